@@ -1,0 +1,82 @@
+// Single-key shortcuts, off while typing or in a dialog (WCAG 2.1.4: `data-no-shortcuts` on <html> turns them off).
+// Contract: `/` focuses `data-search`; in tables j/k or arrows move between `data-row`, Enter opens the row's
+// `data-row-link`, x chooses it; any `data-key="n"` element is clicked by that key and listed with `data-key-label` (or its
+// name) in the `?` dialog (`#shortcuts`, list `data-shortcut-list`).
+
+import { openPalette } from "./palette.js";
+
+const typing = (element) => element?.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+const seen = (element) => element.getClientRects().length > 0;
+const rows = () => [...document.querySelectorAll("#content [data-row]")].filter(seen);
+const current = () => document.querySelector("[data-row][data-current]");
+
+function move(step) {
+  const all = rows();
+  if (all.length === 0) return false;
+  const now = all.indexOf(current());
+  const next = all[Math.max(0, Math.min(all.length - 1, now < 0 ? 0 : now + step))];
+  for (const row of all) row.toggleAttribute("data-current", row === next);
+  next.scrollIntoView({ block: "nearest" });
+  (next.querySelector("[data-row-link]") ?? next).focus({ preventScroll: true });
+  return true;
+}
+
+function showShortcuts() {
+  const dialog = document.getElementById("shortcuts");
+  if (!dialog || dialog.open) return;
+  const list = dialog.querySelector("[data-shortcut-list]");
+  list.replaceChildren();
+  for (const element of [...document.querySelectorAll("[data-key]")].filter(seen)) {
+    const row = document.createElement("div");
+    const key = document.createElement("dt");
+    const label = document.createElement("dd");
+    const cap = document.createElement("kbd");
+    cap.className = "kbd";
+    cap.textContent = element.dataset.key.toUpperCase();
+    key.append(cap);
+    label.textContent = element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? element.firstChild?.textContent ?? "";
+    row.append(key, label);
+    list.append(row);
+  }
+  dialog.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  if ((event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
+  if (typing(event.target) || document.querySelector("dialog[open], .menu:popover-open")) return;
+  if (document.documentElement.hasAttribute("data-no-shortcuts")) return;
+
+  const own = [...document.querySelectorAll("[data-key]")].find(
+    (element) => element.dataset.key === event.key && !element.disabled && seen(element),
+  );
+  if (own) own.click();
+  else if (event.key === "/") (document.querySelector("#content [data-search]") ?? document.querySelector("[data-search]"))?.focus();
+  else if (event.key === "?") showShortcuts();
+  else if (event.key === "j" || event.key === "k") {
+    if (!move(event.key === "j" ? 1 : -1)) return;
+  } else if (event.key === "x" && current()) current().querySelector("[data-select-row]")?.click();
+  else if (event.key === "Enter" && current() && !event.target.closest("a, button, summary")) {
+    current().querySelector("[data-row-link]")?.click();
+  } else return;
+  event.preventDefault();
+});
+
+// A click anywhere in a row opens it, unless something in it was meant or text is being marked.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("[data-row]");
+  if (!row || event.target.closest("a, button, input, label, summary, .menu, [data-no-row-link]")) return;
+  if (String(getSelection())) return;
+  const link = row.querySelector("[data-row-link]");
+  if (!link) return;
+  if (event.metaKey || event.ctrlKey) open(link.href, "_blank");
+  else link.click();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-shortcuts-open]")) showShortcuts();
+});

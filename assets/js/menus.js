@@ -1,0 +1,52 @@
+// Dropdown menus: native popovers (top layer, light dismiss, Escape) that this puts beside their button.
+// Contract: a button with `popovertarget` and a `[popover].menu`; `data-align="end"` on the menu aligns right edges.
+
+const GAP = 4;
+
+function place(menu) {
+  const button = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);
+  if (!button) return;
+  const at = button.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const left = menu.dataset.align === "end" ? at.right - width : at.left;
+  const below = at.bottom + GAP + height <= innerHeight || at.top < height + GAP;
+  menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
+  menu.style.top = `${below ? at.bottom + GAP : at.top - GAP - height}px`;
+}
+
+const items = (menu) => [...menu.querySelectorAll("a, button:not(:disabled), input, select")].filter((item) => item.offsetParent);
+
+// `toggle` does not bubble, so it is caught on the way down.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const menu = event.target;
+    if (!menu.matches?.(".menu[popover]")) return;
+    const open = event.newState === "open";
+    document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`)?.setAttribute("aria-expanded", String(open));
+    if (!open) return;
+    place(menu);
+    if (!menu.contains(document.activeElement)) items(menu)[0]?.focus({ preventScroll: true });
+  },
+  true,
+);
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.(".menu[popover]");
+  if (!menu || event.target.matches("input, select")) return;
+  const all = items(menu);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) all.at((all.indexOf(document.activeElement) + step + all.length) % all.length)?.focus();
+  else if (event.key === "Home") all[0]?.focus();
+  else if (event.key === "End") all.at(-1)?.focus();
+  else return;
+  event.preventDefault();
+});
+
+// Choosing something closes the menu, unless it says to stay (`data-stay`, as the theme switch does).
+document.addEventListener("click", (event) => {
+  const menu = event.target.closest(".menu[popover]");
+  if (menu && event.target.closest("a, button") && !event.target.closest("[data-stay]")) menu.hidePopover();
+});
+addEventListener("scroll", () => document.querySelectorAll(".menu:popover-open").forEach(place), { passive: true, capture: true });
+addEventListener("resize", () => document.querySelectorAll(".menu:popover-open").forEach(place));

@@ -1,0 +1,37 @@
+//! Parts that pages are made of, as typed functions over basecoat's classes and our own style sheet.
+//!
+//! Everything given to them as text is escaped. They hold no state and know no route.
+
+mod attributes;
+mod buttons;
+mod data;
+mod feedback;
+mod fields;
+mod lists;
+mod overlays;
+mod tables;
+mod tone;
+
+pub use attributes::Attributes;
+pub use buttons::{Button, Kind, button, copy_button, icon_button, link_button};
+pub use data::{
+    TimelineItem, avatar, badge, card, external_link, facts, initials, kbd, meter, metric_bar, person, stat,
+    stats, status_badge, tag, tag_list, timeline,
+};
+pub use feedback::{
+    Flash, FlashKind, empty_state, error_state, notice, progress_bar, skeleton_lines, toast_header,
+};
+pub use fields::{
+    Choice, Field, checkbox_field, date_field, email_field, file_drop, form_errors, number_field,
+    password_field, select_field, tel_field, text_field, textarea_field, url_field,
+};
+pub use lists::{Page, Tab, bulk_bar, filter_chip, page_header, pagination, search_box, tabs, view_tabs};
+pub use overlays::{
+    confirm_attributes, menu, menu_divider, menu_item, menu_link, palette_group, palette_item, sheet,
+    sheet_footer,
+};
+pub use tables::{
+    Align, Direction, column, data_table, row_checkbox, select_all, skeleton_rows, sort_column, table_empty,
+    table_error,
+};
+pub use tone::Tone;

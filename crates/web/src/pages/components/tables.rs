@@ -1,0 +1,103 @@
+//! Tables: head cells that sort, rows that can be chosen, and the faces of a table without rows.
+
+use maud::{Markup, html};
+
+use super::{empty_state, error_state};
+use crate::pages::Icon;
+
+/// Which way a column is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// How a column's cells are set. Numbers stand right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Align {
+    /// Words.
+    #[default]
+    Start,
+    /// Numbers; use the class `cell-number` on the cells.
+    End,
+}
+
+/// A framed table. `head` is the cells of the one head row, `body` the rows; both are maud. A row that can be opened is
+/// `tr data-row`, holds a link with `data-row-link`, and cells that are left out on phones have the class `cell-wide`.
+pub fn data_table(label: &str, head: Markup, body: Markup) -> Markup {
+    html! {
+        div class="table-frame" {
+            div class="table-scroll" {
+                table class="data-table" aria-label=(label) { thead { tr { (head) } } tbody { (body) } }
+            }
+        }
+    }
+}
+
+/// A head cell that does not sort. `wide` columns are left out on phones.
+pub fn column(label: &str, align: Align, wide: bool) -> Markup {
+    html! { th scope="col" class=(classes(align, wide)) { (label) } }
+}
+
+/// A head cell that sorts: the address sorts by it, or the other way round if it already does.
+pub fn sort_column(label: &str, href: &str, sorted: Option<Direction>, align: Align, wide: bool) -> Markup {
+    let (state, icon) = match sorted {
+        Some(Direction::Ascending) => (Some("ascending"), Icon::ArrowUp),
+        Some(Direction::Descending) => (Some("descending"), Icon::ArrowDown),
+        None => (None, Icon::ArrowDown),
+    };
+    html! {
+        th scope="col" class=(classes(align, wide)) aria-sort=[state] {
+            a class="sort" href=(href) { (label) (icon) }
+        }
+    }
+}
+
+fn classes(align: Align, wide: bool) -> &'static str {
+    match (align, wide) {
+        (Align::Start, false) => "cell-text",
+        (Align::Start, true) => "cell-text cell-wide",
+        (Align::End, false) => "cell-number",
+        (Align::End, true) => "cell-number cell-wide",
+    }
+}
+
+/// The head cell that chooses every row of the page.
+pub fn select_all() -> Markup {
+    html! {
+        th class="cell-select" scope="col" {
+            label class="row-check" { input class="input" type="checkbox" data-select-all aria-label="Choose every row of this page"; }
+        }
+    }
+}
+
+/// The cell that chooses its row; sends `name=value`. `what` names the row for assistive technology.
+pub fn row_checkbox(name: &str, value: &str, what: &str) -> Markup {
+    html! {
+        td class="cell-select" {
+            label class="row-check" { input class="input" type="checkbox" name=(name) value=(value) data-select-row aria-label={ "Choose " (what) }; }
+        }
+    }
+}
+
+/// The only row of a table without rows.
+pub fn table_empty(columns: usize, icon: Icon, title: &str, text: &str, action: Markup) -> Markup {
+    html! { tr { td colspan=(columns) { (empty_state(icon, title, text, action)) } } }
+}
+
+/// The only row of a table that could not be loaded.
+pub fn table_error(columns: usize, text: &str, retry: Option<&str>) -> Markup {
+    html! { tr { td colspan=(columns) { (error_state(text, retry)) } } }
+}
+
+/// Grey rows while the real ones load.
+pub fn skeleton_rows(rows: usize, columns: usize) -> Markup {
+    const LENGTHS: [&str; 4] = ["long", "medium", "short", "medium"];
+    html! {
+        @for row in 0..rows {
+            tr aria-hidden="true" { @for cell in 0..columns { td { span class="skeleton-line" data-length=(LENGTHS[(row + cell) % LENGTHS.len()]) {} } } }
+        }
+    }
+}

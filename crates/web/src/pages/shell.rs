@@ -1,0 +1,470 @@
+//! The frame of every page: head, sidebar, top bar, and what floats over it. Also the bare frame of sign-in and errors.
+//!
+//! It decides what a role sees in the sidebar, never what it may do: each handler checks that itself.
+
+use chrono_tz::Tz;
+use maud::{DOCTYPE, Markup, html};
+use regulars_kernel::{Permission, Role};
+
+use super::{
+    Flash, Icon, Locale, assets, icon_button, initials, kbd, link_button, palette_group, palette_item,
+};
+
+/// Settings of htmx. Answers that concern the whole page (signed out, not allowed, gone, our fault) are not swapped in:
+/// a toast tells, and what was typed stays. 400, 409, 412 and 422 are swapped, because forms answer with their faults.
+const HTMX: &str = r#"{"includeIndicatorCSS":false,"history":"reload","mode":"same-origin","extensions":"sse,no-eval","noSwap":[204,304,401,403,404,413,429,"5xx"]}"#;
+
+/// A place in the sidebar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nav {
+    /// The customer list and everything below it.
+    Customers,
+    /// Imports.
+    Imports,
+    /// Exports.
+    Exports,
+    /// Members and their roles.
+    Members,
+    /// API keys.
+    Keys,
+    /// Tag and attribute definitions.
+    Definitions,
+    /// The audit log.
+    Audit,
+    /// Jobs and queues.
+    Jobs,
+    /// One's own sessions.
+    Sessions,
+    /// The API's documentation.
+    ApiDocs,
+}
+
+/// A line of the sidebar.
+#[derive(Clone, Copy, Debug)]
+pub struct NavItem {
+    /// Which place.
+    pub nav: Nav,
+    /// Its name.
+    pub label: &'static str,
+    /// Where it is.
+    pub href: &'static str,
+    /// Its icon.
+    pub icon: Icon,
+    /// What one needs to open it; none if everybody may.
+    pub permission: Option<Permission>,
+    /// Whether it stands under "Settings".
+    pub settings: bool,
+}
+
+const fn item(
+    nav: Nav,
+    label: &'static str,
+    href: &'static str,
+    icon: Icon,
+    permission: Option<Permission>,
+    settings: bool,
+) -> NavItem {
+    NavItem {
+        nav,
+        label,
+        href,
+        icon,
+        permission,
+        settings,
+    }
+}
+
+/// The sidebar, in order.
+pub const NAV: &[NavItem] = &[
+    item(
+        Nav::Customers,
+        "Customers",
+        "/customers",
+        Icon::Customers,
+        Some(Permission::CustomersRead),
+        false,
+    ),
+    item(
+        Nav::Imports,
+        "Imports",
+        "/imports",
+        Icon::Imports,
+        Some(Permission::ImportsWrite),
+        false,
+    ),
+    item(
+        Nav::Exports,
+        "Exports",
+        "/exports",
+        Icon::Exports,
+        Some(Permission::ExportsWrite),
+        false,
+    ),
+    item(
+        Nav::Members,
+        "Members",
+        "/settings/members",
+        Icon::Members,
+        Some(Permission::AccountsRead),
+        true,
+    ),
+    item(
+        Nav::Keys,
+        "API keys",
+        "/settings/keys",
+        Icon::Key,
+        Some(Permission::AccountsRead),
+        true,
+    ),
+    item(
+        Nav::Definitions,
+        "Tags & attributes",
+        "/settings/definitions",
+        Icon::Tag,
+        Some(Permission::CustomersRead),
+        true,
+    ),
+    item(
+        Nav::Audit,
+        "Audit log",
+        "/settings/audit",
+        Icon::Audit,
+        Some(Permission::AccountsRead),
+        true,
+    ),
+    item(
+        Nav::Jobs,
+        "Jobs",
+        "/settings/jobs",
+        Icon::Jobs,
+        Some(Permission::JobsRead),
+        true,
+    ),
+    item(
+        Nav::Sessions,
+        "Sessions",
+        "/settings/sessions",
+        Icon::Sessions,
+        None,
+        true,
+    ),
+    item(Nav::ApiDocs, "API docs", "/api/docs", Icon::Docs, None, true),
+];
+
+/// What a role may open.
+fn visible(role: Role) -> impl Iterator<Item = &'static NavItem> {
+    NAV.iter()
+        .filter(move |item| item.permission.is_none_or(|needed| role.may(needed)))
+}
+
+/// A step of the way to this page. The last one is this page and needs no address.
+#[derive(Clone, Debug)]
+pub struct Crumb {
+    /// Its name.
+    pub label: String,
+    /// Where it is.
+    pub href: Option<String>,
+}
+
+/// A saved view in the sidebar.
+#[derive(Clone, Debug)]
+pub struct SavedView {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub href: String,
+    /// How many are in it, written for people; none if not counted.
+    pub count: Option<String>,
+    /// Whether it is what is shown.
+    pub current: bool,
+}
+
+/// What the frame shows around a page's content.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The window's title; the organization's name is added.
+    pub title: String,
+    /// Whose pages.
+    pub organization_name: String,
+    /// Who is signed in.
+    pub user_name: String,
+    /// Their address.
+    pub user_email: String,
+    /// What they may do.
+    pub role: Role,
+    /// Which place of the sidebar this is.
+    pub active: Option<Nav>,
+    /// The way here.
+    pub breadcrumbs: Vec<Crumb>,
+    /// Saved views, private ones and shared ones.
+    pub views: Vec<SavedView>,
+    /// A message from the page before.
+    pub flash: Option<Flash>,
+    /// The time zone that times are shown in.
+    pub time_zone: Tz,
+    /// How numbers are written.
+    pub locale: Locale,
+}
+
+impl Shell {
+    /// A frame for somebody; the rest is filled in by the steps below or the fields.
+    pub fn new(
+        organization_name: impl Into<String>,
+        user_name: impl Into<String>,
+        user_email: impl Into<String>,
+        role: Role,
+    ) -> Self {
+        Self {
+            title: String::new(),
+            organization_name: organization_name.into(),
+            user_name: user_name.into(),
+            user_email: user_email.into(),
+            role,
+            active: None,
+            breadcrumbs: Vec::new(),
+            views: Vec::new(),
+            flash: None,
+            time_zone: Tz::UTC,
+            locale: Locale::default(),
+        }
+    }
+
+    /// Names the page, which also ends the breadcrumbs.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self.breadcrumbs.push(Crumb {
+            label: self.title.clone(),
+            href: None,
+        });
+        self
+    }
+
+    /// Says where in the sidebar this is.
+    #[must_use]
+    pub fn at(mut self, nav: Nav) -> Self {
+        self.active = Some(nav);
+        self
+    }
+
+    /// Adds a step before this page; call before [`Self::titled`].
+    #[must_use]
+    pub fn crumb(mut self, label: impl Into<String>, href: impl Into<String>) -> Self {
+        self.breadcrumbs.push(Crumb {
+            label: label.into(),
+            href: Some(href.into()),
+        });
+        self
+    }
+}
+
+fn head(title: &str) -> Markup {
+    html! {
+        meta charset="utf-8";
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        meta name="htmx-config" content=(HTMX);
+        title { (title) }
+        link rel="icon" href=(assets::url("favicon.svg")) type="image/svg+xml";
+        link rel="preload" href=(assets::url("inter-latin.woff2")) as="font" type="font/woff2" crossorigin;
+        script src=(assets::url("theme.js")) {}
+        link rel="stylesheet" href=(assets::url("app.css"));
+        script src=(assets::url("app.js")) defer {}
+    }
+}
+
+/// A whole page. `actions` stand at the end of the top bar: at most one of them is primary.
+pub fn page(shell: &Shell, actions: Markup, content: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" data-time-zone=(shell.time_zone.name()) {
+            head { (head(&format!("{} · {}", shell.title, shell.organization_name))) }
+            body {
+                a class="skip-link" href="#content" { "Skip to content" }
+                div class="shell" {
+                    (sidebar(shell))
+                    div class="page" id="page" {
+                        header class="topbar" {
+                            span class="only-narrow" { (icon_button(Icon::Menu, "Open menu").attr("data-sidebar-toggle", "").attr("aria-controls", "sidebar")) }
+                            span class="only-wide" { (icon_button(Icon::Sidebar, "Fold the sidebar").small().attr("data-sidebar-toggle", "").attr("aria-controls", "sidebar")) }
+                            (crumbs(&shell.breadcrumbs))
+                            @if !actions.0.is_empty() { div class="topbar-actions" { (actions) } }
+                        }
+                        main class="content" id="content" tabindex="-1" {
+                            @if let Some(flash) = &shell.flash { (flash) }
+                            (content)
+                        }
+                    }
+                }
+                (floats(shell.role))
+            }
+        }
+    }
+}
+
+/// A page without sidebar, for sign-in, set-up and errors: a name above, one card below.
+pub fn bare_page(title: &str, content: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { (head(&format!("{title} · Regulars"))) }
+            body {
+                main class="bare" {
+                    div class="bare-card" {
+                        div class="bare-brand" { span class="organization-mark" aria-hidden="true" { "R" } "Regulars" }
+                        div class="bare-body" { (content) }
+                    }
+                }
+                (toasts())
+            }
+        }
+    }
+}
+
+fn crumbs(all: &[Crumb]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            nav class="crumbs" aria-label="Breadcrumbs" { ol { @for crumb in all {
+                li { @match &crumb.href {
+                    Some(href) => a href=(href) { (crumb.label) },
+                    None => span aria-current="page" { (crumb.label) },
+                } }
+            } } }
+        }
+    }
+}
+
+fn sidebar(shell: &Shell) -> Markup {
+    let line = |item: &NavItem| {
+        html! {
+            a class="nav-item" href=(item.href) title=(item.label) aria-current=[(shell.active == Some(item.nav)).then_some("page")] {
+                (item.icon) span class="nav-label" { (item.label) }
+            }
+        }
+    };
+    let mark: String = initials(&shell.organization_name).chars().take(1).collect();
+    html! {
+        div class="sidebar-backdrop" data-sidebar-close {}
+        aside class="sidebar-pane" id="sidebar" aria-label="Navigation" {
+            button class="organization" type="button" popovertarget="account-menu" aria-haspopup="true" aria-expanded="false" title=(shell.organization_name) {
+                span class="organization-mark" aria-hidden="true" { @if mark.is_empty() { "R" } @else { (mark) } }
+                span class="truncate-line" { (shell.organization_name) }
+                (Icon::Expand)
+            }
+            (account_menu(shell))
+            button class="find" type="button" data-palette-open aria-keyshortcuts="Control+K Meta+K" title="Find or do…" {
+                (Icon::Search) span { "Find or do…" } kbd class="kbd" aria-hidden="true" { "⌘K" }
+            }
+            nav class="nav" aria-label="Main" { @for item in visible(shell.role).filter(|item| !item.settings) { (line(item)) } }
+            @if !shell.views.is_empty() {
+                nav class="nav nav-views" aria-label="Saved views" {
+                    div class="nav-heading" { "Views" }
+                    @for view in &shell.views {
+                        a class="nav-item" href=(view.href) title=(view.name) aria-current=[view.current.then_some("page")] {
+                            span class="truncate-line" { (view.name) }
+                            @if let Some(count) = &view.count { span class="count" { (count) } }
+                        }
+                    }
+                }
+            }
+            nav class="nav nav-foot" aria-label="Settings" {
+                div class="nav-heading" { "Settings" }
+                @for item in visible(shell.role).filter(|item| item.settings) { (line(item)) }
+            }
+        }
+    }
+}
+
+fn account_menu(shell: &Shell) -> Markup {
+    let theme = |value: &str, icon: Icon, label: &str| {
+        html! { button type="button" data-theme-set=(value) aria-pressed="false" { (icon) (label) } }
+    };
+    html! {
+        div class="menu" id="account-menu" popover="auto" {
+            div class="menu-head" { b { (shell.user_name) } small { (shell.user_email) " · " (shell.role.name()) } }
+            div class="segmented" role="group" aria-label="Theme" data-stay {
+                (theme("light", Icon::Sun, "Light")) (theme("dark", Icon::Moon, "Dark")) (theme("system", Icon::System, "Auto"))
+            }
+            hr;
+            button class="menu-item" type="button" data-shortcuts-open { (Icon::Help) span { "Keyboard shortcuts" } (kbd("?")) }
+            form method="post" action="/sign-out" { button class="menu-item" type="submit" { (Icon::SignOut) span { "Sign out" } } }
+        }
+    }
+}
+
+fn toasts() -> Markup {
+    html! {
+        div id="toasts" popover="manual" role="status" aria-live="polite" aria-label="Messages" hx-morph-skip {}
+        template id="toast-icon-success" { (Icon::Success) }
+        template id="toast-icon-error" { (Icon::Error) }
+        template id="toast-icon-info" { (Icon::Info) }
+    }
+}
+
+/// Sheet, question, shortcuts, palette and toasts: once per page, filled by script.
+fn floats(role: Role) -> Markup {
+    html! {
+        dialog class="sheet" id="sheet" aria-labelledby="sheet-title" { div id="sheet-body" {} }
+        dialog class="window" id="confirm" aria-labelledby="confirm-title" aria-describedby="confirm-text" {
+            form class="window-frame" method="dialog" {
+                h2 id="confirm-title" data-confirm-part="title" { "Are you sure?" }
+                p class="muted" id="confirm-text" data-confirm-part="text" {}
+                div class="form-field" data-confirm-part="typing" hidden {
+                    label for="confirm-word" { "Type " b data-confirm-part="word" {} " to go on" }
+                    input class="input" type="text" id="confirm-word" autocomplete="off" spellcheck="false" data-confirm-part="input";
+                }
+                footer {
+                    button class="btn" data-variant="outline" type="button" data-dialog-close data-confirm-part="cancel" { "Cancel" }
+                    button class="btn" data-variant="destructive-solid" value="ok" data-confirm-part="ok" { "Delete" }
+                }
+            }
+        }
+        dialog class="window" id="shortcuts" aria-labelledby="shortcuts-title" data-light-dismiss {
+            div class="window-frame" {
+                header { h2 id="shortcuts-title" { "Keyboard shortcuts" } (icon_button(Icon::Close, "Close").small().attr("data-dialog-close", "")) }
+                dl class="shortcut-list" {
+                    @for (keys, label) in [(&["Ctrl", "K"][..], "Find or do anything"), (&["/"], "Search this list"), (&["J", "K"], "Next and previous row"),
+                        (&["Enter"], "Open the row"), (&["X"], "Choose the row"), (&["Esc"], "Close, or clear the selection"), (&["?"], "This list")] {
+                        div { dt { @for key in keys { (kbd(key)) } } dd { (label) } }
+                    }
+                }
+                h3 { "On this page" }
+                dl class="shortcut-list" data-shortcut-list {}
+            }
+        }
+        dialog class="palette" id="palette" aria-label="Find or do" {
+            div {
+                div class="palette-head" {
+                    (Icon::Search)
+                    input type="text" name="q" placeholder="Find a customer or type a command…" aria-label="Find or do" role="combobox" aria-expanded="true"
+                        aria-controls="palette-list" aria-autocomplete="list" autocomplete="off" spellcheck="false" data-palette-input
+                        hx-get="/search" hx-trigger="input changed delay:120ms" hx-target="#palette-results" hx-sync="this:replace";
+                    (kbd("Esc"))
+                }
+                div class="palette-list" id="palette-list" role="listbox" aria-label="Results" {
+                    div id="palette-results" role="presentation" {}
+                    (palette_group("Go to", html! { @for item in visible(role) {
+                        div role="presentation" data-palette-slot { (palette_item(item.icon, item.label, if item.settings { "Settings" } else { "" }, item.href)) }
+                    } }))
+                    p class="palette-none" data-palette-empty hidden { "Nothing found." }
+                }
+            }
+        }
+        (toasts())
+    }
+}
+
+/// The face of an error page inside [`bare_page`]: what happened, the request id if there is one, a way on.
+pub fn error_content(title: &str, text: &str, request_id: Option<&str>) -> Markup {
+    html! {
+        h1 { (title) }
+        p class="muted" { (text) }
+        @if let Some(id) = request_id { p class="form-hint" { "Request " code { (id) } } }
+        div class="form-actions" { (link_button("Back to the start", "/").primary()) }
+    }
+}
+
+/// The primary action of a list page: opens its form in the sheet, or as a page where there is no script.
+pub fn new_button(label: &str, href: &str, key: &'static str) -> Markup {
+    html! { (link_button(label, href).primary().icon(Icon::Plus).key(key).opens_sheet(href)) }
+}
