@@ -1,0 +1,112 @@
+//! The transaction of one organization: opened for a scope, closed by `commit`, rolled back when dropped.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use regulars_kernel::{Actor, Result, Scope, clock, ids::OrganizationId};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+/// The serving database: pools whose connections cannot bypass row-level security.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+}
+
+/// A transaction that sees and changes the rows of one organization only.
+///
+/// Work that must wait for the commit (waking workers, telling live pages) is left with [`Tx::after_commit`] and is
+/// lost with a rollback or a crash, so it may only ever be a hint.
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    scope: Scope,
+    now: DateTime<Utc>,
+    request_id: Option<Arc<str>>,
+    after_commit: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Database {
+    /// Wraps a pool whose role is the serving role.
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// Opens a transaction that may write.
+    pub async fn begin(&self, scope: Scope) -> Result<Tx> {
+        self.open(scope, "BEGIN").await
+    }
+
+    /// Opens a transaction for reading: one snapshot for all its statements.
+    pub async fn begin_read(&self, scope: Scope) -> Result<Tx> {
+        self.open(scope, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn open(&self, scope: Scope, begin: &str) -> Result<Tx> {
+        // One round trip for both statements. The organization is a typed id, so its text is hexadecimal and dashes.
+        let statement = format!("{begin}; SET LOCAL app.organization_id = '{}'", scope.organization_id);
+        let inner = self.pool.begin_with(sqlx::AssertSqlSafe(statement)).await?;
+        Ok(Tx { inner, scope, now: clock::now(), request_id: None, after_commit: Vec::new() })
+    }
+
+    /// The pool itself, for the listed tables that belong to no organization and for functions that cross the wall
+    /// on purpose. No tenant row is visible through it.
+    pub fn outside_organizations(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+impl Tx {
+    /// The connection, for statements: `query!(…).execute(tx.conn())`.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// Whose rows.
+    pub fn organization_id(&self) -> OrganizationId {
+        self.scope.organization_id
+    }
+
+    /// On whose behalf.
+    pub fn actor(&self) -> Actor {
+        self.scope.actor
+    }
+
+    /// Both.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The time at which the transaction was opened: everything it writes carries this one.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The request that caused it, for events and audit entries.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Names the request that caused it.
+    pub fn set_request_id(&mut self, id: impl Into<Arc<str>>) {
+        self.request_id = Some(id.into());
+    }
+
+    /// Leaves a hint to give once the commit is durable.
+    pub fn after_commit(&mut self, hint: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(hint));
+    }
+
+    /// Makes it durable, then gives the hints.
+    pub async fn commit(self) -> Result<()> {
+        self.inner.commit().await?;
+        for hint in self.after_commit {
+            hint();
+        }
+        Ok(())
+    }
+
+    /// Undoes everything.
+    pub async fn rollback(self) -> Result<()> {
+        self.inner.rollback().await?;
+        Ok(())
+    }
+}
