@@ -1,0 +1,138 @@
+//! Writing files that people open in spreadsheets and programs read back: CSV, error files, JSON Lines.
+//!
+//! What it never does: decide what is exported, or hold more than a row.
+
+pub mod formula;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::read::Headers;
+
+/// The column that an error file adds.
+pub const ERROR_COLUMN: &str = "regulars_error";
+
+/// Writes CSV (RFC 4180, UTF-8, comma, LF) with spreadsheet formulas neutralised; our reader gives back exactly what went in.
+pub struct CsvWriter<W: Write> {
+    inner: csv::Writer<W>,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// Starts a file. Nothing is written before the first record.
+    pub fn new(output: W) -> Self {
+        let inner = csv::WriterBuilder::new()
+            .flexible(true)
+            .buffer_capacity(64 * 1024)
+            .from_writer(output);
+        Self { inner }
+    }
+
+    /// Writes one record, the header included.
+    pub fn write<T: AsRef<str>>(&mut self, fields: impl IntoIterator<Item = T>) -> io::Result<()> {
+        for field in fields {
+            self.inner
+                .write_field(&*formula::neutralise(field.as_ref()))
+                .map_err(into_io)?;
+        }
+        self.inner.write_record(None::<&[u8]>).map_err(into_io)
+    }
+
+    /// Hands everything to the output below.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
+    /// Finishes and gives the output back.
+    pub fn into_inner(self) -> io::Result<W> {
+        self.inner
+            .into_inner()
+            .map_err(|error| io::Error::other(error.to_string()))
+    }
+}
+
+/// Writes rows that could not be imported: the file's own columns, then [`ERROR_COLUMN`] with the reasons, so that the
+/// rows can be mended and imported again.
+pub struct ErrorFile<W: Write> {
+    inner: CsvWriter<W>,
+    columns: usize,
+}
+
+impl<W: Write> ErrorFile<W> {
+    /// Starts the file with its header.
+    pub fn create(output: W, headers: &Headers) -> io::Result<Self> {
+        let mut inner = CsvWriter::new(output);
+        inner.write(
+            headers
+                .iter()
+                .map(|header| header.name.as_str())
+                .chain([ERROR_COLUMN]),
+        )?;
+        Ok(Self {
+            inner,
+            columns: headers.len(),
+        })
+    }
+
+    /// Continues a file whose header was written earlier, as a resumed job does.
+    pub fn resume(output: W, headers: &Headers) -> Self {
+        Self {
+            inner: CsvWriter::new(output),
+            columns: headers.len(),
+        }
+    }
+
+    /// Writes one row with a sentence that says why. Fields beyond the header are dropped, missing ones left empty.
+    pub fn write(&mut self, fields: &[Option<String>], reason: &str) -> io::Result<()> {
+        let own = (0..self.columns).map(|at| fields.get(at).and_then(Option::as_deref).unwrap_or_default());
+        self.inner.write(own.chain([reason]))
+    }
+
+    /// Hands everything to the output below.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
+    /// Finishes and gives the output back.
+    pub fn into_inner(self) -> io::Result<W> {
+        self.inner.into_inner()
+    }
+}
+
+/// Writes one JSON value a line.
+pub struct JsonLinesWriter<W: Write> {
+    output: W,
+}
+
+impl<W: Write> JsonLinesWriter<W> {
+    /// Starts a file. Give it a buffered output.
+    pub fn new(output: W) -> Self {
+        Self { output }
+    }
+
+    /// Writes one value.
+    pub fn write(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.output, value)?;
+        self.output.write_all(b"\n")
+    }
+
+    /// Hands everything to the output below.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
+    /// Finishes and gives the output back.
+    pub fn into_inner(self) -> W {
+        self.output
+    }
+}
+
+fn into_io(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
