@@ -63,7 +63,7 @@ pub fn sample_list() -> Markup {
 pub fn sample_sheet() -> Markup {
     sheet(
         "New customer",
-        Some(Attributes::new().set("hx-post", "#").set("hx-swap", "none")),
+        Some(Attributes::new().set("hx-post", "/toast").set("hx-swap", "none")),
         fields(&[]),
         sheet_footer("Create customer"),
     )
@@ -93,7 +93,7 @@ fn content() -> Markup {
         }
         div class="column narrow" id="forms" {
             (block("Form", html! { form class="form" novalidate data-warn-unsaved { (fields(&faults())) div class="form-actions" { (button("Save").primary()) (button("Cancel").ghost()) } } }))
-            (block("File", html! { form class="form" data-upload method="post" enctype="multipart/form-data" { (file_drop("file", "Drop a file here or choose one", "CSV, JSON, JSON Lines or XLSX, up to 2 GB", ".csv,.json,.jsonl,.xlsx")) (button("Upload").primary().submit()) } }))
+            (block("File", html! { form class="form" data-upload method="post" action="/upload" enctype="multipart/form-data" { (file_drop("file", "Drop a file here or choose one", "CSV, JSON, JSON Lines or XLSX, up to 2 GB", ".csv,.json,.jsonl,.xlsx")) (button("Upload").primary().submit()) } }))
         }
     }
 }

@@ -38,7 +38,11 @@ pub fn data_table(label: &str, head: Markup, body: Markup) -> Markup {
 
 /// A head cell that does not sort. `wide` columns are left out on phones.
 pub fn column(label: &str, align: Align, wide: bool) -> Markup {
-    html! { th scope="col" class=(classes(align, wide)) { (label) } }
+    // A head cell without words, as above a column of menus, is no heading.
+    html! {
+        @if label.is_empty() { td class=(classes(align, wide)) {} }
+        @else { th scope="col" class=(classes(align, wide)) { (label) } }
+    }
 }
 
 /// A head cell that sorts: the address sorts by it, or the other way round if it already does.
