@@ -1,0 +1,209 @@
+//! The command line. Every option has an environment variable; `--help` says both.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The customer system for commerce: one binary on PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "regulars", version, about, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the data is; the same for every command.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Configuration file (TOML); see regulars.example.toml
+    #[arg(long, env = "REGULARS_CONFIG", global = true)]
+    pub config: Option<PathBuf>,
+    /// Folder for the private PostgreSQL, uploads and exports [default: ./data]
+    #[arg(long, env = "REGULARS_DATA_DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// Use this PostgreSQL (15 to 18) instead of a private one; REGULARS_DATABASE_URL_FILE names a file that holds it
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server: pages, API and workers
+    Serve(Serve),
+    /// Apply migrations and stop
+    Migrate,
+    /// Organizations
+    Organization {
+        #[command(subcommand)]
+        command: OrganizationCommand,
+    },
+    /// Users
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// API keys
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Import customers from CSV, JSON, JSON Lines or XLSX
+    Import(Import),
+    /// Export to a file or stdout
+    Export {
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
+    /// Fill an organization with a shop that looks real
+    Demo(Demo),
+    /// Print the OpenAPI 3.1 document
+    Openapi,
+    /// Say what is wrong, and how to mend it
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a generated reference (what `make generate` writes)
+    #[command(hide = true)]
+    Reference { what: Reference },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reference {
+    Permissions,
+    Configuration,
+    Example,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// Answer HTTP, leave jobs to other processes
+    Web,
+    /// Work on jobs, answer only health checks and metrics
+    Worker,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct Serve {
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "REGULARS_LISTEN")]
+    pub listen: Option<String>,
+    /// The address people reach it at, for links and secure cookies [default: http:// and the listen address]
+    #[arg(long, env = "REGULARS_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Run only one half
+    #[arg(long, env = "REGULARS_ONLY", value_enum)]
+    pub only: Option<Only>,
+    /// Connections to PostgreSQL [default: 16]
+    #[arg(long, env = "REGULARS_MAX_CONNECTIONS")]
+    pub max_connections: Option<u32>,
+    /// Jobs worked on at once [default: 4]
+    #[arg(long, env = "REGULARS_WORKERS")]
+    pub workers: Option<usize>,
+    /// Requests a minute for each key, session or address [default: 6000]
+    #[arg(long, env = "REGULARS_RATE_LIMIT")]
+    pub rate_limit: Option<u32>,
+    /// Believe X-Forwarded-For from these addresses (comma list of IPs or networks)
+    #[arg(long, env = "REGULARS_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<String>>,
+    /// Logs as `text` or `json` [default: text]
+    #[arg(long, env = "REGULARS_LOG_FORMAT")]
+    pub log_format: Option<String>,
+    /// What to log, as tracing filters [default: info]
+    #[arg(long, env = "REGULARS_LOG")]
+    pub log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OrganizationCommand {
+    /// Create an organization
+    Create {
+        name: String,
+        #[arg(long)]
+        slug: String,
+        #[arg(long, default_value = "EUR")]
+        currency: String,
+        #[arg(long, default_value = "Europe/Berlin")]
+        time_zone: String,
+        #[arg(long, default_value = "en-GB")]
+        locale: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Create a user (or add an existing one) and print a one-time set-password link
+    Create {
+        email: String,
+        #[arg(long)]
+        organization: String,
+        #[arg(long)]
+        role: regulars_kernel::Role,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Create an API key and print it, once
+    Create {
+        #[arg(long)]
+        organization: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        role: regulars_kernel::Role,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    pub file: PathBuf,
+    #[arg(long)]
+    pub organization: String,
+    /// JSON file with the mapping; without it the suggested one is used
+    #[arg(long)]
+    pub mapping: Option<PathBuf>,
+    /// upsert, create or update
+    #[arg(long, default_value = "upsert")]
+    pub mode: String,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write refused rows with their reasons here
+    #[arg(long)]
+    pub errors: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Export customers
+    Customers {
+        #[arg(long)]
+        organization: String,
+        /// csv or jsonl
+        #[arg(long, default_value = "csv")]
+        format: String,
+        /// The list's query string, as in `status=vip&country=DE`
+        #[arg(long, default_value = "")]
+        filter: String,
+        /// File to write [default: stdout]
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    #[arg(long, default_value = "demo")]
+    pub organization: String,
+    #[arg(long, default_value_t = 10_000)]
+    pub customers: u64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}

@@ -1,0 +1,171 @@
+//! Configuration: command line over environment over file over default, with secrets from files.
+//!
+//! [`OPTIONS`] is the one list of settings; the documented example file and docs/configuration.md are written from it.
+
+use std::{fmt::Write as _, path::{Path, PathBuf}};
+
+use regulars_kernel::{Error, Result};
+use serde::Deserialize;
+
+use crate::cli::{Common, Only, Serve};
+
+/// A setting: name in the file, environment variable, default, meaning.
+struct Setting(&'static str, &'static str, &'static str, &'static str);
+
+const OPTIONS: &[Setting] = &[
+    Setting("data_dir", "REGULARS_DATA_DIR", "./data", "Folder for the private PostgreSQL, uploads and exports."),
+    Setting("database_url", "DATABASE_URL", "", "Use this PostgreSQL (15 to 18) instead of a private one."),
+    Setting("database_url_file", "REGULARS_DATABASE_URL_FILE", "", "File that holds the database URL, for secret stores that mount files."),
+    Setting("listen", "REGULARS_LISTEN", "127.0.0.1:8080", "Address to listen on."),
+    Setting("public_url", "REGULARS_PUBLIC_URL", "http://127.0.0.1:8080", "The address people reach it at; https makes cookies secure."),
+    Setting("only", "REGULARS_ONLY", "", "`web` or `worker`: run only one half."),
+    Setting("max_connections", "REGULARS_MAX_CONNECTIONS", "16", "Connections to PostgreSQL."),
+    Setting("workers", "REGULARS_WORKERS", "4", "Jobs worked on at once."),
+    Setting("rate_limit", "REGULARS_RATE_LIMIT", "6000", "Requests a minute for each key, session or address."),
+    Setting("trusted_proxies", "REGULARS_TRUSTED_PROXIES", "", "Believe X-Forwarded-For from these addresses (comma list)."),
+    Setting("log", "REGULARS_LOG", "info", "What to log, as tracing filters."),
+    Setting("log_format", "REGULARS_LOG_FORMAT", "text", "`text` or `json`."),
+];
+
+/// The file's content. Unknown names are an error that names them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    database_url_file: Option<PathBuf>,
+    listen: Option<String>,
+    public_url: Option<String>,
+    only: Option<String>,
+    max_connections: Option<u32>,
+    workers: Option<usize>,
+    rate_limit: Option<u32>,
+    trusted_proxies: Option<Vec<String>>,
+    log: Option<String>,
+    log_format: Option<String>,
+}
+
+/// Everything the process needs to know, settled.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub database_url: Option<String>,
+    pub listen: String,
+    pub public_url: String,
+    pub only: Option<Only>,
+    pub max_connections: u32,
+    pub workers: usize,
+    pub rate_limit: u32,
+    pub trusted_proxies: Vec<String>,
+    pub log: String,
+    pub log_json: bool,
+}
+
+impl Config {
+    /// Settles the configuration of a command.
+    pub fn load(common: &Common, serve: &Serve) -> Result<Self> {
+        let file = match &common.config {
+            Some(path) => read_file(path)?,
+            None => File::default(),
+        };
+        let url_file = std::env::var_os("REGULARS_DATABASE_URL_FILE").map(PathBuf::from).or(file.database_url_file);
+        let database_url = match (common.database_url.clone().or(file.database_url), url_file) {
+            (Some(url), _) if !url.is_empty() => Some(url),
+            (_, Some(path)) => Some(read(&path)?.trim().to_owned()),
+            _ => None,
+        };
+        let listen = serve.listen.clone().or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into());
+        let only = match (serve.only, file.only.as_deref()) {
+            (Some(only), _) => Some(only),
+            (None, None | Some("")) => None,
+            (None, Some("web")) => Some(Only::Web),
+            (None, Some("worker")) => Some(Only::Worker),
+            (None, Some(other)) => return Err(Error::internal(format!("only: “{other}” is neither web nor worker"))),
+        };
+        let log_format = serve.log_format.clone().or(file.log_format).unwrap_or_else(|| "text".into());
+        if log_format != "text" && log_format != "json" {
+            return Err(Error::internal(format!("log_format: “{log_format}” is neither text nor json")));
+        }
+        Ok(Self {
+            data_dir: common.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "data".into()),
+            database_url,
+            public_url: serve
+                .public_url
+                .clone()
+                .or(file.public_url)
+                .unwrap_or_else(|| format!("http://{listen}"))
+                .trim_end_matches('/')
+                .to_owned(),
+            listen,
+            only,
+            max_connections: serve.max_connections.or(file.max_connections).unwrap_or(16),
+            workers: serve.workers.or(file.workers).unwrap_or(4),
+            rate_limit: serve.rate_limit.or(file.rate_limit).unwrap_or(6000),
+            trusted_proxies: serve.trusted_proxies.clone().or(file.trusted_proxies).unwrap_or_default(),
+            log: serve.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
+            log_json: log_format == "json",
+        })
+    }
+
+    /// Where uploads and exports lie.
+    pub fn storage_dir(&self) -> PathBuf {
+        self.data_dir.join("files")
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
+}
+
+fn read_file(path: &Path) -> Result<File> {
+    toml::from_str(&read(path)?).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
+}
+
+/// The documented example file.
+pub fn example() -> String {
+    let mut text = String::from("# Regulars: every setting with its default. Command line and environment come first.\n");
+    for Setting(name, variable, default, meaning) in OPTIONS {
+        let value = match *name {
+            "max_connections" | "workers" | "rate_limit" => (*default).to_owned(),
+            "trusted_proxies" => "[]".to_owned(),
+            _ => format!("\"{default}\""),
+        };
+        let _ = write!(text, "\n# {meaning} ({variable})\n# {name} = {value}\n");
+    }
+    text
+}
+
+/// The table of docs/configuration.md.
+pub fn reference() -> String {
+    let mut text = String::from(
+        "# Configuration\n\nGenerated by `make generate`. Command line comes before environment, environment before the file that `--config` names.\n\n| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n",
+    );
+    for Setting(name, variable, default, meaning) in OPTIONS {
+        let default = if default.is_empty() { "–".to_owned() } else { format!("`{default}`") };
+        let _ = writeln!(text, "| `{name}` | `{variable}` | {default} | {meaning} |");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_names_every_setting_and_is_understood() {
+        let uncommented: String = example()
+            .lines()
+            .filter_map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let file: File = toml::from_str(&uncommented).unwrap();
+        assert_eq!(file.listen.as_deref(), Some("127.0.0.1:8080"));
+        assert_eq!(uncommented.lines().count(), OPTIONS.len());
+    }
+
+    #[test]
+    fn an_unknown_setting_is_named() {
+        let error = toml::from_str::<File>("lisen = \"x\"").unwrap_err();
+        assert!(error.to_string().contains("lisen"));
+    }
+}
