@@ -3,7 +3,20 @@
 //! What it never does: know a domain table. The one way to tenant data is a [`Tx`] opened for a [`Scope`]; row-level
 //! security holds even where code forgets.
 
+pub mod binaries;
+pub mod cluster;
+pub mod migrate;
+mod tie;
 mod tx;
+pub mod version;
 
-pub use tx::{Database, Tx};
 pub use regulars_kernel::Scope;
+pub use tx::{Database, Tx};
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -37,14 +37,24 @@ impl Database {
 
     /// Opens a transaction for reading: one snapshot for all its statements.
     pub async fn begin_read(&self, scope: Scope) -> Result<Tx> {
-        self.open(scope, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        self.open(scope, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await
     }
 
     async fn open(&self, scope: Scope, begin: &str) -> Result<Tx> {
         // One round trip for both statements. The organization is a typed id, so its text is hexadecimal and dashes.
-        let statement = format!("{begin}; SET LOCAL app.organization_id = '{}'", scope.organization_id);
+        let statement = format!(
+            "{begin}; SET LOCAL app.organization_id = '{}'",
+            scope.organization_id
+        );
         let inner = self.pool.begin_with(sqlx::AssertSqlSafe(statement)).await?;
-        Ok(Tx { inner, scope, now: clock::now(), request_id: None, after_commit: Vec::new() })
+        Ok(Tx {
+            inner,
+            scope,
+            now: clock::now(),
+            request_id: None,
+            after_commit: Vec::new(),
+        })
     }
 
     /// The pool itself, for the listed tables that belong to no organization and for functions that cross the wall

@@ -1,0 +1,3 @@
+//! The database room against a real PostgreSQL.
+
+mod testkit;

@@ -1,0 +1,21 @@
+//! The test database itself.
+
+use regulars_testkit::TestDatabase;
+
+#[tokio::test]
+async fn a_test_database_is_migrated_and_serves_as_the_held_role() {
+    let db = TestDatabase::new().await;
+    let scope = db.organization("acme").await;
+    let mut tx = db.begin(scope).await;
+    let role: String = sqlx::query_scalar("SELECT current_user::text")
+        .fetch_one(tx.conn())
+        .await
+        .unwrap();
+    assert_eq!(role, "regulars_app");
+    let organization: uuid::Uuid = sqlx::query_scalar("SELECT current_organization()")
+        .fetch_one(tx.conn())
+        .await
+        .unwrap();
+    assert_eq!(organization, scope.organization_id.0);
+    assert!(regulars_database::migrate::is_current(db.owner()).await.unwrap());
+}

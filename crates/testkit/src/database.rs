@@ -1,0 +1,223 @@
+//! A fresh migrated database for one test: a copy of a template that is migrated once per state of the migrations.
+
+use std::str::FromStr as _;
+
+use regulars_database::{Database, Scope, Tx, migrate};
+use regulars_kernel::{Actor, clock, ids::OrganizationId};
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// Databases of tests that were killed are dropped once they are this old.
+const KEPT_SECONDS: i64 = 3600;
+
+/// A database of its own, dropped with this value.
+pub struct TestDatabase {
+    name: String,
+    admin: PgConnectOptions,
+    owner: PgPool,
+    database: Database,
+}
+
+impl TestDatabase {
+    /// Makes one. The first call of all tests also starts the server and migrates the template.
+    pub async fn new() -> Self {
+        let url = tokio::task::spawn_blocking(crate::server::url)
+            .await
+            .expect("the test server starts");
+        let admin = PgConnectOptions::from_str(&url)
+            .expect("a PostgreSQL URL")
+            .application_name("regulars tests");
+        let mut connection = PgConnection::connect_with(&admin)
+            .await
+            .expect("the test server answers");
+        let template = ensure_template(&mut connection, &admin).await;
+        sweep(&mut connection).await;
+        let name = format!(
+            "regulars_test_{}_{}",
+            clock::now().timestamp(),
+            &uuid::Uuid::new_v4().simple().to_string()[..12]
+        );
+        execute(
+            &mut connection,
+            &format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        )
+        .await;
+        let _ = connection.close().await;
+
+        let options = admin.clone().database(&name);
+        let owner = PgPoolOptions::new()
+            .max_connections(4)
+            .connect_lazy_with(options.clone());
+        // As in the program: the serving role owns nothing and is held by row-level security.
+        let serving = PgPoolOptions::new()
+            .max_connections(10)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    sqlx::query("SET ROLE regulars_app").execute(connection).await?;
+                    Ok(())
+                })
+            })
+            .connect_lazy_with(options);
+        Self {
+            name,
+            admin,
+            owner,
+            database: Database::new(serving),
+        }
+    }
+
+    /// The database as the program serves from it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// A pool as the owner, who sees past row-level security: for looking, and for what only an operator does.
+    pub fn owner(&self) -> &PgPool {
+        &self.owner
+    }
+
+    /// The name of the database, and options to connect to it as a superuser.
+    pub fn connect_options(&self) -> (&str, PgConnectOptions) {
+        (&self.name, self.admin.clone().database(&self.name))
+    }
+
+    /// Adds an organization (EUR, Europe/Berlin, en) and gives its scope for the system as the actor.
+    pub async fn organization(&self, slug: &str) -> Scope {
+        let id = OrganizationId::new();
+        sqlx::query(
+            "INSERT INTO organizations (id, slug, name, currency, time_zone, locale)
+             VALUES ($1, $2, $3, 'EUR', 'Europe/Berlin', 'en')",
+        )
+        .bind(id)
+        .bind(slug)
+        .bind(slug)
+        .execute(&self.owner)
+        .await
+        .expect("the organization can be added");
+        Scope {
+            organization_id: id,
+            actor: Actor::System,
+        }
+    }
+
+    /// Opens a transaction.
+    pub async fn begin(&self, scope: Scope) -> Tx {
+        self.database
+            .begin(scope)
+            .await
+            .expect("a transaction can be opened")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (admin, name) = (self.admin.clone(), self.name.clone());
+        // The test's runtime may be ending: another thread with its own does it. Failures are left to the sweep.
+        let _ = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect_with(&admin).await?;
+                let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+                    .execute(&mut connection)
+                    .await?;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            })
+        })
+        .join();
+    }
+}
+
+/// The template's name; made under a lock that is the server's, so that test processes wait for the first of them.
+async fn ensure_template(connection: &mut PgConnection, admin: &PgConnectOptions) -> String {
+    let template = format!("regulars_template_{}", migrate::fingerprint());
+    if exists(connection, &template).await {
+        return template;
+    }
+    execute(connection, "SELECT pg_advisory_lock(7233)").await;
+    if !exists(connection, &template).await {
+        let unfinished = format!("{template}_unfinished");
+        execute(
+            connection,
+            &format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"),
+        )
+        .await;
+        execute(connection, &format!("CREATE DATABASE {unfinished}")).await;
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(admin.clone().database(&unfinished))
+            .await
+            .expect("the template answers");
+        migrate::run(&pool)
+            .await
+            .unwrap_or_else(|error| panic!("the migrations apply: {error}"));
+        pool.close().await;
+        execute(
+            connection,
+            &format!("ALTER DATABASE {unfinished} ALLOW_CONNECTIONS false"),
+        )
+        .await;
+        execute(
+            connection,
+            &format!("ALTER DATABASE {unfinished} RENAME TO {template}"),
+        )
+        .await;
+    }
+    execute(connection, "SELECT pg_advisory_unlock(7233)").await;
+    template
+}
+
+/// Drops what killed tests left behind, unless another process is just doing it.
+async fn sweep(connection: &mut PgConnection) {
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT datname FROM pg_database WHERE datname LIKE 'regulars\\_test\\_%'")
+            .fetch_all(&mut *connection)
+            .await
+            .expect("databases can be listed");
+    let limit = clock::now().timestamp() - KEPT_SECONDS;
+    let old: Vec<_> = names
+        .into_iter()
+        .filter(|name| {
+            name.split('_')
+                .nth(2)
+                .and_then(|part| part.parse::<i64>().ok())
+                .is_some_and(|made| made < limit)
+        })
+        .collect();
+    if old.is_empty() {
+        return;
+    }
+    let ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(7234)")
+        .fetch_one(&mut *connection)
+        .await
+        .expect("a lock can be asked for");
+    if ours {
+        for name in old {
+            execute(
+                connection,
+                &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            )
+            .await;
+        }
+        execute(connection, "SELECT pg_advisory_unlock(7234)").await;
+    }
+}
+
+async fn exists(connection: &mut PgConnection, name: &str) -> bool {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .expect("databases can be looked up")
+}
+
+async fn execute(connection: &mut PgConnection, statement: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+        .execute(connection)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
