@@ -8,7 +8,7 @@ CREATE TABLE customers (
   organization_id uuid NOT NULL,
   id uuid NOT NULL,
   version integer NOT NULL DEFAULT 1,
-  code text NOT NULL DEFAULT 'C-' || lpad(nextval('customer_codes')::text, 6, '0'),
+  code text NOT NULL DEFAULT 'C-' || to_char(nextval('customer_codes'), 'FM999999999000000'),
   kind text NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'company')),
   email text,
   email_lowercase text COLLATE "C" GENERATED ALWAYS AS (lower(email)) STORED,
