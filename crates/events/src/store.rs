@@ -1,0 +1,206 @@
+//! Writing events with the change that makes them true, and reading them back.
+
+use chrono::{DateTime, Utc};
+use regulars_database::Tx;
+use regulars_kernel::{
+    Cursor, Error, Page, Result, Sort, Total, clock,
+    ids::{CustomerId, EventId},
+    paging::CursorError,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::hub::{self, Hint};
+
+/// Something that happened, to be written down. Who did it and by which request comes from the transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    /// The customer on whose timeline it stands.
+    pub customer_id: Option<CustomerId>,
+    /// `noun.verb`; see [`crate::KINDS`].
+    pub kind: &'static str,
+    /// The facts.
+    pub data: Value,
+    /// When, if not at the time of the transaction.
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+impl NewEvent {
+    /// An event of this kind.
+    pub fn new(kind: &'static str) -> Self {
+        Self {
+            customer_id: None,
+            kind,
+            data: json!({}),
+            occurred_at: None,
+        }
+    }
+
+    /// On this customer's timeline.
+    #[must_use]
+    pub fn customer(mut self, id: CustomerId) -> Self {
+        self.customer_id = Some(id);
+        self
+    }
+
+    /// With these facts.
+    #[must_use]
+    pub fn data(mut self, data: Value) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// At this time instead of now.
+    #[must_use]
+    pub fn at(mut self, time: DateTime<Utc>) -> Self {
+        self.occurred_at = Some(time);
+        self
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// The customer on whose timeline it stands.
+    pub customer_id: Option<CustomerId>,
+    /// `noun.verb`.
+    #[schema(example = "customer.updated")]
+    pub kind: String,
+    /// Who did it: `user`, `key` or `system`.
+    #[schema(example = "user")]
+    pub actor_kind: String,
+    /// Which user or key.
+    pub actor_id: Option<Uuid>,
+    /// The facts.
+    pub data: Value,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// Writes one event down.
+pub async fn append(tx: &mut Tx, event: NewEvent) -> Result<EventId> {
+    let ids = append_many(tx, vec![event]).await?;
+    ids.first()
+        .copied()
+        .ok_or_else(|| Error::internal("an event was not written"))
+}
+
+/// Writes many events down with one statement. Answers their ids in the same order.
+pub async fn append_many(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<EventId>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (organization_id, actor, now) = (tx.organization_id(), tx.actor(), tx.now());
+    let request_id = tx.request_id().map(str::to_owned);
+    let mut ids = Vec::with_capacity(events.len());
+    let mut customers = Vec::with_capacity(events.len());
+    let mut kinds = Vec::with_capacity(events.len());
+    let mut facts = Vec::with_capacity(events.len());
+    let mut times = Vec::with_capacity(events.len());
+    for event in events {
+        ids.push(EventId::new());
+        customers.push(event.customer_id);
+        kinds.push(event.kind);
+        facts.push(event.data);
+        times.push(event.occurred_at.unwrap_or(now));
+    }
+    let raw_ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let raw_customers: Vec<Option<Uuid>> = customers.iter().map(|id| id.map(|id| id.0)).collect();
+    let raw_kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    sqlx::query!(
+        "INSERT INTO events (organization_id, id, customer_id, kind, actor_kind, actor_id, data, occurred_at, request_id)
+         SELECT $1, new.id, new.customer_id, new.kind, $2, $3, new.data, new.occurred_at, $4
+         FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::jsonb[], $9::timestamptz[])
+           AS new (id, customer_id, kind, data, occurred_at)",
+        organization_id.0,
+        actor.kind(),
+        actor.id(),
+        request_id,
+        &raw_ids,
+        &raw_customers as &[Option<Uuid>],
+        &raw_kinds,
+        &facts,
+        &times,
+    )
+    .execute(tx.conn())
+    .await?;
+    let hint = Hint::about(organization_id, &ids, &kinds, &customers);
+    tx.after_commit(move || hub::global().publish(hint));
+    Ok(ids)
+}
+
+/// The order of a timeline: latest first.
+pub const TIMELINE_ORDER: &[Sort] = &[Sort::descending("occurred_at")];
+
+/// The most events that are counted exactly.
+const COUNTED: i64 = 10_000;
+
+/// What happened to a customer, latest first; of these kinds only, if given.
+pub async fn timeline(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    kinds: Option<&[String]>,
+    cursor: Option<&Cursor>,
+    limit: u32,
+) -> Result<Page<Event>> {
+    let broken = |why: CursorError| Error::malformed("?cursor", "cursor_invalid", why.to_string());
+    let (before, before_id) = match cursor {
+        Some(cursor) => (cursor.value::<DateTime<Utc>>(0).map_err(broken)?, cursor.id),
+        // Past every row: events of the far future are refused nowhere, but a year from now is far enough for clocks.
+        None => (clock::now() + chrono::TimeDelta::days(366), Uuid::max()),
+    };
+    let mut events = sqlx::query_as!(
+        Event,
+        r#"SELECT id AS "id: EventId", customer_id AS "customer_id: CustomerId", kind, actor_kind, actor_id, data,
+                  occurred_at
+           FROM events
+           WHERE customer_id = $1 AND (occurred_at, id) < ($2, $3) AND ($4::text[] IS NULL OR kind = ANY($4))
+           ORDER BY occurred_at DESC, id DESC LIMIT $5"#,
+        customer_id.0,
+        before,
+        before_id,
+        kinds,
+        i64::from(limit) + 1,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let counted = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+             SELECT FROM events WHERE customer_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2)) LIMIT $3
+           ) found"#,
+        customer_id.0,
+        kinds,
+        COUNTED + 1,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let total = if counted > COUNTED {
+        Total::about(COUNTED)
+    } else {
+        Total::exact(counted)
+    };
+    let more = events.len() > limit as usize;
+    events.truncate(limit as usize);
+    let next = events
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::new(TIMELINE_ORDER, vec![json!(last.occurred_at)], last.id.0));
+    Ok(Page::new(events, next, total))
+}
+
+/// The events with these ids that the transaction may see, in the order in which they were written.
+pub async fn by_ids(tx: &mut Tx, ids: &[EventId]) -> Result<Vec<Event>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as!(
+        Event,
+        r#"SELECT id AS "id: EventId", customer_id AS "customer_id: CustomerId", kind, actor_kind, actor_id, data,
+                  occurred_at
+           FROM events WHERE id = ANY($1) ORDER BY id"#,
+        &ids,
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
