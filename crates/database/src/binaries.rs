@@ -14,7 +14,7 @@ use regulars_kernel::{Error, Result};
 use sha2::Digest as _;
 
 /// Where copies are put that another user must be able to reach.
-const SHARED_PLACE: &str = "/var/lib/regulars";
+pub(crate) const SHARED_PLACE: &str = "/var/lib/regulars";
 
 /// A folder with `bin/postgres` and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -196,6 +196,21 @@ impl Cluster {
         self.wait_until_gone(patience)
     }
 
+    /// The same; one that does not stop in time is cut off, which costs it a recovery at the next start.
+    pub fn stop_or_cut_off(&self, patience: Duration) -> Result<()> {
+        if self.stop(patience).is_err()
+            && let Some(pid) = self.running()
+        {
+            tracing::warn!(
+                postgres.pid = pid,
+                "PostgreSQL does not stop; it is cut off and will recover at its next start"
+            );
+            let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
+            self.wait_until_gone(patience)?;
+        }
+        Ok(())
+    }
+
     /// Waits until no server runs on this data folder.
     pub fn wait_until_gone(&self, patience: Duration) -> Result<()> {
         let deadline = Instant::now() + patience;
@@ -213,6 +228,7 @@ impl Cluster {
 
     /// A URL for the socket. The password is one we made: hexadecimal.
     pub fn url(&self, user: &str, password: Option<&str>, database: &str) -> String {
+        use std::fmt::Write as _;
         let password = password
             .map(|password| format!(":{password}"))
             .unwrap_or_default();
