@@ -1,0 +1,59 @@
+//! What every route may reach: the database and the settings of the edge. Rooms keep their own things in their own layers.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use regulars_database::Database;
+
+use crate::client::Network;
+
+/// The state of every router.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// The serving database.
+    pub database: Database,
+    /// The settings of the edge.
+    pub config: Arc<WebConfig>,
+}
+
+impl AppState {
+    /// Both together.
+    pub fn new(database: Database, config: WebConfig) -> Self {
+        Self {
+            database,
+            config: Arc::new(config),
+        }
+    }
+}
+
+/// Settings of the edge, read once at the start.
+#[derive(Clone, Debug)]
+pub struct WebConfig {
+    /// The address that people type, without a slash at its end, as in `https://crm.example.com`.
+    pub public_url: String,
+    /// Whether cookies are `Secure` and browsers are told to insist on https.
+    pub secure_cookies: bool,
+    /// Where uploads and exports are kept.
+    pub storage_dir: PathBuf,
+    /// Requests that one principal (or one address without credentials) may make a minute; 0 means no limit.
+    pub rate_limit_per_minute: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// How long a request may take until its answer starts. Uploads are exempt.
+    pub request_timeout: Duration,
+    /// Largest body of a request that is not an upload, in bytes.
+    pub body_limit: usize,
+}
+
+impl Default for WebConfig {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            secure_cookies: false,
+            storage_dir: PathBuf::from("./data/storage"),
+            rate_limit_per_minute: 6_000,
+            trusted_proxies: Vec::new(),
+            request_timeout: Duration::from_secs(30),
+            body_limit: 1 << 20,
+        }
+    }
+}
