@@ -4,6 +4,7 @@
 
 mod choices;
 mod customer;
+pub mod import;
 
 pub use choices::{Choice, Kind, LifecycleStage, NotAChoice, Priority, ServiceLevel, Status, Type};
 pub use customer::{Customer, full_name};

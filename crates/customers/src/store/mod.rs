@@ -2,4 +2,7 @@
 //!
 //! What it never does: decide. Rules are in `model`, use cases in `ops`.
 
+pub mod batch;
+pub mod batch_parts;
 pub mod row;
+pub mod search;

@@ -1,0 +1,379 @@
+//! Creating and updating many customers at once, as files ask for, each with its events.
+//!
+//! What it never does: overwrite what changed since the decision was made: such a row comes back as a [`Refusal`].
+
+use std::collections::{HashMap, HashSet};
+
+use regulars_database::Tx;
+use regulars_events::NewEvent;
+use regulars_kernel::{Result, ids::CustomerId};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{
+    model::import::{Changes, ConsentChange, Current, CurrentAddress, Wanted},
+    store::{
+        batch::{self, Keys},
+        batch_parts::{self, KnownWords},
+        search,
+    },
+};
+
+/// Why a row was not done. The sentence is for the person who gets the row back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another living customer has the e-mail address.
+    EmailTaken,
+    /// Another customer has the code.
+    CodeTaken,
+    /// Another customer has the external id.
+    ExternalIdTaken,
+    /// Somebody changed the customer since the decision.
+    Changed,
+    /// The customer was deleted or never created.
+    Gone,
+}
+
+impl Refusal {
+    /// A stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::EmailTaken => "email_taken",
+            Self::CodeTaken => "code_taken",
+            Self::ExternalIdTaken => "external_id_taken",
+            Self::Changed => "changed_meanwhile",
+            Self::Gone => "gone_meanwhile",
+        }
+    }
+
+    /// A sentence for a person.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::EmailTaken => "another customer has this e-mail address",
+            Self::CodeTaken => "another customer has this code",
+            Self::ExternalIdTaken => "another customer has this external id",
+            Self::Changed => "the customer was changed after the file was checked",
+            Self::Gone => "the customer is no longer there, or was not created",
+        }
+    }
+}
+
+/// Says where changes come from: added to the facts of each event.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The import.
+    pub import_id: Uuid,
+}
+
+/// A customer to create. Its id is given, so that doing it twice does it once.
+pub struct Create<'a> {
+    /// The id it gets.
+    pub id: CustomerId,
+    /// What it shall be.
+    pub wanted: &'a Wanted,
+}
+
+/// A customer to update.
+pub struct Update<'a> {
+    /// Which.
+    pub id: CustomerId,
+    /// The version that the decision was made for.
+    pub version: i32,
+    /// What it shall be.
+    pub wanted: &'a Wanted,
+}
+
+/// Everything that hangs on the customers of a batch.
+#[derive(Default)]
+struct Parts<'a> {
+    addresses: Vec<(CustomerId, &'a CurrentAddress)>,
+    tags: Vec<(CustomerId, &'a str)>,
+    consents: Vec<(CustomerId, &'a ConsentChange)>,
+    events: Vec<NewEvent>,
+}
+
+impl<'a> Parts<'a> {
+    fn add(&mut self, current: &'a Current, changes: &'a Changes, origin: &Origin) {
+        let id = current.customer.id;
+        let event = |kind: &'static str, mut facts: Value| {
+            facts["import_id"] = json!(origin.import_id);
+            NewEvent::new(kind).customer(id).data(facts)
+        };
+        if let Some(changed) = &changes.address
+            && let Some(address) = &current.address
+        {
+            self.addresses.push((id, address));
+            self.events.push(if changes.is_new_address {
+                event("address.created", json!({"id": address.id, "line1": address.line1, "city": address.city}))
+            } else {
+                event("address.updated", json!({"id": address.id, "changes": changed}))
+            });
+        }
+        if !changes.tags.is_empty() {
+            self.tags.extend(changes.tags.iter().map(|name| (id, name.as_str())));
+            self.events.push(event("customer.tagged", json!({"tags": changes.tags})));
+        }
+        for (source, external_id) in &changes.sources {
+            self.events.push(event(
+                "source.linked",
+                json!({"source": source, "external_id": external_id}),
+            ));
+        }
+        for consent in &changes.consents {
+            self.consents.push((id, consent));
+            let facts = json!({"channel": consent.channel, "from": consent.from, "to": consent.to, "source": "import"});
+            let told = event("consent.changed", facts);
+            self.events.push(match consent.at {
+                Some(at) => told.at(at),
+                None => told,
+            });
+        }
+    }
+
+    async fn write(self, tx: &mut Tx) -> Result<()> {
+        batch_parts::write_addresses(tx, &self.addresses).await?;
+        batch_parts::add_tags(tx, &self.tags).await?;
+        batch_parts::write_consents(tx, &self.consents).await?;
+        regulars_events::append_many(tx, self.events).await?;
+        Ok(())
+    }
+}
+
+/// Creates customers. Answers, for each in order, why it could not be created, and adds to `words` what to remember once
+/// the transaction is committed.
+pub async fn create_many(
+    tx: &mut Tx,
+    rows: &[Create<'_>],
+    origin: &Origin,
+    known: &KnownWords,
+    words: &mut Vec<String>,
+) -> Result<Vec<Option<Refusal>>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = tx.now();
+    let nameless = rows.iter().filter(|row| row.wanted.code.is_none()).count();
+    let mut codes = batch::new_codes(tx, nameless).await?.into_iter();
+    let mut all: Vec<(Current, Changes)> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut current = Current::blank(row.id, now);
+        let changes = current.merge(row.wanted);
+        let customer = &mut current.customer;
+        customer.code = row
+            .wanted
+            .code
+            .clone()
+            .or_else(|| codes.next())
+            .unwrap_or_default();
+        customer.created_at = row.wanted.created_at.unwrap_or(now);
+        customer.updated_at = now;
+        all.push((current, changes));
+    }
+    forget_no_withdrawal(tx, &mut all).await?;
+
+    let customers: Vec<_> = all.iter().map(|(current, _)| &current.customer).collect();
+    let mut done = batch::insert(tx, &customers).await?;
+    let links: Vec<_> = all
+        .iter()
+        .filter(|(current, _)| done.contains(&current.customer.id))
+        .flat_map(|(current, changes)| changes.sources.iter().map(|source| (current.customer.id, source)))
+        .collect();
+    let unlinked = batch_parts::link_sources(tx, &links).await?;
+    if !unlinked.is_empty() {
+        let ids: Vec<Uuid> = unlinked.iter().map(|id| id.0).collect();
+        batch::take_back(tx, &ids).await?;
+        done.retain(|id| !unlinked.contains(id));
+    }
+
+    let mut parts = Parts::default();
+    for (current, changes) in all.iter().filter(|(current, _)| done.contains(&current.customer.id)) {
+        let id = current.customer.id;
+        parts.events.push(
+            NewEvent::new("customer.created")
+                .customer(id)
+                .data(json!({"import_id": origin.import_id})),
+        );
+        parts.add(current, changes, origin);
+    }
+    parts.write(tx).await?;
+    let names = all
+        .iter()
+        .filter(|(current, _)| done.contains(&current.customer.id))
+        .flat_map(|(current, _)| search::words(&current.customer));
+    words.extend(batch_parts::write_words(tx, names, known).await?);
+
+    if done.len() == rows.len() {
+        return Ok(vec![None; rows.len()]);
+    }
+    let owners = owners_of(tx, all.iter().map(|(current, _)| current)).await?;
+    Ok(all
+        .iter()
+        .map(|(current, _)| {
+            let id = current.customer.id;
+            (!done.contains(&id)).then(|| {
+                if unlinked.contains(&id) {
+                    return Refusal::ExternalIdTaken;
+                }
+                let email = current.customer.email.as_ref().map(|email| email.lowercase());
+                match email.and_then(|email| owners.emails.get(&email)) {
+                    Some(owner) if *owner != id => Refusal::EmailTaken,
+                    _ if owners.codes.get(&current.customer.code).is_some_and(|owner| *owner != id) => {
+                        Refusal::CodeTaken
+                    }
+                    _ => Refusal::Changed,
+                }
+            })
+        })
+        .collect())
+}
+
+async fn owners_of(tx: &mut Tx, all: impl Iterator<Item = &Current>) -> Result<batch::Owners> {
+    let mut keys = Keys::default();
+    for current in all {
+        keys.emails
+            .extend(current.customer.email.as_ref().map(|email| email.lowercase()));
+        keys.codes.push(current.customer.code.clone());
+    }
+    batch::owners(tx, &keys).await
+}
+
+/// Who withdrew consent, was deleted and comes back by a file has still withdrawn it.
+async fn forget_no_withdrawal(tx: &mut Tx, all: &mut [(Current, Changes)]) -> Result<()> {
+    let emails: Vec<String> = all
+        .iter()
+        .filter(|(_, changes)| !changes.consents.is_empty())
+        .filter_map(|(current, _)| current.customer.email.as_ref().map(|email| email.lowercase()))
+        .collect();
+    let withdrawn = batch::withdrawn_before(tx, &emails).await?;
+    if withdrawn.is_empty() {
+        return Ok(());
+    }
+    for (current, changes) in all {
+        let Some(email) = current.customer.email.as_ref().map(|email| email.lowercase()) else {
+            continue;
+        };
+        for change in &mut changes.consents {
+            if withdrawn.contains(&(email.clone(), change.channel.to_owned())) {
+                change.to = "unsubscribed";
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Updates customers, each of them once. Answers, for each in order, why it could not be updated.
+pub async fn update_many(
+    tx: &mut Tx,
+    rows: &[Update<'_>],
+    origin: &Origin,
+    known: &KnownWords,
+    words: &mut Vec<String>,
+) -> Result<Vec<Option<Refusal>>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
+    let mut found = batch::current(tx, &ids, true).await?;
+    let mut refusals: Vec<Option<Refusal>> = Vec::with_capacity(rows.len());
+    let mut all: Vec<(usize, Current, Changes)> = Vec::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        let refusal = match found.remove(&row.id) {
+            None => Some(Refusal::Gone),
+            Some(current) if current.customer.deleted_at.is_some() => Some(Refusal::Gone),
+            Some(current) if current.customer.version != row.version => Some(Refusal::Changed),
+            Some(mut current) => {
+                let changes = current.merge(row.wanted);
+                all.push((at, current, changes));
+                None
+            }
+        };
+        refusals.push(refusal);
+    }
+    refuse_taken(tx, &mut all, &mut refusals).await?;
+
+    let links: Vec<_> = all
+        .iter()
+        .flat_map(|(_, current, changes)| changes.sources.iter().map(|source| (current.customer.id, source)))
+        .collect();
+    let unlinked = batch_parts::link_sources(tx, &links).await?;
+    if !unlinked.is_empty() {
+        batch_parts::unlink_new(tx, &unlinked).await?;
+        for (at, current, _) in &all {
+            if unlinked.contains(&current.customer.id) {
+                refusals[*at] = Some(Refusal::ExternalIdTaken);
+            }
+        }
+        all.retain(|(_, current, _)| !unlinked.contains(&current.customer.id));
+    }
+    let customers: Vec<_> = all.iter().map(|(_, current, _)| &current.customer).collect();
+    batch::update(tx, &customers).await?;
+
+    let mut parts = Parts::default();
+    for (_, current, changes) in &all {
+        if !changes.fields.is_empty() {
+            parts.events.push(
+                NewEvent::new("customer.updated")
+                    .customer(current.customer.id)
+                    .data(json!({"changes": changes.fields, "import_id": origin.import_id})),
+            );
+        }
+        parts.add(current, changes, origin);
+    }
+    parts.write(tx).await?;
+    let is_renamed = |fields: &Map<String, Value>| {
+        ["first_name", "last_name", "company_name", "legal_name", "kind"]
+            .iter()
+            .any(|name| fields.contains_key(*name))
+    };
+    let names = all
+        .iter()
+        .filter(|(_, _, changes)| is_renamed(&changes.fields))
+        .flat_map(|(_, current, _)| search::words(&current.customer));
+    words.extend(batch_parts::write_words(tx, names, known).await?);
+    Ok(refusals)
+}
+
+/// Leaves out rows whose e-mail address or external id somebody else has.
+async fn refuse_taken(
+    tx: &mut Tx,
+    all: &mut Vec<(usize, Current, Changes)>,
+    refusals: &mut [Option<Refusal>],
+) -> Result<()> {
+    let mut keys = Keys::default();
+    for (_, current, changes) in all.iter() {
+        if changes.fields.contains_key("email") {
+            keys.emails
+                .extend(current.customer.email.as_ref().map(|email| email.lowercase()));
+        }
+        keys.sources.extend(changes.sources.iter().cloned());
+    }
+    let owners = batch::owners(tx, &keys).await?;
+    let mut claimed: HashMap<String, CustomerId> = HashMap::new();
+    let mut refused = HashSet::new();
+    for (at, current, changes) in all.iter() {
+        let id = current.customer.id;
+        let email = current
+            .customer
+            .email
+            .as_ref()
+            .filter(|_| changes.fields.contains_key("email"))
+            .map(|email| email.lowercase());
+        let is_email_taken = email.is_some_and(|email| {
+            owners.emails.get(&email).is_some_and(|owner| *owner != id)
+                || *claimed.entry(email).or_insert(id) != id
+        });
+        let is_source_taken = changes
+            .sources
+            .iter()
+            .any(|source| owners.sources.get(source).is_some_and(|owner| *owner != id));
+        if is_email_taken {
+            refusals[*at] = Some(Refusal::EmailTaken);
+            refused.insert(*at);
+        } else if is_source_taken {
+            refusals[*at] = Some(Refusal::ExternalIdTaken);
+            refused.insert(*at);
+        }
+    }
+    all.retain(|(at, _, _)| !refused.contains(at));
+    Ok(())
+}
