@@ -33,10 +33,11 @@ enum Control {
     Check(bool),
 }
 
-/// A field, built step by step: `text_field("name", "Name").value(name).required()`.
+/// A field, built step by step: `text_field("name", "Name").value(name).required()`. Its name is the pointer of its
+/// faults without the first slash, as in `attributes/shoe_size`.
 #[derive(Clone, Debug)]
 pub struct Field {
-    name: &'static str,
+    name: String,
     label: String,
     control: Control,
     value: String,
@@ -48,9 +49,9 @@ pub struct Field {
     attributes: Attributes,
 }
 
-fn field(name: &'static str, label: impl Into<String>, control: Control) -> Field {
+fn field(name: impl Into<String>, label: impl Into<String>, control: Control) -> Field {
     Field {
-        name,
+        name: name.into(),
         label: label.into(),
         control,
         value: String::new(),
@@ -64,43 +65,43 @@ fn field(name: &'static str, label: impl Into<String>, control: Control) -> Fiel
 }
 
 /// One line of text.
-pub fn text_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn text_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Input("text"))
 }
 /// An e-mail address. The server judges it, so the browser's own check is left out of forms with `novalidate`.
-pub fn email_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn email_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Input("email"))
 }
 /// A password; say with `autocomplete` whether it is the current or a new one.
-pub fn password_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn password_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Input("password"))
 }
 /// A phone number.
-pub fn tel_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn tel_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Input("tel"))
 }
 /// A web address.
-pub fn url_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn url_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Input("url"))
 }
 /// A number, as text with a numeric keyboard, so that what was typed always reaches the server unchanged.
-pub fn number_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn number_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Input("text")).attr("inputmode", "decimal")
 }
 /// A date.
-pub fn date_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn date_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Input("date"))
 }
 /// Several lines of text.
-pub fn textarea_field(name: &'static str, label: impl Into<String>) -> Field {
+pub fn textarea_field(name: impl Into<String>, label: impl Into<String>) -> Field {
     field(name, label, Control::Area)
 }
 /// One of several choices.
-pub fn select_field(name: &'static str, label: impl Into<String>, choices: Vec<Choice>) -> Field {
+pub fn select_field(name: impl Into<String>, label: impl Into<String>, choices: Vec<Choice>) -> Field {
     field(name, label, Control::Select(choices))
 }
 /// Yes or no; sends `true` when ticked and nothing otherwise.
-pub fn checkbox_field(name: &'static str, label: impl Into<String>, checked: bool) -> Field {
+pub fn checkbox_field(name: impl Into<String>, label: impl Into<String>, checked: bool) -> Field {
     field(name, label, Control::Check(checked))
 }
 
@@ -128,7 +129,7 @@ impl Field {
     pub fn faults(mut self, faults: &[Fault]) -> Self {
         let ours = faults
             .iter()
-            .filter(|fault| fault.pointer.strip_prefix('/') == Some(self.name));
+            .filter(|fault| fault.pointer.strip_prefix('/') == Some(self.name.as_str()));
         self.errors.extend(ours.map(|fault| fault.message.clone()));
         self
     }
@@ -169,7 +170,7 @@ impl Field {
     }
 
     fn id(&self) -> String {
-        format!("{}-{}", self.prefix, self.name)
+        format!("{}-{}", self.prefix, self.name.replace('/', "-"))
     }
 
     fn control(&self) -> Markup {
@@ -183,7 +184,7 @@ impl Field {
         .collect();
         let base = Attributes::new()
             .set("id", &id)
-            .set("name", self.name)
+            .set("name", &self.name)
             .flag("required", self.required)
             .set_some("aria-invalid", (!self.errors.is_empty()).then_some("true"))
             .set_some(

@@ -1,0 +1,405 @@
+//! The form of a customer, for a new one and for an existing one, and what it says as the body of the API.
+//!
+//! An edit carries what the form showed (`was`), so that only what was changed is sent: two people may edit different
+//! fields of one customer, and where they meet in one field, each sees the other's value before anything is lost.
+
+use maud::{Markup, html};
+use regulars_kernel::Fault;
+use regulars_web::pages::{
+    Attributes, Choice, Field, Tone, button, date_field, email_field, form_errors, notice, number_field,
+    select_field, sheet, sheet_footer, tel_field, text_field, textarea_field, url_field,
+};
+use serde_json::{Map, Number, Value, json};
+
+use super::{
+    form::{Typed, short},
+    record::Linked,
+    words,
+};
+use crate::model::{Choice as _, Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type};
+
+/// Fields that are one text, as the API takes them.
+const TEXTS: &[&str] = &[
+    "kind",
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "birthday",
+    "company_name",
+    "legal_name",
+    "industry",
+    "tax_id",
+    "status",
+    "type",
+    "lifecycle_stage",
+    "owner_id",
+    "priority",
+    "service_level",
+    "locale",
+    "time_zone",
+    "note",
+    "internal_note",
+];
+
+/// An attribute as a field of the form.
+#[derive(Clone, Debug)]
+pub(crate) struct AttributeField {
+    pub name: String,
+    pub label: String,
+    /// `text`, `number`, `boolean`, `date`, `select`, `url` or `list`.
+    pub kind: String,
+    pub options: Vec<(String, String)>,
+    pub required: bool,
+}
+
+impl AttributeField {
+    fn field(&self) -> String {
+        format!("attributes/{}", self.name)
+    }
+}
+
+/// What the form offers besides its fields.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offered {
+    pub attributes: Vec<AttributeField>,
+    /// Members: id and name.
+    pub owners: Vec<(String, String)>,
+    pub tags: Vec<String>,
+    pub currency: String,
+}
+
+/// Everything the form shows.
+#[derive(Clone, Debug)]
+pub(crate) struct CustomerForm {
+    /// The customer that is edited, by the address of its page; none for a new one.
+    pub href: Option<String>,
+    pub typed: Typed,
+    /// What the form showed at first.
+    pub was: Typed,
+    pub faults: Vec<Fault>,
+    /// Whose e-mail address it already is.
+    pub existing: Option<Linked>,
+    /// Somebody else's values that were saved meanwhile: the field, what it is now, what was typed.
+    pub meanwhile: Option<Vec<(String, String, String)>>,
+    pub offered: Offered,
+}
+
+/// The form's fields of a customer.
+pub(crate) fn filled(customer: &Customer) -> Typed {
+    let mut typed = Typed::new()
+        .with("version", customer.version)
+        .with("kind", customer.kind.as_str())
+        .with_some(
+            "email",
+            customer.email.as_ref().map(|email| email.as_str().to_owned()),
+        )
+        .with_some(
+            "phone",
+            customer.phone.as_ref().map(|phone| phone.as_str().to_owned()),
+        )
+        .with_some("first_name", customer.first_name.as_deref())
+        .with_some("last_name", customer.last_name.as_deref())
+        .with_some("birthday", customer.birthday)
+        .with_some("company_name", customer.company_name.as_deref())
+        .with_some("legal_name", customer.legal_name.as_deref())
+        .with_some("industry", customer.industry.as_deref())
+        .with_some("tax_id", customer.tax_id.as_deref())
+        .with("status", customer.status.as_str())
+        .with("type", customer.customer_type.as_str())
+        .with("lifecycle_stage", customer.lifecycle_stage.as_str())
+        .with_some("owner_id", customer.owner_id)
+        .with("priority", customer.priority.as_str())
+        .with("service_level", customer.service_level.as_str())
+        .with_some(
+            "credit_limit",
+            customer.credit_limit.as_ref().map(regulars_kernel::Money::amount),
+        )
+        .with_some(
+            "locale",
+            customer.locale.as_ref().map(|locale| locale.as_str().to_owned()),
+        )
+        .with_some("time_zone", customer.time_zone.as_ref().map(|zone| zone.as_str()))
+        .with_some("note", customer.note.as_deref())
+        .with_some("internal_note", customer.internal_note.as_deref());
+    for (name, value) in &customer.attributes {
+        let shown = match value {
+            Value::Bool(yes) => yes.to_string(),
+            Value::Array(all) => all.iter().map(words::value).collect::<Vec<_>>().join("\n"),
+            other => words::value(other),
+        };
+        typed = typed.with(&format!("attributes/{name}"), shown);
+    }
+    typed
+}
+
+/// The body of the API for what was typed: for a new customer everything that is filled in, for an edit what differs
+/// from what the form showed.
+pub(crate) fn body(typed: &Typed, was: Option<&Typed>, offered: &Offered) -> Map<String, Value> {
+    let changed = |name: &str| {
+        typed.has(name)
+            && match was {
+                Some(was) => normal(typed.get(name)) != normal(was.get(name)),
+                None => !typed.get(name).trim().is_empty(),
+            }
+    };
+    let names: Vec<&str> = TEXTS.iter().copied().filter(|name| changed(name)).collect();
+    let mut body = typed.texts(&names);
+    if changed("credit_limit") {
+        let amount = typed.get("credit_limit").trim();
+        let value = if amount.is_empty() {
+            Value::Null
+        } else {
+            json!({"amount": amount, "currency": offered.currency})
+        };
+        body.insert("credit_limit".to_owned(), value);
+    }
+    let attributes: Map<String, Value> = offered
+        .attributes
+        .iter()
+        .filter(|attribute| changed(&attribute.field()))
+        .map(|attribute| {
+            (
+                attribute.name.clone(),
+                attribute_value(&attribute.kind, typed.get(&attribute.field())),
+            )
+        })
+        .collect();
+    if !attributes.is_empty() {
+        body.insert("attributes".to_owned(), Value::Object(attributes));
+    }
+    if was.is_none() {
+        let tags: Vec<_> = typed
+            .get("tags")
+            .split(',')
+            .map(str::trim)
+            .filter(|tag| !tag.is_empty())
+            .collect();
+        if !tags.is_empty() {
+            body.insert("tags".to_owned(), json!(tags));
+        }
+    }
+    body
+}
+
+fn normal(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// What cannot be understood is sent as it is, so that its fault names what was typed.
+fn attribute_value(kind: &str, typed: &str) -> Value {
+    let trimmed = typed.trim();
+    if trimmed.is_empty() {
+        return Value::Null;
+    }
+    match kind {
+        "number" => trimmed
+            .parse::<Number>()
+            .map_or_else(|_| Value::from(trimmed), Value::Number),
+        "boolean" => trimmed
+            .parse::<bool>()
+            .map_or_else(|_| Value::from(trimmed), Value::Bool),
+        "list" => Value::from(
+            trimmed
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .collect::<Vec<_>>(),
+        ),
+        _ => Value::from(normal(typed)),
+    }
+}
+
+/// Brings together what was typed with what is there now: fields that were not touched take the current value. Says
+/// which fields both changed.
+pub(crate) fn rebased(typed: &Typed, was: &Typed, now: &Typed) -> (Typed, Vec<(String, String, String)>) {
+    let mut merged = now.clone();
+    let mut clashes = Vec::new();
+    let names: Vec<String> = typed
+        .names()
+        .filter(|name| !matches!(*name, "version" | "was"))
+        .map(str::to_owned)
+        .collect();
+    for name in names {
+        let mine = typed.get(&name);
+        if normal(mine) == normal(was.get(&name)) {
+            continue;
+        }
+        if normal(now.get(&name)) != normal(was.get(&name)) && normal(now.get(&name)) != normal(mine) {
+            clashes.push((name.clone(), now.get(&name).to_owned(), mine.to_owned()));
+        }
+        merged = merged.with(&name, mine);
+    }
+    (merged, clashes)
+}
+
+/// The notice that somebody else saved meanwhile: for each field both changed, both values.
+pub(crate) fn stale_notice(clashes: &[(String, String, String)]) -> Markup {
+    notice(
+        Tone::Amber,
+        "Somebody else saved this meanwhile",
+        html! {
+            @if clashes.is_empty() { p { "Their changes are in other fields, and are shown here now. Save to add yours." } }
+            @else {
+                p { "You both changed the same. Saving again puts your values in place of theirs." }
+                dl class="changes" { @for (name, theirs, mine) in clashes {
+                    dt { (words::field(name.trim_start_matches("attributes/"))) }
+                    dd { span class="muted" { "now" } b { @if theirs.is_empty() { "empty" } @else { (short(theirs, 80)) } } span class="muted" { "yours" } b { @if mine.is_empty() { "empty" } @else { (short(mine, 80)) } } }
+                } }
+            }
+        },
+    )
+}
+
+/// The sheet.
+pub(crate) fn form(form: &CustomerForm) -> Markup {
+    let (title, url, action) = match &form.href {
+        None => ("New customer", "/customers".to_owned(), "Create customer"),
+        Some(href) => (
+            "Edit customer",
+            href.clone(),
+            if form.meanwhile.is_some() {
+                "Save anyway"
+            } else {
+                "Save changes"
+            },
+        ),
+    };
+    let attributes = Attributes::new()
+        .set("class", "sheet-frame customer-form")
+        .set("method", "post")
+        .set("action", url.clone())
+        .set("hx-post", url)
+        .set("hx-target", "#sheet-body");
+    let footer = match (&form.href, &form.meanwhile) {
+        (Some(href), Some(_)) => html! {
+            (button("Drop mine, show theirs").attr("hx-get", format!("{href}/edit")).attr("hx-target", "#sheet-body"))
+            (button(action).primary().submit())
+        },
+        _ => sheet_footer(action),
+    };
+    sheet(title, Some(attributes), fields(form), footer)
+}
+
+fn fields(form: &CustomerForm) -> Markup {
+    let typed = &form.typed;
+    let faults = &form.faults;
+    let fill = |field: Field, name: &str| field.value(typed.get(name)).faults(faults).autocomplete("off");
+    let text = |name: &'static str, label: &str| fill(text_field(name, label), name);
+    let new = form.href.is_none();
+    let more = html! {
+        div class="form-grid" {
+            (text("industry", "Industry")) (text("tax_id", "Tax number"))
+            (fill(date_field("birthday", "Birthday"), "birthday"))
+            (fill(number_field("credit_limit", format!("Credit limit ({})", form.offered.currency)), "credit_limit"))
+            (select::<LifecycleStage>(form, "lifecycle_stage")) (select::<Priority>(form, "priority"))
+            (select::<ServiceLevel>(form, "service_level"))
+            @if !form.offered.owners.is_empty() { (fill(select_field("owner_id", "Owner", options(&form.offered.owners)), "owner_id")) }
+            (text("locale", "Language").attr("placeholder", "de-DE")) (text("time_zone", "Time zone").attr("placeholder", "Europe/Berlin"))
+            (fill(textarea_field("note", "Note for the customer"), "note").wide())
+        }
+    };
+    html! {
+        (form_errors(faults))
+        @if let Some(existing) = &form.existing {
+            (notice(Tone::Blue, "Already a customer", html! { "The address belongs to " a href={ "/customers/" (existing.id) } { (existing.name) } "." }))
+        }
+        @if let Some(clashes) = &form.meanwhile { (stale_notice(clashes)) }
+        @if !new {
+            input type="hidden" name="version" value=(typed.get("version"));
+            input type="hidden" name="was" value=(form.was.encoded());
+        }
+        fieldset class="switch" {
+            legend class="sr-only" { "Kind" }
+            @for kind in Kind::ALL {
+                label { input type="radio" name="kind" value=(kind) checked[typed.get("kind") == kind.as_str() || (typed.get("kind").is_empty() && *kind == Kind::Person)]; span { (words::sentence(kind.as_str())) } }
+            }
+        }
+        div class="form-grid" {
+            div class="for-company span-all" { (text("company_name", "Company name").in_form("field")) }
+            div class="for-company span-all" { (text("legal_name", "Name in the register")) }
+            (text("first_name", "First name").autofocus()) (text("last_name", "Last name"))
+            (fill(email_field("email", "E-mail"), "email").wide())
+            (fill(tel_field("phone", "Phone"), "phone").hint("With country code, or as dialled in the country of the address.").wide())
+            (select::<Status>(form, "status")) (select::<Type>(form, "type"))
+            @if new { (text("tags", "Tags").hint("With commas between several.").attr("list", "form-tags").wide()) datalist id="form-tags" { @for tag in &form.offered.tags { option value=(tag) {} } } }
+            (fill(textarea_field("internal_note", "Note for staff"), "internal_note").wide())
+        }
+        @if !form.offered.attributes.is_empty() {
+            h3 class="form-section" { "Your own fields" }
+            div class="form-grid" { @for attribute in &form.offered.attributes { (attribute_field(form, attribute)) } }
+        }
+        @if new { details class="more-fields" open[faults_below(faults)] { summary { "More fields" } (more) } }
+        @else { h3 class="form-section" { "More" } (more) }
+    }
+}
+
+/// Whether a fault is in a field that stands below "More fields".
+fn faults_below(faults: &[Fault]) -> bool {
+    const ABOVE: [&str; 11] = [
+        "/kind",
+        "/company_name",
+        "/legal_name",
+        "/first_name",
+        "/last_name",
+        "/email",
+        "/phone",
+        "/status",
+        "/type",
+        "/tags",
+        "/internal_note",
+    ];
+    faults
+        .iter()
+        .any(|fault| !ABOVE.contains(&fault.pointer.as_str()) && !fault.pointer.starts_with("/attributes"))
+}
+
+fn select<T: crate::model::Choice>(form: &CustomerForm, name: &'static str) -> Field {
+    let choices = T::ALL
+        .iter()
+        .map(|choice| Choice::new(choice.as_str(), words::sentence(choice.as_str())))
+        .collect();
+    select_field(name, words::field(name), choices)
+        .value(form.typed.get(name))
+        .faults(&form.faults)
+}
+
+fn options(pairs: &[(String, String)]) -> Vec<Choice> {
+    [Choice::new("", "–")]
+        .into_iter()
+        .chain(pairs.iter().map(|(value, label)| Choice::new(value, label)))
+        .collect()
+}
+
+fn attribute_field(form: &CustomerForm, attribute: &AttributeField) -> Field {
+    let name = attribute.field();
+    let label = attribute.label.as_str();
+    let yes_no = [
+        ("true".to_owned(), "Yes".to_owned()),
+        ("false".to_owned(), "No".to_owned()),
+    ];
+    let field = match attribute.kind.as_str() {
+        "number" => number_field(name.clone(), label),
+        "boolean" => select_field(name.clone(), label, options(&yes_no)),
+        "date" => date_field(name.clone(), label),
+        "select" => select_field(name.clone(), label, options(&attribute.options)),
+        "url" => url_field(name.clone(), label).wide(),
+        "list" => textarea_field(name.clone(), label)
+            .hint("One on each line.")
+            .wide(),
+        _ => text_field(name.clone(), label).wide(),
+    };
+    let field = field
+        .value(form.typed.get(&name))
+        .faults(&form.faults)
+        .autocomplete("off");
+    if attribute.required {
+        field.required()
+    } else {
+        field
+    }
+}
+
+#[cfg(test)]
+#[path = "customer_form_tests.rs"]
+mod tests;

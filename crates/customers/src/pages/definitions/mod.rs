@@ -1,0 +1,3 @@
+//! Tags and custom attributes of the organization.
+
+pub(crate) mod view;

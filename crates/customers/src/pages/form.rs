@@ -1,0 +1,171 @@
+//! What a person typed, kept as it was typed: forms are drawn from it, so that a refused one comes back unchanged.
+
+use axum::extract::FromRequest;
+use http::header;
+use regulars_kernel::{Error, Fault};
+use serde_json::{Map, Value};
+
+/// The fields of a form by name; several of one name are kept in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Typed(Vec<(String, String)>);
+
+impl Typed {
+    /// Nothing typed yet.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads `application/x-www-form-urlencoded`.
+    pub(crate) fn parse(body: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned()));
+        Self(pairs.collect())
+    }
+
+    /// Sets a field that a record has a value for.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Sets a field if there is a value.
+    #[must_use]
+    pub(crate) fn with_some(self, name: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// A field as typed, empty if it is not there. The last of a name counts, so that a checkbox may follow its hidden default.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// All values of a name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The names of all fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// As the body of a form, to be carried in a hidden field.
+    pub(crate) fn encoded(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.0)
+            .finish()
+    }
+
+    /// Whether a field was sent at all.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// Whether a checkbox is ticked.
+    pub(crate) fn ticked(&self, name: &str) -> bool {
+        self.get(name) == "true"
+    }
+
+    /// The version that the form was drawn from.
+    pub(crate) fn version(&self) -> Option<i32> {
+        self.get("version").parse().ok()
+    }
+
+    /// Names that begin with a prefix, with their values; the prefix is taken off.
+    pub(crate) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0
+            .iter()
+            .filter_map(move |(name, value)| name.strip_prefix(prefix).map(|rest| (rest, value.as_str())))
+    }
+
+    /// The named fields as the body that the API takes: text trimmed of nothing, an empty field as null.
+    pub(crate) fn texts(&self, names: &[&str]) -> Map<String, Value> {
+        names
+            .iter()
+            .filter(|name| self.has(name))
+            .map(|name| {
+                let value = self.get(name);
+                let value = if value.trim().is_empty() {
+                    Value::Null
+                } else {
+                    Value::from(value.replace("\r\n", "\n"))
+                };
+                ((*name).to_owned(), value)
+            })
+            .collect()
+    }
+}
+
+/// Bodies of forms are small: the longest texts of a record together.
+impl<S: Send + Sync> FromRequest<S> for Typed {
+    type Rejection = regulars_web::PageError;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Self::Rejection> {
+        let form = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let bytes = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(|_| Error::TooLarge("That is too large.".into()))?;
+        if !form && !bytes.is_empty() {
+            return Err(Error::WrongMediaType("This takes a form.".into()).into());
+        }
+        Ok(Self::parse(&bytes))
+    }
+}
+
+/// What a refused form is told, if it is something a person can put right there; anything else is passed on.
+pub(crate) fn faults_of(error: Error) -> Result<Vec<Fault>, Error> {
+    match error {
+        Error::Invalid(faults) | Error::Malformed(faults) => Ok(faults.0),
+        Error::Conflict(fault) => Ok(vec![fault]),
+        other => Err(other),
+    }
+}
+
+/// A text in one line and at most so many letters, for messages.
+pub(crate) fn short(value: &str, most: usize) -> String {
+    let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    let cut: String = line.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", cut.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_comes_back_as_it_was() {
+        let typed =
+            Typed::parse("email=+Ada%40Example.com&note=a%0D%0Ab&tag=x&tag=y&empty=&primary=true".as_bytes());
+        assert_eq!(typed.get("email"), " Ada@Example.com");
+        assert_eq!(typed.all("tag").collect::<Vec<_>>(), ["x", "y"]);
+        assert!(typed.ticked("primary"));
+        let body = typed.texts(&["note", "empty", "absent"]);
+        assert_eq!(
+            Value::Object(body),
+            serde_json::json!({"note": "a\nb", "empty": null})
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_letters() {
+        assert_eq!(short("Straße nach Süden", 8), "Straße…");
+        assert_eq!(short("a\r\n b", 8), "a b");
+    }
+}

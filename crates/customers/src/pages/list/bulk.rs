@@ -1,0 +1,39 @@
+//! The sheets of what is done with several customers at once.
+
+use maud::{Markup, html};
+use regulars_kernel::Fault;
+use regulars_web::pages::{Attributes, form_errors, sheet, sheet_footer, text_field};
+
+use super::super::form::Typed;
+
+/// The sheet that asks which tag to add to, or take from, the chosen customers.
+pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fault]) -> Markup {
+    let ids: Vec<_> = typed.all("id").collect();
+    let people = if ids.len() == 1 {
+        "1 customer".to_owned()
+    } else {
+        format!("{} customers", ids.len())
+    };
+    let (title, action) = if untag {
+        (format!("Remove a tag from {people}"), "Remove tag")
+    } else {
+        (format!("Tag {people}"), "Add tag")
+    };
+    let url = format!("/customers/bulk?action={}", if untag { "untag" } else { "tag" });
+    sheet(
+        &title,
+        Some(
+            Attributes::new()
+                .set("hx-post", url)
+                .set("hx-target", "#sheet-body"),
+        ),
+        html! {
+            (form_errors(faults))
+            @for id in ids { input type="hidden" name="id" value=(id); }
+            (text_field("tag", "Tag").value(typed.get("tag")).faults(faults).attr("list", "bulk-tags").autocomplete("off").required().autofocus()
+                .hint(if untag { "Customers without it stay as they are." } else { "Choose one, or type a new name." }))
+            datalist id="bulk-tags" { @for name in known { option value=(name) {} } }
+        },
+        sheet_footer(action),
+    )
+}

@@ -1,0 +1,162 @@
+//! The sheet of filters: an ordinary form that leads to the list's address.
+
+use maud::{Markup, html};
+use regulars_kernel::Country;
+use regulars_web::pages::{
+    Attributes, Choice, button, date_field, link_button, select_field, sheet, text_field,
+};
+
+use super::{
+    super::{state::ListState, words},
+    view::PATH,
+};
+use crate::model::{Choice as _, Kind, LifecycleStage, Status, Type};
+
+/// What can be chosen from besides the fixed choices.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offered {
+    /// Names of tags.
+    pub tags: Vec<String>,
+    /// Members: id and name.
+    pub owners: Vec<(String, String)>,
+    /// Names of sources.
+    pub sources: Vec<String>,
+    /// Attributes: name, label, and their options if they have a fixed set.
+    pub attributes: Vec<OfferedAttribute>,
+}
+
+/// An attribute that can be filtered by.
+#[derive(Clone, Debug)]
+pub(crate) struct OfferedAttribute {
+    pub name: String,
+    pub label: String,
+    pub options: Vec<(String, String)>,
+}
+
+/// The sheet.
+pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
+    let form = Attributes::new().set("method", "get").set("action", PATH);
+    let kept = ["q", "sort"];
+    let choices = |all: &[&'static str]| {
+        all.iter()
+            .map(|name| ((*name).to_owned(), words::sentence(name)))
+            .collect::<Vec<_>>()
+    };
+    let fixed = |name: &str, all: &[&'static str]| ticks(state, name, &words::field(name), &choices(all));
+    sheet(
+        "Filter customers",
+        Some(form),
+        html! {
+            @for name in kept { @if !state.get(name).is_empty() { input type="hidden" name=(name) value=(state.get(name)); } }
+            (fixed("status", &names::<Status>()))
+            (fixed("type", &names::<Type>()))
+            (fixed("kind", &names::<Kind>()))
+            (fixed("lifecycle_stage", &names::<LifecycleStage>()))
+            (chosen(state, "tag", "Tag", &offered.tags.iter().map(|tag| (tag.clone(), tag.clone())).collect::<Vec<_>>()))
+            (chosen(state, "country", "Country", &Country::all().map(|country| (country.as_str().to_owned(), country.name().to_owned())).collect::<Vec<_>>()))
+            (chosen(state, "owner", "Owner", &offered.owners))
+            (chosen(state, "source", "Source", &offered.sources.iter().map(|name| (name.clone(), words::source(name))).collect::<Vec<_>>()))
+            div class="form-grid" {
+                (date_field("created_from", "Created from").value(state.get("created_from")).in_form("filter"))
+                (date_field("created_to", "Created until").value(state.get("created_to")).in_form("filter"))
+            }
+            @for attribute in &offered.attributes {
+                @let name = format!("attribute.{}", attribute.name);
+                @if attribute.options.is_empty() { (text_field(name.clone(), attribute.label.clone()).value(state.get(&name)).in_form("filter")) }
+                @else { (chosen(state, &name, &attribute.label, &attribute.options)) }
+            }
+        },
+        html! {
+            (link_button("Clear all", state.only_search().href(PATH)).ghost())
+            (button("Show customers").primary().submit())
+        },
+    )
+}
+
+fn names<T: crate::model::Choice>() -> Vec<&'static str> {
+    T::ALL.iter().map(|choice| choice.as_str()).collect()
+}
+
+/// A row of choices to tick; several mean "any of".
+fn ticks(state: &ListState, name: &str, legend: &str, all: &[(String, String)]) -> Markup {
+    html! {
+        fieldset class="picks" {
+            legend { (legend) }
+            @for (value, label) in all {
+                label class="pick" { input type="checkbox" name=(name) value=(value) checked[state.all(name).any(|chosen| chosen == value)]; span { (label) } }
+            }
+        }
+    }
+}
+
+/// What is chosen of a long list, each to untick, and one more to choose.
+fn chosen(state: &ListState, name: &str, label: &str, all: &[(String, String)]) -> Markup {
+    let mut now: Vec<(String, String)> = Vec::new();
+    for value in state.all(name) {
+        let known = all
+            .iter()
+            .find(|(known, _)| known == value)
+            .map_or(value, |(_, label)| label);
+        now.push((value.to_owned(), known.to_owned()));
+    }
+    let rest = all
+        .iter()
+        .filter(|(value, _)| !now.iter().any(|(chosen, _)| chosen == value));
+    let choices: Vec<_> = [Choice::new(
+        "",
+        if now.is_empty() { "Any" } else { "Add another…" },
+    )]
+    .into_iter()
+    .chain(rest.map(|(value, label)| Choice::new(value, label)))
+    .collect();
+    html! {
+        @if !all.is_empty() || !now.is_empty() {
+            div class="form" {
+                (select_field(name, label, choices).in_form("filter"))
+                @if !now.is_empty() { (ticks(state, name, "", &now)) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regulars_web::pages::samples;
+
+    use super::*;
+
+    #[test]
+    fn the_filters_are_harmless_and_keep_what_is_chosen() {
+        for text in samples::ALL {
+            let state: ListState = [
+                ("status", "vip"),
+                ("tag", text),
+                ("attribute.x", text),
+                ("q", text),
+            ]
+            .into_iter()
+            .collect();
+            let pair = (text.to_owned(), text.to_owned());
+            let offered = Offered {
+                tags: vec![text.into()],
+                owners: vec![pair.clone()],
+                sources: vec![text.into()],
+                attributes: vec![
+                    OfferedAttribute {
+                        name: "x".into(),
+                        label: text.into(),
+                        options: vec![],
+                    },
+                    OfferedAttribute {
+                        name: "y".into(),
+                        label: text.into(),
+                        options: vec![pair],
+                    },
+                ],
+            };
+            let page = filters(&state, &offered).into_string();
+            samples::assert_harmless(&page);
+            assert!(page.contains("value=\"vip\" checked"));
+        }
+    }
+}

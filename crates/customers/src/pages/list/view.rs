@@ -1,0 +1,444 @@
+//! The customer list as HTML. It is given everything; it asks nobody.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+use regulars_kernel::{Fault, Total, ids::CustomerId};
+use regulars_web::pages::{
+    Align, Attributes, Direction, Icon, Locale, Page, Tab, Tone, bulk_bar, button, column,
+    confirm_attributes, data_table, filter_chip, format, icon_button, link_button, menu, menu_divider,
+    menu_item, menu_link, notice, page_header, pagination, person, row_checkbox, search_box, select_all,
+    sort_column, status_badge, table_empty, table_error, tag_list, time_tag, view_tabs,
+};
+
+use super::super::{state::ListState, words};
+use crate::model::{Choice as _, Status};
+
+/// Where the list is.
+pub(crate) const PATH: &str = "/customers";
+const COLUMNS: usize = 9;
+
+/// One customer of the list.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub id: CustomerId,
+    pub name: String,
+    /// The line below the name: e-mail, else phone, else nothing.
+    pub second: String,
+    pub code: String,
+    pub email: Option<String>,
+    pub status: &'static str,
+    pub customer_type: &'static str,
+    pub tags: Vec<(String, Tone)>,
+    pub place: String,
+    pub last_active_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A saved view's tab.
+#[derive(Clone, Debug)]
+pub(crate) struct ViewTab {
+    pub name: String,
+    pub href: String,
+    pub shared: bool,
+    pub current: bool,
+}
+
+/// A filter in force.
+#[derive(Clone, Debug)]
+pub(crate) struct Chip {
+    pub name: String,
+    pub relation: &'static str,
+    pub value: String,
+    pub without: String,
+}
+
+/// Why the table has no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// There are some.
+    Rows,
+    /// Nothing matches what is asked for.
+    NoMatch,
+    /// The organization has no customers at all.
+    NoCustomers,
+    /// What is asked for is wrong; the faults say how.
+    Faulty,
+}
+
+/// Everything the list shows.
+#[derive(Clone, Debug)]
+pub(crate) struct ListView {
+    pub state: ListState,
+    pub rows: Vec<Row>,
+    pub face: Face,
+    pub total: Total,
+    /// Number of the first row shown, from 1.
+    pub first: u64,
+    pub previous: Option<String>,
+    pub next: Option<String>,
+    pub views: Vec<ViewTab>,
+    /// The id of the view that is open, if it may be changed or deleted here.
+    pub open_view: Option<String>,
+    pub chips: Vec<Chip>,
+    /// Fields that can be sorted by.
+    pub sorts: &'static [&'static str],
+    /// The order in force, as in the address.
+    pub sorted: String,
+    pub faults: Vec<Fault>,
+    pub may_write: bool,
+    pub may_import: bool,
+    pub locale: Locale,
+    pub zone: Tz,
+}
+
+/// The list's content: header with views, toolbar, table.
+pub(crate) fn content(view: &ListView) -> Markup {
+    html! {
+        (page_header("Customers", html! { (tabs(view)) }, ""))
+        div class="toolbar" {
+            form class="list-search" method="get" action=(PATH) {
+                @for (name, value) in view.state.pairs().filter(|(name, _)| !matches!(*name, "q" | "cursor" | "page")) {
+                    input type="hidden" name=(name) value=(value);
+                }
+                (search_box(view.state.get("q"), "Name, e-mail, phone, code", PATH, "#list"))
+            }
+            (chips(view, false))
+            (total(view, false))
+        }
+        (list(view))
+    }
+}
+
+/// What a search as one types gets: the table, and beside it what else follows the address.
+pub(crate) fn fragment(view: &ListView) -> Markup {
+    html! { (list(view)) (chips(view, true)) (total(view, true)) }
+}
+
+fn tabs(view: &ListView) -> Markup {
+    let mut all = vec![Tab {
+        label: "All".into(),
+        href: PATH.into(),
+        count: None,
+        current: !view.views.iter().any(|tab| tab.current) && !view.state.narrows(),
+    }];
+    all.extend(view.views.iter().map(|tab| Tab {
+        label: tab.name.clone(),
+        href: tab.href.clone(),
+        count: tab.shared.then(|| "shared".to_owned()),
+        current: tab.current,
+    }));
+    html! {
+        (view_tabs(&all))
+        @if let Some(id) = &view.open_view {
+            (menu("view-menu", icon_button(Icon::More, "This view").small(), false, html! {
+                (menu_item(Icon::Edit, "Rename or share", false, Attributes::new().set("hx-get", format!("/customers/views/{id}/edit")).set("hx-target", "#sheet-body")))
+                (menu_item(Icon::Save, "Save the filters shown", false, Attributes::new().set("hx-post", format!("/customers/views/{id}?{}", view.state.kept_by_view().query())).set("hx-swap", "none")))
+                (menu_divider())
+                (menu_item(Icon::Trash, "Delete view", true, Attributes::new().set("hx-post", format!("/customers/views/{id}/delete")).set("hx-swap", "none")
+                    .and(confirm_attributes("Delete this view?", "The customers in it stay as they are.", "Delete view", None))))
+            }))
+        }
+    }
+}
+
+fn chips(view: &ListView, beside: bool) -> Markup {
+    let sheet = view.state.href("/customers/filters");
+    html! {
+        div class="chip-row" id="list-chips" hx-swap-oob=[beside.then_some("true")] {
+            @for chip in &view.chips { (filter_chip(&chip.name, chip.relation, &chip.value, &chip.without)) }
+            (link_button("Filter", sheet.clone()).ghost().icon(Icon::Filter).key("f").opens_sheet(sheet))
+            @if view.state.filters().count() > 1 { (link_button("Clear", view.state.only_search().href(PATH)).ghost()) }
+        }
+    }
+}
+
+fn total(view: &ListView, beside: bool) -> Markup {
+    let save = view.state.href("/customers/views/new");
+    html! {
+        div class="toolbar-end" id="list-total" hx-swap-oob=[beside.then_some("true")] {
+            @if view.face == Face::Rows {
+                span class="tabular" role="status" {
+                    @if !view.total.exact { "about " }
+                    (format::integer(view.total.value, view.locale)) " " @if view.total.value == 1 { "customer" } @else { "customers" }
+                }
+            }
+            @if view.state.narrows() || !view.state.get("sort").is_empty() {
+                (link_button("Save view", save.clone()).icon(Icon::Save).opens_sheet(save))
+            }
+        }
+    }
+}
+
+/// The table with its bulk bar and paging; replaced as a whole.
+pub(crate) fn list(view: &ListView) -> Markup {
+    let here = view.state.href(PATH);
+    let page = Page {
+        first: view.first,
+        last: (view.first + view.rows.len() as u64).saturating_sub(1),
+        total: u64::try_from(view.total.value).ok(),
+        about: !view.total.exact,
+        previous: view.previous.clone(),
+        next: view.next.clone(),
+    };
+    html! {
+        div id="list" class="list" hx-get=(here) hx-trigger="customersChanged from:body" hx-swap="outerHTML" {
+            @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! { ul { @for fault in &view.faults { li { (fault.message) } } } })) }
+            form data-selection {
+                (data_table("Customers", head(view), html! {
+                    @match view.face {
+                        Face::Rows => @for row in &view.rows { (line(view, row)) },
+                        Face::NoMatch => (no_match(view)),
+                        Face::NoCustomers => (no_customers(view)),
+                        Face::Faulty => (table_error(COLUMNS, "Nothing was looked up.", None)),
+                    }
+                }))
+                @if view.may_write && view.face == Face::Rows { (bulk_bar(bulk_actions(), None)) }
+            }
+            @if view.face == Face::Rows { (pagination(&page, if view.total.value == 1 { "customer" } else { "customers" }, view.locale)) }
+        }
+    }
+}
+
+fn head(view: &ListView) -> Markup {
+    let sorting = |label: &str, field: &'static str, wide: bool, newest_first: bool| {
+        if !view.sorts.contains(&field) {
+            return column(label, Align::Start, wide);
+        }
+        let (ascending, descending) = (field.to_owned(), format!("-{field}"));
+        let first = view.sorted.split(',').next().unwrap_or_default();
+        let now = match first {
+            _ if first == ascending => Some(Direction::Ascending),
+            _ if first == descending => Some(Direction::Descending),
+            _ => None,
+        };
+        let then = match now {
+            Some(Direction::Ascending) => descending,
+            Some(Direction::Descending) => ascending,
+            None if newest_first => descending,
+            None => ascending,
+        };
+        sort_column(
+            label,
+            &view.state.with("sort", &then).href(PATH),
+            now,
+            Align::Start,
+            wide,
+        )
+    };
+    html! {
+        @if view.may_write { (select_all()) } @else { (column("", Align::Start, false)) }
+        (sorting("Customer", "full_name", false, false))
+        (sorting("Status", "status", false, false))
+        (column("Tags", Align::Start, true))
+        (sorting("Place", "country", true, false))
+        (sorting("Type", "type", true, false))
+        (sorting("Last active", "last_active_at", true, true))
+        (sorting("Created", "created_at", true, true))
+        (column("", Align::Start, false))
+    }
+}
+
+fn line(view: &ListView, row: &Row) -> Markup {
+    let href = format!("/customers/{}", row.id);
+    html! {
+        tr data-row {
+            @if view.may_write { (row_checkbox("id", &row.id.to_string(), &row.name)) } @else { td class="cell-select" {} }
+            td { (person(&row.name, &row.second, &href)) }
+            td { (status_badge(row.status)) }
+            td class="cell-wide" { (tag_list(row.tags.iter().map(|(name, tone)| (name.as_str(), *tone)), 2)) }
+            td class="cell-wide cell-muted" { @if row.place.is_empty() { "–" } @else { (row.place) } }
+            td class="cell-wide cell-muted" { (words::sentence(row.customer_type)) }
+            td class="cell-wide cell-muted" { @if let Some(at) = row.last_active_at { (time_tag(at, view.zone)) } @else { "–" } }
+            td class="cell-wide cell-muted" { (time_tag(row.created_at, view.zone)) }
+            td class="cell-menu" { (row_menu(view, row, &href)) }
+        }
+    }
+}
+
+fn row_menu(view: &ListView, row: &Row, href: &str) -> Markup {
+    menu(
+        &format!("row-{}", row.id),
+        icon_button(Icon::More, format!("Actions for {}", row.name)).small(),
+        true,
+        html! {
+            (menu_link(Icon::Person, "Open", href, Attributes::new()))
+            @if let Some(email) = &row.email { (menu_item(Icon::Copy, "Copy e-mail", false, Attributes::new().set("data-copy", email))) }
+            (menu_item(Icon::Copy, "Copy code", false, Attributes::new().set("data-copy", &row.code)))
+            @if view.may_write {
+                (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
+                (menu_item(Icon::Note, "Add a note", false, sheet_of(&format!("{href}/notes/new"))))
+                (menu_divider())
+                (menu_item(Icon::Trash, "Delete", true, deleting(href, &row.name)))
+            }
+        },
+    )
+}
+
+/// Attributes that open the side sheet.
+pub(crate) fn sheet_of(url: &str) -> Attributes {
+    Attributes::new()
+        .set("hx-get", url)
+        .set("hx-target", "#sheet-body")
+}
+
+/// Attributes that delete a customer after asking.
+pub(crate) fn deleting(href: &str, name: &str) -> Attributes {
+    Attributes::new()
+        .set("hx-post", format!("{href}/delete"))
+        .set("hx-swap", "none")
+        .and(confirm_attributes(
+            &format!("Delete {name}?"),
+            "The customer leaves every list and search. It can be restored.",
+            "Delete customer",
+            None,
+        ))
+}
+
+fn bulk_actions() -> Markup {
+    let sheet = |label: &'static str, icon: Icon, action: &str| {
+        button(label)
+            .ghost()
+            .small()
+            .icon(icon)
+            .attr("hx-get", format!("/customers/bulk?action={action}"))
+            .attr("hx-include", "closest form")
+            .attr("hx-target", "#sheet-body")
+    };
+    let posting = |action: String| {
+        Attributes::new()
+            .set("hx-post", format!("/customers/bulk?{action}"))
+            .set("hx-include", "closest form")
+            .set("hx-swap", "none")
+    };
+    html! {
+        (sheet("Tag", Icon::Tag, "tag"))
+        (sheet("Untag", Icon::Close, "untag"))
+        (menu("bulk-status", button("Status").ghost().small().icon(Icon::ChevronDown), false, html! {
+            @for status in Status::ALL {
+                (menu_item(Icon::Check, &words::sentence(status.as_str()), false, posting(format!("action=status&status={status}"))))
+            }
+        }))
+        (button("Delete").destructive().small().icon(Icon::Trash).attrs(posting("action=delete".to_owned())).attrs(confirm_attributes(
+            "Delete the chosen customers?", "They leave every list and search. They can be restored.", "Delete customers", None)))
+    }
+}
+
+fn no_match(view: &ListView) -> Markup {
+    table_empty(
+        COLUMNS,
+        Icon::Search,
+        "Nobody matches",
+        "Try fewer letters or fewer filters. Small spelling mistakes are forgiven.",
+        html! {
+            (link_button("Clear search and filters", PATH))
+            @if view.may_write { (link_button("New customer", "/customers/new").primary().opens_sheet("/customers/new")) }
+        },
+    )
+}
+
+fn no_customers(view: &ListView) -> Markup {
+    table_empty(
+        COLUMNS,
+        Icon::Customers,
+        "No customers yet",
+        "Import a file from your shop, or add the first one by hand.",
+        html! {
+            @if view.may_import { (link_button("Import a file", "/imports/new").icon(Icon::Imports)) }
+            @if view.may_write { (link_button("New customer", "/customers/new").primary().icon(Icon::Plus).opens_sheet("/customers/new")) }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use regulars_kernel::clock;
+    use regulars_web::pages::samples;
+
+    use super::*;
+
+    fn sample(text: &str, rows: usize, face: Face) -> ListView {
+        let state: ListState = [("q", text), ("status", text), ("attribute.x", text)]
+            .into_iter()
+            .collect();
+        let row = Row {
+            id: CustomerId::new(),
+            name: text.into(),
+            second: text.into(),
+            code: text.into(),
+            email: Some(text.into()),
+            status: "vip",
+            customer_type: "guest",
+            tags: vec![(text.into(), Tone::Blue); 4],
+            place: text.into(),
+            last_active_at: Some(clock::now()),
+            created_at: clock::now(),
+        };
+        let chip = Chip {
+            name: text.into(),
+            relation: "is",
+            value: text.into(),
+            without: state.without("status").href(PATH),
+        };
+        ListView {
+            rows: vec![row; rows],
+            face,
+            total: Total::about(1_000_000),
+            first: 1,
+            previous: None,
+            next: Some(state.with("page", "2").href(PATH)),
+            views: vec![ViewTab {
+                name: text.into(),
+                href: "/customers?view=1".into(),
+                shared: true,
+                current: true,
+            }],
+            open_view: Some("1".into()),
+            chips: vec![chip],
+            sorts: &["full_name", "created_at"],
+            sorted: "-created_at".into(),
+            faults: vec![Fault {
+                pointer: "?status".into(),
+                code: "x".into(),
+                message: text.into(),
+            }],
+            may_write: true,
+            may_import: true,
+            locale: Locale::default(),
+            zone: chrono_tz::Europe::Berlin,
+            state,
+        }
+    }
+
+    #[test]
+    fn the_list_is_harmless_with_any_text_and_in_each_face() {
+        for text in samples::ALL {
+            for face in [Face::Rows, Face::NoMatch, Face::NoCustomers, Face::Faulty] {
+                let view = sample(text, 3, face);
+                samples::assert_harmless(&content(&view).into_string());
+                samples::assert_harmless(&fragment(&view).into_string());
+            }
+        }
+    }
+
+    #[test]
+    fn an_estimate_says_that_it_is_one() {
+        let page = content(&sample("x", 2, Face::Rows)).into_string();
+        assert!(page.contains("about 1,000,000 customers"), "{page}");
+    }
+
+    #[test]
+    fn a_viewer_is_offered_nothing_that_changes() {
+        let mut view = sample("x", 2, Face::Rows);
+        view.may_write = false;
+        view.open_view = None;
+        assert!(!content(&view).into_string().contains("hx-post"));
+    }
+
+    #[test]
+    fn a_column_sorts_only_where_finding_can() {
+        let page = content(&sample("x", 2, Face::Rows)).into_string();
+        assert!(page.contains("sort=full_name") && page.contains("sort=created_at"));
+        assert!(!page.contains("sort=status"));
+    }
+}

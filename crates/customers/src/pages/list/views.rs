@@ -1,0 +1,41 @@
+//! The sheets of a saved view: its name, and who sees it.
+
+use maud::{Markup, html};
+use regulars_kernel::Fault;
+use regulars_web::pages::{Attributes, checkbox_field, form_errors, sheet, sheet_footer, text_field};
+
+use super::super::{form::Typed, state::ListState};
+
+/// The sheet to save what the list shows under a name (no id), or to rename and share a view.
+pub(crate) fn form(
+    id: Option<&str>,
+    state: &ListState,
+    typed: &Typed,
+    faults: &[Fault],
+    may_share: bool,
+) -> Markup {
+    let (title, url, action) = match id {
+        None => (
+            "Save this view",
+            state.kept_by_view().href("/customers/views"),
+            "Save view",
+        ),
+        Some(id) => ("Edit view", format!("/customers/views/{id}/edit"), "Save view"),
+    };
+    sheet(
+        title,
+        Some(
+            Attributes::new()
+                .set("hx-post", url)
+                .set("hx-target", "#sheet-body"),
+        ),
+        html! {
+            (form_errors(faults))
+            @if id.is_none() { p class="muted" { "Keeps the search, the filters and the order under a name." } }
+            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
+            (text_field("name", "Name").value(typed.get("name")).faults(faults).required().autofocus().autocomplete("off"))
+            @if may_share { (checkbox_field("shared", "Everybody here sees it", typed.ticked("shared"))) }
+        },
+        sheet_footer(action),
+    )
+}

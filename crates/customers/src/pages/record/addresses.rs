@@ -1,0 +1,189 @@
+//! A customer's postal addresses.
+
+use maud::{Markup, html};
+use regulars_kernel::{
+    Country, Fault,
+    ids::{AddressId, CustomerId},
+};
+use regulars_web::pages::{
+    Attributes, Choice, Icon, Tone, badge, checkbox_field, form_errors, icon_button, link_button, menu,
+    menu_divider, menu_item, number_field, select_field, sheet, sheet_footer, tel_field, text_field,
+};
+
+use super::{
+    super::{form::Typed, list::sheet_of, words},
+    view::{RecordView, nothing, removing},
+};
+
+/// Fields of an address's form that are text.
+pub(crate) const TEXTS: &[&str] = &[
+    "type",
+    "name",
+    "company",
+    "line1",
+    "line2",
+    "city",
+    "province",
+    "postal_code",
+    "country",
+    "phone",
+    "time_zone",
+];
+/// Fields of an address's form that are numbers.
+pub(crate) const NUMBERS: &[&str] = &["latitude", "longitude"];
+
+/// An address.
+#[derive(Clone, Debug)]
+pub(crate) struct AddressView {
+    pub id: AddressId,
+    /// `shipping`, `billing` or `both`.
+    pub kind: String,
+    pub default: bool,
+    pub lines: Vec<String>,
+    pub phone: Option<String>,
+    pub time_zone: Option<String>,
+}
+
+/// The lines to write on a parcel: who, where, which country.
+pub(crate) fn lines(parts: [Option<&str>; 7], country: Option<&Country>) -> Vec<String> {
+    let [name, company, line1, line2, postal_code, city, province] = parts;
+    let town = [postal_code, city]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let town = [Some(town.as_str()).filter(|town| !town.is_empty()), province]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ");
+    [
+        name,
+        company,
+        line1,
+        line2,
+        Some(town.as_str()),
+        country.map(Country::name),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|line| !line.is_empty())
+    .map(str::to_owned)
+    .collect()
+}
+
+/// The open section.
+pub(crate) fn section(view: &RecordView, addresses: &[AddressView]) -> Markup {
+    let url = format!("{}/addresses/new", view.href());
+    html! {
+        @if addresses.is_empty() { (nothing(view, Icon::Address, "No addresses", "Where parcels and bills go.", "Add an address", "addresses/new")) }
+        @else {
+            div class="cards" { @for address in addresses { (one(view, address)) } }
+            @if view.editable() { div class="form-actions" { (link_button("Add an address", url.clone()).small().icon(Icon::Plus).opens_sheet(url)) } }
+        }
+    }
+}
+
+fn one(view: &RecordView, address: &AddressView) -> Markup {
+    let href = format!("{}/addresses/{}", view.href(), address.id);
+    html! {
+        article class="panel" {
+            div class="panel-body" {
+                div class="contact-head" {
+                    div class="tag-list" {
+                        @if address.default { (badge("default", Tone::Green)) }
+                        (badge(if address.kind == "both" { "shipping and billing" } else { &address.kind }, Tone::Neutral))
+                    }
+                    @if view.editable() {
+                        (menu(&format!("address-{}", address.id), icon_button(Icon::More, "Actions for this address").small(), true, html! {
+                            (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
+                            @if !address.default { (menu_item(Icon::Star, "Make it the default", false, Attributes::new().set("hx-post", format!("{href}/default")).set("hx-swap", "none"))) }
+                            (menu_item(Icon::Copy, "Copy", false, Attributes::new().set("data-copy", address.lines.join("\n"))))
+                            (menu_divider())
+                            (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), "Delete this address?", "This cannot be undone.", "Delete address")))
+                        }))
+                    }
+                }
+                address class="postal" { @for line in &address.lines { span { (line) } } }
+                @if let Some(phone) = &address.phone { span class="muted" { (phone) } }
+                @if let Some(zone) = &address.time_zone { span class="muted" { (zone) } }
+            }
+        }
+    }
+}
+
+/// The sheet to add or edit an address.
+pub(crate) fn form(
+    customer: CustomerId,
+    address: Option<AddressId>,
+    typed: &Typed,
+    faults: &[Fault],
+    stale: Markup,
+) -> Markup {
+    let (title, url, action) = match address {
+        None => (
+            "New address",
+            format!("/customers/{customer}/addresses"),
+            "Add address",
+        ),
+        Some(address) => (
+            "Edit address",
+            format!("/customers/{customer}/addresses/{address}"),
+            "Save address",
+        ),
+    };
+    let kinds = ["both", "shipping", "billing"]
+        .map(|kind| {
+            Choice::new(
+                kind,
+                if kind == "both" {
+                    "Shipping and billing".to_owned()
+                } else {
+                    words::sentence(kind)
+                },
+            )
+        })
+        .into();
+    let field = |name: &'static str, label: &str| {
+        text_field(name, label)
+            .value(typed.get(name))
+            .faults(faults)
+            .autocomplete("off")
+    };
+    sheet(
+        title,
+        Some(
+            Attributes::new()
+                .set("hx-post", url)
+                .set("hx-target", "#sheet-body"),
+        ),
+        html! {
+            (form_errors(faults))
+            (stale)
+            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
+            div class="form-grid" {
+                (select_field("type", "Used for", kinds).value(typed.get("type")).faults(faults).wide())
+                (field("name", "Name on the parcel").autofocus()) (field("company", "Company"))
+                (field("line1", "Street").wide()) (field("line2", "Second line").wide())
+                (field("postal_code", "Postal code")) (field("city", "City"))
+                (field("province", "Province or state")) (select_field("country", "Country", countries()).value(typed.get("country")).faults(faults))
+                (tel_field("phone", "Phone").value(typed.get("phone")).faults(faults).autocomplete("off"))
+                (field("time_zone", "Time zone").attr("placeholder", "Europe/Berlin"))
+                (number_field("latitude", "Latitude").value(typed.get("latitude")).faults(faults))
+                (number_field("longitude", "Longitude").value(typed.get("longitude")).faults(faults))
+                (checkbox_field("is_default", "Default address", typed.ticked("is_default")).hint("There is one; it takes over from the one before.").wide())
+            }
+        },
+        sheet_footer(action),
+    )
+}
+
+/// All countries by name, none first.
+pub(crate) fn countries() -> Vec<Choice> {
+    let mut all: Vec<_> = Country::all()
+        .map(|country| Choice::new(country.as_str(), country.name()))
+        .collect();
+    all.sort_by(|a, b| a.label.cmp(&b.label));
+    all.insert(0, Choice::new("", "–"));
+    all
+}

@@ -1,0 +1,140 @@
+//! The people to speak to at a customer.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+use regulars_kernel::{
+    Fault,
+    ids::{ContactId, CustomerId},
+};
+use regulars_web::pages::{
+    Attributes, Icon, Tone, avatar, badge, checkbox_field, email_field, form_errors, icon_button,
+    link_button, menu, menu_divider, menu_item, sheet, sheet_footer, tel_field, text_field, textarea_field,
+    time_tag,
+};
+
+use super::{
+    super::{form::Typed, list::sheet_of},
+    view::{RecordView, nothing, removing},
+};
+
+/// Fields of a contact's form that are text.
+pub(crate) const TEXTS: &[&str] = &[
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "title",
+    "department",
+    "note",
+];
+/// Fields of a contact's form that are yes or no.
+pub(crate) const TICKS: &[&str] = &["is_primary", "is_decision_maker", "is_influencer"];
+
+/// A contact.
+#[derive(Clone, Debug)]
+pub(crate) struct ContactView {
+    pub id: ContactId,
+    pub name: String,
+    /// Title and department.
+    pub position: String,
+    pub email: Option<String>,
+    /// As stored, and as read.
+    pub phone: Option<(String, String)>,
+    pub primary: bool,
+    pub decides: bool,
+    pub influences: bool,
+    pub note: String,
+    pub last_contacted_at: Option<DateTime<Utc>>,
+}
+
+/// The open section.
+pub(crate) fn section(view: &RecordView, contacts: &[ContactView]) -> Markup {
+    let url = format!("{}/contacts/new", view.href());
+    html! {
+        @if contacts.is_empty() { (nothing(view, Icon::Members, "No contacts", "The people to speak to, with what they decide.", "Add a contact", "contacts/new")) }
+        @else {
+            div class="cards" { @for contact in contacts { (one(view, contact)) } }
+            @if view.editable() { div class="form-actions" { (link_button("Add a contact", url.clone()).small().icon(Icon::Plus).opens_sheet(url)) } }
+        }
+    }
+}
+
+fn one(view: &RecordView, contact: &ContactView) -> Markup {
+    let href = format!("{}/contacts/{}", view.href(), contact.id);
+    html! {
+        article class="panel contact" {
+            div class="panel-body" {
+                div class="contact-head" {
+                    (avatar(&contact.name, "md"))
+                    div class="person-lines" { b { (contact.name) } @if !contact.position.is_empty() { span { (contact.position) } } }
+                    @if view.editable() {
+                        (menu(&format!("contact-{}", contact.id), icon_button(Icon::More, format!("Actions for {}", contact.name)).small(), true, html! {
+                            (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
+                            (menu_divider())
+                            (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), &format!("Delete {}?", contact.name), "The contact is removed from this customer. This cannot be undone.", "Delete contact")))
+                        }))
+                    }
+                }
+                @if contact.primary || contact.decides || contact.influences {
+                    div class="tag-list" {
+                        @if contact.primary { (badge("main contact", Tone::Green)) }
+                        @if contact.decides { (badge("decides", Tone::Blue)) }
+                        @if contact.influences { (badge("influences", Tone::Violet)) }
+                    }
+                }
+                @if let Some(email) = &contact.email { a class="quiet-link truncate-line" href={ "mailto:" (email) } { (email) } }
+                @if let Some((dial, shown)) = &contact.phone { a class="quiet-link" href={ "tel:" (dial) } { (shown) } }
+                @if !contact.note.is_empty() { p class="muted note-body" { (contact.note) } }
+                @if let Some(at) = contact.last_contacted_at { p class="muted" { "Last contacted " (time_tag(at, view.zone)) } }
+            }
+        }
+    }
+}
+
+/// The sheet to add or edit a contact.
+pub(crate) fn form(
+    customer: CustomerId,
+    contact: Option<ContactId>,
+    typed: &Typed,
+    faults: &[Fault],
+    stale: Markup,
+) -> Markup {
+    let (title, url, action) = match contact {
+        None => (
+            "New contact",
+            format!("/customers/{customer}/contacts"),
+            "Add contact",
+        ),
+        Some(contact) => (
+            "Edit contact",
+            format!("/customers/{customer}/contacts/{contact}"),
+            "Save contact",
+        ),
+    };
+    sheet(
+        title,
+        Some(
+            Attributes::new()
+                .set("hx-post", url)
+                .set("hx-target", "#sheet-body"),
+        ),
+        html! {
+            (form_errors(faults))
+            (stale)
+            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
+            div class="form-grid" {
+                (text_field("first_name", "First name").value(typed.get("first_name")).faults(faults).autocomplete("off").autofocus())
+                (text_field("last_name", "Last name").value(typed.get("last_name")).faults(faults).autocomplete("off"))
+                (email_field("email", "E-mail").value(typed.get("email")).faults(faults).autocomplete("off").wide())
+                (tel_field("phone", "Phone").value(typed.get("phone")).faults(faults).autocomplete("off").wide())
+                (text_field("title", "Title").value(typed.get("title")).faults(faults))
+                (text_field("department", "Department").value(typed.get("department")).faults(faults))
+                (checkbox_field("is_primary", "Main contact", typed.ticked("is_primary")).hint("There is one; it takes over from the one before.").wide())
+                (checkbox_field("is_decision_maker", "Decides", typed.ticked("is_decision_maker")))
+                (checkbox_field("is_influencer", "Influences", typed.ticked("is_influencer")))
+                (textarea_field("note", "Note").value(typed.get("note")).faults(faults).wide())
+            }
+        },
+        sheet_footer(action),
+    )
+}

@@ -1,0 +1,130 @@
+//! A customer's notes: pinned ones first, each with what it said before.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+use regulars_kernel::{
+    Fault,
+    ids::{CustomerId, NoteId},
+};
+use regulars_web::pages::{
+    Attributes, Icon, Tone, avatar, badge, button, form_errors, icon_button, sheet, sheet_footer,
+    textarea_field, time_tag,
+};
+
+use super::{
+    super::{form::Typed, list::sheet_of},
+    view::{RecordView, nothing, removing},
+};
+use regulars_web::pages::{menu, menu_divider, menu_item};
+
+/// A note.
+#[derive(Clone, Debug)]
+pub(crate) struct NoteView {
+    pub id: NoteId,
+    pub version: i32,
+    pub body: String,
+    pub author: String,
+    pub pinned: bool,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a note said once.
+#[derive(Clone, Debug)]
+pub(crate) struct NoteVersion {
+    pub version: i32,
+    pub body: String,
+    pub author: String,
+    pub at: DateTime<Utc>,
+}
+
+/// The open section.
+pub(crate) fn section(view: &RecordView, notes: &[NoteView]) -> Markup {
+    let href = view.href();
+    html! {
+        @if view.editable() {
+            form class="note-form" hx-post={ (href) "/notes" } hx-swap="none" data-warn-unsaved {
+                textarea class="textarea" name="body" rows="2" placeholder="What should the next person know?" aria-label="New note" required {}
+                div class="form-actions" { (button("Add note").small().submit()) }
+            }
+        }
+        @if notes.is_empty() { (nothing(view, Icon::Note, "No notes", "What the next person should know goes here. Customers never see it.", "Write a note", "notes/new")) }
+        @for note in notes { (one(view, note)) }
+    }
+}
+
+fn one(view: &RecordView, note: &NoteView) -> Markup {
+    let href = format!("{}/notes/{}", view.href(), note.id);
+    html! {
+        article class="note" data-pinned[note.pinned] {
+            header {
+                (avatar(&note.author, "sm"))
+                b { @if note.author.is_empty() { "Regulars" } @else { (note.author) } }
+                span class="muted" { (time_tag(note.created_at, view.zone)) }
+                @if note.version > 1 { a class="quiet-link" href={ (href) "/history" } hx-get={ (href) "/history" } hx-target="#sheet-body" { "edited" } }
+                @if note.pinned { (badge("pinned", Tone::Amber)) }
+                @if view.editable() {
+                    (menu(&format!("note-{}", note.id), icon_button(Icon::More, "Actions for this note").small(), true, html! {
+                        (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
+                        (menu_item(Icon::Pin, if note.pinned { "Unpin" } else { "Pin to the top" }, false, Attributes::new().set("hx-post", format!("{href}/pin?pinned={}", !note.pinned)).set("hx-swap", "none")))
+                        @if note.version > 1 { (menu_item(Icon::Clock, "What it said before", false, sheet_of(&format!("{href}/history")))) }
+                        (menu_divider())
+                        (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), "Delete this note?", "Its history goes with it. This cannot be undone.", "Delete note")))
+                    }))
+                }
+            }
+            p class="note-body" { (note.body) }
+        }
+    }
+}
+
+/// The sheet to write or edit a note.
+pub(crate) fn form(
+    customer: CustomerId,
+    note: Option<NoteId>,
+    typed: &Typed,
+    faults: &[Fault],
+    stale: Markup,
+) -> Markup {
+    let (title, url, action) = match note {
+        None => ("New note", format!("/customers/{customer}/notes"), "Add note"),
+        Some(note) => (
+            "Edit note",
+            format!("/customers/{customer}/notes/{note}"),
+            "Save note",
+        ),
+    };
+    let attributes = Attributes::new()
+        .set("hx-post", url)
+        .set("hx-target", "#sheet-body");
+    sheet(
+        title,
+        Some(attributes),
+        html! {
+            (form_errors(faults))
+            (stale)
+            input type="hidden" name="sheet" value="true";
+            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
+            (textarea_field("body", "Note").value(typed.get("body")).faults(faults).attr("rows", "8").required().autofocus().hint("Only staff sees it. What it said before is kept."))
+        },
+        sheet_footer(action),
+    )
+}
+
+/// The sheet of what a note said before.
+pub(crate) fn history(view: &RecordView, now: &NoteView, versions: &[NoteVersion]) -> Markup {
+    sheet(
+        "What the note said",
+        None,
+        html! {
+            article class="note" { header { b { "Now" } span class="muted" { (time_tag(now.updated_at, view.zone)) } } p class="note-body" { (now.body) } }
+            @for version in versions {
+                article class="note" {
+                    header { b { "Version " (version.version) } span class="muted" { (version.author) " · " (time_tag(version.at, view.zone)) } }
+                    p class="note-body" { (version.body) }
+                }
+            }
+        },
+        html! { (button("Close").attr("data-sheet-close", "")) },
+    )
+}

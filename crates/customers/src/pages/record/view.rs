@@ -1,0 +1,352 @@
+//! The customer's page as HTML: who it is, what happened, and what is known. It is given everything; it asks nobody.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+use regulars_kernel::ids::CustomerId;
+use regulars_web::pages::{
+    Attributes, Icon, Locale, Tab, Tone, avatar, badge, button, card, confirm_attributes, copy_button,
+    empty_state, facts, format, icon_button, link_button, menu, menu_divider, menu_item, notice,
+    status_badge, tabs, time_tag,
+};
+
+use super::super::{
+    list::{deleting, sheet_of},
+    words,
+};
+use crate::model::{Choice as _, Customer, Kind, Type};
+
+/// Another customer that this one is linked to.
+#[derive(Clone, Debug)]
+pub(crate) struct Linked {
+    pub id: CustomerId,
+    pub name: String,
+    pub note: String,
+}
+
+/// Sections of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    Timeline,
+    Notes,
+    Contacts,
+    Addresses,
+    Details,
+}
+
+impl Section {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Timeline,
+        Self::Notes,
+        Self::Contacts,
+        Self::Addresses,
+        Self::Details,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Timeline => "timeline",
+            Self::Notes => "notes",
+            Self::Contacts => "contacts",
+            Self::Addresses => "addresses",
+            Self::Details => "details",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|section| section.name() == name)
+            .unwrap_or(Self::Timeline)
+    }
+}
+
+/// Everything around the open section.
+#[derive(Clone)]
+pub(crate) struct RecordView {
+    pub customer: Customer,
+    pub name: String,
+    /// Lines of the default address; none if there is no address.
+    pub address: Option<Vec<String>>,
+    pub owner: Option<String>,
+    pub parent: Option<Linked>,
+    pub children: Vec<Linked>,
+    pub more_children: i64,
+    pub tags: Vec<(String, Tone)>,
+    /// Names of all tags, to choose from.
+    pub known_tags: Vec<String>,
+    /// How many notes, contacts and addresses there are.
+    pub counts: [usize; 3],
+    pub section: Section,
+    pub may_write: bool,
+    pub zone: Tz,
+    pub locale: Locale,
+    pub now: DateTime<Utc>,
+    /// The customers before and after this one, in the list one came from.
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl RecordView {
+    /// Where this customer's page is.
+    pub(crate) fn href(&self) -> String {
+        format!("/customers/{}", self.customer.id)
+    }
+
+    /// Whether it can be changed here and now.
+    pub(crate) fn editable(&self) -> bool {
+        self.may_write && self.customer.deleted_at.is_none()
+    }
+}
+
+/// The actions of the top bar.
+pub(crate) fn actions(view: &RecordView) -> Markup {
+    let href = view.href();
+    html! {
+        @if let Some(before) = &view.before { (link_button("Previous customer", before).ghost().icon(Icon::ChevronLeft).attr("class", "btn only-wide").attr("rel", "prev")) }
+        @if let Some(after) = &view.after { (link_button("Next customer", after).ghost().icon(Icon::ChevronRight).attr("class", "btn only-wide").attr("rel", "next")) }
+        @if view.editable() { (link_button("Edit", format!("{href}/edit")).primary().key("e").opens_sheet(format!("{href}/edit"))) }
+    }
+}
+
+/// The page's content, replaced as a whole after each change. `open` is the open section's inside.
+pub(crate) fn content(view: &RecordView, open: Markup) -> Markup {
+    let here = format!("{}?tab={}", view.href(), view.section.name());
+    html! {
+        div id="record" class="record" hx-get=(here) hx-trigger="customersChanged from:body" hx-swap="outerHTML" {
+            @if let Some(at) = view.customer.deleted_at { (deleted(view, at)) }
+            (head(view))
+            div class="columns" {
+                div class="column" {
+                    (section_tabs(view))
+                    div class="record-section" { (open) }
+                }
+                aside class="column" aria-label="About this customer" { (side(view)) }
+            }
+        }
+    }
+}
+
+fn deleted(view: &RecordView, at: DateTime<Utc>) -> Markup {
+    notice(
+        Tone::Red,
+        "This customer is deleted",
+        html! {
+            "Since " (time_tag(at, view.zone)) ". It is in no list and no search. "
+            @if view.may_write { (button("Restore").small().icon(Icon::Restore).posts(format!("{}/restore", view.href()), "none")) }
+        },
+    )
+}
+
+fn head(view: &RecordView) -> Markup {
+    let customer = &view.customer;
+    let href = view.href();
+    html! {
+        header class="record-head" {
+            (avatar(&view.name, "lg"))
+            div class="record-name" {
+                div class="record-title" {
+                    h1 { (view.name) }
+                    (status_badge(customer.status.as_str()))
+                    @if customer.customer_type != Type::Registered { (badge(customer.customer_type.as_str(), Tone::Neutral)) }
+                    span class="record-code" { (customer.code) (copy_button(&customer.code, "Copy code")) }
+                }
+                (facts_line(view))
+            }
+            @if view.editable() {
+                div class="record-actions" {
+                    (link_button("Note", format!("{href}/notes/new")).icon(Icon::Note).key("o").opens_sheet(format!("{href}/notes/new")))
+                    (link_button("Tag", format!("{href}/tags")).icon(Icon::Tag).key("t").opens_sheet(format!("{href}/tags")))
+                    (menu("record-menu", icon_button(Icon::More, "More").attr("data-variant", "outline"), true, html! {
+                        (menu_item(Icon::Members, "Add a contact", false, sheet_of(&format!("{href}/contacts/new"))))
+                        (menu_item(Icon::Address, "Add an address", false, sheet_of(&format!("{href}/addresses/new"))))
+                        (menu_item(Icon::Hierarchy, "Set what it belongs to", false, sheet_of(&format!("{href}/parent"))))
+                        (menu_item(Icon::Link, "Copy link", false, Attributes::new().set("data-copy", href.clone())))
+                        (menu_divider())
+                        (menu_item(Icon::Trash, "Delete", true, deleting(&href, &view.name)))
+                    }))
+                }
+            }
+        }
+    }
+}
+
+/// What one wants to know at a glance: how to reach them, where they are, what time it is there, since when.
+fn facts_line(view: &RecordView) -> Markup {
+    let customer = &view.customer;
+    let place = place(customer);
+    let there = customer.time_zone.as_ref().map(|zone| {
+        let time = view.now.with_timezone(&zone.0).format("%H:%M").to_string();
+        if place.is_empty() {
+            format!("{time} there")
+        } else {
+            format!("{place}, {time} there")
+        }
+    });
+    let since = format::span_since(
+        customer.created_at.with_timezone(&view.zone).date_naive(),
+        view.now.with_timezone(&view.zone).date_naive(),
+    );
+    html! {
+        p class="record-facts" {
+            @if let Some(email) = &customer.email { a class="quiet-link" href={ "mailto:" (email.as_str()) } { (email.as_str()) } }
+            @if let Some(phone) = &customer.phone { a class="quiet-link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } }
+            @if let Some(there) = there { span { (there) } } @else if !place.is_empty() { span { (place) } }
+            span { "customer for " (since) }
+        }
+    }
+}
+
+/// City and country of the default address.
+pub(crate) fn place(customer: &Customer) -> String {
+    let country = customer.country.as_ref().map(|country| country.as_str());
+    [customer.city.as_deref(), country]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn section_tabs(view: &RecordView) -> Markup {
+    let count = |section: Section| match section {
+        Section::Notes => Some(view.counts[0]),
+        Section::Contacts => Some(view.counts[1]),
+        Section::Addresses => Some(view.counts[2]),
+        Section::Timeline | Section::Details => None,
+    };
+    let all: Vec<_> = Section::ALL
+        .into_iter()
+        .map(|section| Tab {
+            label: words::sentence(section.name()),
+            href: match section {
+                Section::Timeline => view.href(),
+                other => format!("{}?tab={}", view.href(), other.name()),
+            },
+            count: count(section)
+                .filter(|count| *count > 0)
+                .map(|count| count.to_string()),
+            current: section == view.section,
+        })
+        .collect();
+    tabs("Sections", &all)
+}
+
+fn side(view: &RecordView) -> Markup {
+    let customer = &view.customer;
+    let href = view.href();
+    let edit = |url: String, label: &str| {
+        html! { @if view.editable() { (icon_button(Icon::Edit, label).small().opens_sheet(url)) } }
+    };
+    html! {
+        (card("Contact", edit(format!("{href}/edit"), "Edit contact facts"), facts(&[
+            ("E-mail", html! { @if let Some(email) = &customer.email { a class="link" href={ "mailto:" (email.as_str()) } { (email.as_str()) } (copy_button(email.as_str(), "Copy e-mail")) } }),
+            ("Phone", html! { @if let Some(phone) = &customer.phone { a class="link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } (copy_button(phone.as_str(), "Copy phone")) } }),
+            ("Language", html! { @if let Some(locale) = &customer.locale { (locale.name()) } }),
+            ("Time zone", html! { @if let Some(zone) = &customer.time_zone { (zone.as_str()) } }),
+        ])))
+        (card("Tags", html! { @if view.editable() { (icon_button(Icon::Plus, "Add a tag").small().opens_sheet(format!("{href}/tags"))) } }, tags(view)))
+        (card("Default address", html! {
+            @if view.counts[2] > 1 { a class="quiet-link" href={ (href) "?tab=addresses" } { (view.counts[2] - 1) " more" } }
+        }, html! {
+            @match &view.address {
+                Some(lines) => address class="postal" { @for line in lines { span { (line) } } },
+                None => p class="muted" { "None yet." @if view.editable() { " " a class="link" href={ (href) "/addresses/new" } hx-get={ (href) "/addresses/new" } hx-target="#sheet-body" { "Add one" } } },
+            }
+        }))
+        (card("Relations", edit(format!("{href}/parent"), "Set what it belongs to"), html! {
+            (facts(&[
+                ("Owner", html! { @if let Some(owner) = &view.owner { (owner) } }),
+                ("Belongs to", html! { @if let Some(parent) = &view.parent { a class="link" href={ "/customers/" (parent.id) } { (parent.name) } } }),
+                ("Company", html! { @if customer.kind == Kind::Person { @if let Some(company) = &customer.company_name { (company) } } }),
+            ]))
+            @if !view.children.is_empty() {
+                ul class="linked" { @for child in &view.children {
+                    li { (avatar(&child.name, "sm")) a class="quiet-link truncate-line" href={ "/customers/" (child.id) } { (child.name) } @if !child.note.is_empty() { span class="muted truncate-line" { (child.note) } } }
+                } }
+                @if view.more_children > 0 { a class="quiet-link" href={ (href) "?tab=details" } { "and " (format::integer(view.more_children, view.locale)) " more" } }
+            }
+        }))
+    }
+}
+
+/// Tags, each removable, and the place to add one.
+fn tags(view: &RecordView) -> Markup {
+    let href = view.href();
+    html! {
+        div class="tag-list" {
+            @for (name, tone) in &view.tags {
+                @if view.editable() {
+                    span class={ "tag " (tone_class(*tone)) } title=(name) {
+                        span { (name) }
+                        button class="tag-remove" type="button" aria-label={ "Remove tag " (name) } hx-post={ (href) "/tags/remove?name=" (super::super::state::segment(name)) } hx-swap="none" { span class="icon-sm" { (Icon::Close) } }
+                    }
+                } @else { (regulars_web::pages::tag(name, *tone)) }
+            }
+            @if view.tags.is_empty() && !view.editable() { span class="muted" { "None." } }
+        }
+        @if view.editable() {
+            form class="tag-form" hx-post={ (href) "/tags" } hx-swap="none" {
+                input class="input" type="text" name="tag" list="known-tags" placeholder="Add a tag" aria-label="Add a tag" autocomplete="off" maxlength="60" required;
+                datalist id="known-tags" { @for name in &view.known_tags { option value=(name) {} } }
+            }
+        }
+    }
+}
+
+/// The class of a tone, for parts that the shared tag cannot draw.
+pub(crate) fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Neutral => "tone-neutral",
+        Tone::Blue => "tone-blue",
+        Tone::Green => "tone-green",
+        Tone::Teal => "tone-teal",
+        Tone::Amber => "tone-amber",
+        Tone::Orange => "tone-orange",
+        Tone::Red => "tone-red",
+        Tone::Pink => "tone-pink",
+        Tone::Violet => "tone-violet",
+    }
+}
+
+/// The empty face of a section, with the one thing to do.
+pub(crate) fn nothing(
+    view: &RecordView,
+    icon: Icon,
+    title: &str,
+    text: &str,
+    label: &str,
+    path: &str,
+) -> Markup {
+    let url = format!("{}/{path}", view.href());
+    empty_state(
+        icon,
+        title,
+        text,
+        html! {
+            @if view.editable() { (link_button(label, url.clone()).icon(Icon::Plus).opens_sheet(url)) }
+        },
+    )
+}
+
+/// Attributes of a small button that deletes something below the customer after asking.
+pub(crate) fn removing(url: &str, title: &str, text: &str, action: &str) -> Attributes {
+    Attributes::new()
+        .set("hx-post", url)
+        .set("hx-swap", "none")
+        .and(confirm_attributes(title, text, action, None))
+}
+
+/// The name to show for a customer, whatever is known.
+pub(crate) fn shown_name(customer: &Customer) -> String {
+    customer
+        .full_name
+        .clone()
+        .or_else(|| customer.email.as_ref().map(|email| email.as_str().to_owned()))
+        .or_else(|| {
+            customer
+                .phone
+                .as_ref()
+                .map(regulars_kernel::Phone::international_format)
+        })
+        .unwrap_or_else(|| customer.code.clone())
+}

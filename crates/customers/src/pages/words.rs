@@ -1,0 +1,278 @@
+//! What fields, values and events are called on pages. Programs' names stay in the API; people read these.
+
+use maud::{Markup, html};
+use regulars_web::pages::{Icon, Tone, format};
+use serde_json::Value;
+
+/// A field of a record, as a person calls it.
+pub(crate) fn field(name: &str) -> String {
+    let word = match name {
+        "email" => "E-mail",
+        "id" => "Id",
+        "line1" => "Street",
+        "line2" => "Second line",
+        "tax_id" => "Tax number",
+        "parent_id" | "parent" => "Belongs to",
+        "owner_id" | "owner" => "Owner",
+        "type" | "customer_type" => "Type",
+        "note" => "Note for the customer",
+        "internal_note" => "Note for staff",
+        "locale" => "Language",
+        "is_primary" => "Main contact",
+        "is_decision_maker" => "Decides",
+        "is_influencer" => "Influences",
+        "is_default" => "Default",
+        "lifecycle_stage" => "Stage",
+        "postal_code" => "Postal code",
+        "created_from" => "Created from",
+        "created_to" => "Created until",
+        _ => return sentence(name),
+    };
+    word.to_owned()
+}
+
+/// `at_risk` reads "At risk".
+pub(crate) fn sentence(name: &str) -> String {
+    let spaced = name.replace(['_', '.'], " ");
+    let mut letters = spaced.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A stored value, as a person reads it; empty for none.
+pub(crate) fn value(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(all) => all
+            .iter()
+            .map(self::value)
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(", "),
+        Value::Object(map) => match (map.get("amount"), map.get("currency")) {
+            (Some(Value::String(amount)), Some(Value::String(currency))) => match amount.parse() {
+                Ok(number) => format::money(number, currency, format::Locale::default()),
+                Err(_) => format!("{amount} {currency}"),
+            },
+            _ => serde_json::to_string(map).unwrap_or_default(),
+        },
+    }
+}
+
+/// How an event is told: a picture, a colour, what is read first and what follows.
+#[derive(Clone, Debug)]
+pub(crate) struct Telling {
+    pub icon: Icon,
+    pub tone: Tone,
+    pub title: String,
+    pub text: String,
+    pub detail: Markup,
+}
+
+/// The kinds that the timeline can be narrowed to: its name in the address, its label, and the nouns it means.
+pub(crate) const EVENT_GROUPS: &[(&str, &str, &[&str])] = &[
+    ("record", "Record", &["customer"]),
+    ("notes", "Notes", &["note"]),
+    ("people", "Contacts & addresses", &["contact", "address"]),
+    ("consent", "Consent", &["consent"]),
+    ("sources", "Sources & imports", &["source", "import", "export"]),
+];
+
+/// Tells an event by its kind and data.
+pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
+    let text = |name: &str| data.get(name).map(value).unwrap_or_default();
+    let first = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| text(name))
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
+    };
+    let (noun, verb) = kind.split_once('.').unwrap_or((kind, ""));
+    let changes = data.get("changes").and_then(Value::as_object);
+    let (icon, tone) = match (noun, verb) {
+        ("customer", "created" | "restored") => (Icon::Person, Tone::Green),
+        ("customer", "deleted") => (Icon::Trash, Tone::Red),
+        ("customer", "tagged" | "untagged") => (Icon::Tag, Tone::Violet),
+        ("customer", _) => (Icon::Edit, Tone::Blue),
+        ("note", _) => (Icon::Note, Tone::Amber),
+        ("contact", _) => (Icon::Members, Tone::Teal),
+        ("address", _) => (Icon::Address, Tone::Teal),
+        ("source", _) => (Icon::Source, Tone::Violet),
+        ("consent", _) => (Icon::Shield, Tone::Orange),
+        ("import", _) => (Icon::Imports, Tone::Blue),
+        ("export", _) => (Icon::Exports, Tone::Blue),
+        _ => (Icon::Event, Tone::Neutral),
+    };
+    let tags = || first(&["tags", "tag", "names", "name"]);
+    let (title, text) = match kind {
+        "customer.created" => ("Created".to_owned(), String::new()),
+        "customer.updated" => match changes {
+            Some(all) if all.len() == 1 => {
+                let (name, change) = all.iter().next().expect("a map of one has one");
+                (
+                    format!("{} changed", field(name.trim_start_matches("attributes."))),
+                    from_to(change),
+                )
+            }
+            Some(all) if !all.is_empty() => (format!("{} fields changed", all.len()), String::new()),
+            _ => ("Changed".to_owned(), String::new()),
+        },
+        "customer.deleted" => ("Deleted".to_owned(), String::new()),
+        "customer.restored" => ("Restored".to_owned(), String::new()),
+        "customer.tagged" => (format!("Tagged {}", tags()).trim().to_owned(), String::new()),
+        "customer.untagged" => (
+            format!("Tag {} removed", tags()).replace("  ", " "),
+            String::new(),
+        ),
+        "note.created" => (
+            "Note".to_owned(),
+            super::form::short(&first(&["body", "excerpt", "text"]), 160),
+        ),
+        "note.updated" => (
+            "Note edited".to_owned(),
+            super::form::short(&first(&["body", "excerpt", "text"]), 160),
+        ),
+        "consent.changed" => (
+            format!("Consent {}", channel(&text("channel"))).trim().to_owned(),
+            first(&["state", "to"]).replace('_', " "),
+        ),
+        "source.linked" | "source.unlinked" => (
+            format!("{} {}", source(&text("source")), verb),
+            text("external_id"),
+        ),
+        _ => (
+            format!("{} {}", sentence(noun), verb.replace('_', " ")),
+            super::form::short(
+                &first(&[
+                    "name",
+                    "full_name",
+                    "email",
+                    "label",
+                    "line1",
+                    "city",
+                    "file_name",
+                ]),
+                120,
+            ),
+        ),
+    };
+    let detail = match changes {
+        Some(all) if all.len() > 1 || kind != "customer.updated" => change_list(all),
+        _ => html! {},
+    };
+    Telling {
+        icon,
+        tone,
+        title,
+        text,
+        detail,
+    }
+}
+
+fn from_to(change: &Value) -> String {
+    let side = |name: &str| super::form::short(&change.get(name).map(value).unwrap_or_default(), 80);
+    match (side("from").as_str(), side("to").as_str()) {
+        ("", "") => String::new(),
+        ("", to) => format!("to {to}"),
+        (from, "") => format!("{from} removed"),
+        (from, to) => format!("from {from} to {to}"),
+    }
+}
+
+/// The changed fields of an event, each from what to what.
+fn change_list(all: &serde_json::Map<String, Value>) -> Markup {
+    let side = |change: &Value, name: &str| {
+        super::form::short(&change.get(name).map(value).unwrap_or_default(), 120)
+    };
+    html! {
+        dl class="changes" { @for (name, change) in all {
+            dt { (field(name.trim_start_matches("attributes."))) }
+            dd {
+                @let (from, to) = (side(change, "from"), side(change, "to"));
+                @if from.is_empty() { span class="muted" { "–" } } @else { del { (from) } }
+                span class="muted" aria-hidden="true" { "→" }
+                span class="sr-only" { " became " }
+                @if to.is_empty() { span class="muted" { "empty" } } @else { ins { (to) } }
+            }
+        } }
+    }
+}
+
+/// A source's name: `shopify` reads "Shopify".
+pub(crate) fn source(name: &str) -> String {
+    match name {
+        "csv" => "CSV file".to_owned(),
+        "api" => "API".to_owned(),
+        "xlsx" => "Spreadsheet".to_owned(),
+        "json" => "JSON file".to_owned(),
+        _ => sentence(name),
+    }
+}
+
+/// A channel of consent.
+pub(crate) fn channel(name: &str) -> String {
+    match name {
+        "email" => "E-mail".to_owned(),
+        "sms" => "SMS".to_owned(),
+        _ => sentence(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regulars_web::pages::samples;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_of_one_field_is_told_in_a_line_and_of_more_in_a_list() {
+        let one = tell(
+            "customer.updated",
+            &json!({"changes": {"email": {"from": "a@x.org", "to": "b@x.org"}}}),
+        );
+        assert_eq!(
+            (one.title.as_str(), one.text.as_str()),
+            ("E-mail changed", "from a@x.org to b@x.org")
+        );
+        assert!(one.detail.0.is_empty());
+        let two = tell(
+            "customer.updated",
+            &json!({"changes": {"status": {"from": "active", "to": "vip"}, "note": {"from": "x", "to": null}}}),
+        );
+        assert_eq!(two.title, "2 fields changed");
+        assert!(two.detail.0.contains("<ins>vip</ins>"));
+    }
+
+    #[test]
+    fn any_event_can_be_told_harmlessly() {
+        for text in samples::ALL {
+            for kind in [
+                "customer.created",
+                "customer.tagged",
+                "note.created",
+                "consent.changed",
+                "source.linked",
+                "strange",
+                "",
+                text,
+            ] {
+                let data = json!({"tag": text, "body": text, "channel": text, "state": text, "source": text, "changes": {text: {"from": text, "to": [text]}, "b": text}});
+                let told = tell(kind, &data);
+                samples::assert_harmless(&html! { (told.title) (told.text) (told.detail) }.into_string());
+            }
+            tell("customer.updated", &json!(text));
+        }
+    }
+
+    #[test]
+    fn money_and_lists_read_like_text() {
+        assert_eq!(value(&json!({"amount": "12.50", "currency": "EUR"})), "€12.50");
+        assert_eq!(value(&json!(["a", null, 2])), "a, 2");
+    }
+}
