@@ -80,7 +80,8 @@ CREATE TABLE users (
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE TRIGGER stamp BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION stamp_updated();
+-- Counting sign-ins is not a change of the record.
+CREATE TRIGGER stamp BEFORE UPDATE OF email, name, password_hash, disabled_at ON users FOR EACH ROW EXECUTE FUNCTION stamp_updated();
 
 -- Only hashes (SHA-256 of 256 random bits) are kept.
 CREATE TABLE sessions (
@@ -153,7 +154,7 @@ CREATE TABLE api_keys (
   PRIMARY KEY (organization_id, id)
 );
 ALTER TABLE api_keys ADD CONSTRAINT api_keys_organization FOREIGN KEY (organization_id) REFERENCES organizations ON DELETE CASCADE;
-CREATE TRIGGER stamp BEFORE UPDATE ON api_keys FOR EACH ROW EXECUTE FUNCTION stamp_updated();
+CREATE TRIGGER stamp BEFORE UPDATE OF name, role, scopes, expires_at, revoked_at ON api_keys FOR EACH ROW EXECUTE FUNCTION stamp_updated();
 CALL protect_tenant_table('api_keys');
 
 CREATE TABLE audit_entries (

@@ -1,0 +1,56 @@
+//! An organization's settings.
+
+use regulars_database::Tx;
+use regulars_kernel::{Permission, Result};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    audit::Entry,
+    authenticate,
+    model::{Organization, OrganizationPatch, Power},
+    store::organizations,
+};
+
+/// The organization of the transaction.
+pub async fn get_organization(tx: &mut Tx) -> Result<Organization> {
+    let id = tx.organization_id();
+    organizations::get(tx.conn(), id).await
+}
+
+/// Changes the settings. `guard` is given the current version and may refuse it.
+pub async fn update_organization(
+    tx: &mut Tx,
+    power: &Power,
+    patch: &OrganizationPatch,
+    guard: impl FnOnce(i32) -> Result<()>,
+) -> Result<Organization> {
+    power.require(Permission::OrganizationWrite)?;
+    let id = tx.organization_id();
+    organizations::lock(tx.conn(), id).await?;
+    let before = organizations::get(tx.conn(), id).await?;
+    guard(before.version)?;
+    let valid = patch.apply(&before)?;
+    let mut changes = Map::new();
+    for (field, from, to) in [
+        ("name", before.name.as_str(), valid.name.as_str()),
+        ("slug", before.slug.as_str(), valid.slug.as_str()),
+        ("currency", before.currency.as_str(), valid.currency.as_str()),
+        ("time_zone", before.time_zone.as_str(), valid.time_zone.as_str()),
+        ("locale", before.locale.as_str(), valid.locale.as_str()),
+    ] {
+        if from != to {
+            changes.insert(field.to_owned(), json!({"from": from, "to": to}));
+        }
+    }
+    if changes.is_empty() {
+        return Ok(before);
+    }
+    organizations::update(tx.conn(), id, &valid).await?;
+    Entry::new("organization.updated")
+        .target("organization", id.0)
+        .data(json!({"changes": Value::Object(changes)}))
+        .write(tx)
+        .await?;
+    tx.after_commit(authenticate::forget);
+    organizations::get(tx.conn(), id).await
+}

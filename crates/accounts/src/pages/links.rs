@@ -1,0 +1,187 @@
+//! The pages that one-time links open: the first owner's set-up, and setting a password.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use maud::{Markup, html};
+use regulars_kernel::{Error, Fault};
+use regulars_web::{
+    AppState, PageResult,
+    pages::{bare_page, button, email_field, form_errors, link_button, password_field, text_field},
+};
+
+use super::{
+    face::{faults_of, no_store},
+    form::{Form, Visitor},
+    organization::{Settings, settings_fields},
+    sign_in::signed_in_to,
+};
+use crate::{
+    model::NewOrganization,
+    ops,
+    passwords::{MAX_PASSWORD, MIN_PASSWORD},
+};
+
+const REPEATED: &str = "password_repeated";
+
+/// The same face for links that never were, are used up, or have expired.
+fn ended() -> Response {
+    let content = html! {
+        h1 { "This link does not work any more" }
+        p class="muted" { "It was used already, or its time is over. Ask whoever gave it to you for a new one." }
+        div class="form-actions" { (link_button("Sign in", "/sign-in").primary()) }
+    };
+    no_store((StatusCode::NOT_FOUND, bare_page("Link ended", content)).into_response())
+}
+
+fn status(faults: &[Fault]) -> StatusCode {
+    if faults.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
+}
+
+fn new_password(faults: &[Fault]) -> Markup {
+    let hint = format!("{MIN_PASSWORD} to {MAX_PASSWORD} characters; a sentence is easy to remember.");
+    html! {
+        (password_field("password", "Password").required().autocomplete("new-password").hint(hint).faults(faults))
+        (password_field(REPEATED, "Password again").required().autocomplete("new-password").faults(faults))
+    }
+}
+
+fn differs() -> Vec<Fault> {
+    vec![Fault {
+        pointer: format!("/{REPEATED}"),
+        code: "password_differs".into(),
+        message: "the two passwords differ".into(),
+    }]
+}
+
+pub async fn show_set_password(State(state): State<AppState>, Path(token): Path<String>) -> PageResult {
+    Ok(match ops::link_owner(&state.database, &token).await? {
+        Some(email) => password_page(&token, &email, &[]),
+        None => ended(),
+    })
+}
+
+fn password_page(token: &str, email: &str, faults: &[Fault]) -> Response {
+    let content = html! {
+        h1 { "Choose a password" }
+        p class="muted" { "For " b { (email) } ". Everywhere else you will be signed out." }
+        form class="form" method="post" action={ "/set-password/" (token) } novalidate {
+            (form_errors(faults))
+            input type="text" name="username" value=(email) autocomplete="username" hidden;
+            (new_password(faults))
+            div class="form-actions" { (button("Set password and sign in").primary().submit()) }
+        }
+    };
+    no_store((status(faults), bare_page("Choose a password", content)).into_response())
+}
+
+pub async fn set_password(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    visitor: Visitor,
+    mut form: Form,
+) -> PageResult {
+    let Some(email) = ops::link_owner(&state.database, &token).await? else {
+        return Ok(ended());
+    };
+    let (password, again) = (form.secret("password"), form.secret(REPEATED));
+    if password != again {
+        return Ok(password_page(&token, &email, &differs()));
+    }
+    match ops::set_password(&state.database, &token, password, &visitor.device).await {
+        Ok(signed_in) => Ok(signed_in_to(&signed_in.token, "/", &state)),
+        Err(Error::NotFound(_)) => Ok(ended()),
+        Err(error) => Ok(password_page(&token, &email, &faults_of(error)?)),
+    }
+}
+
+/// What was typed into the set-up form, without the password.
+#[derive(Default)]
+struct SetUp {
+    organization: String,
+    settings: Settings,
+    name: String,
+    email: String,
+}
+
+pub async fn show_set_up(State(state): State<AppState>, Path(token): Path<String>) -> PageResult {
+    if !ops::first_owner_link_works(&state.database, &token).await? {
+        return Ok(ended());
+    }
+    let typed = SetUp {
+        settings: Settings {
+            currency: "EUR".into(),
+            time_zone: "UTC".into(),
+            locale: "en".into(),
+            ..Settings::default()
+        },
+        ..SetUp::default()
+    };
+    Ok(set_up_page(&token, &typed, &[]))
+}
+
+fn set_up_page(token: &str, typed: &SetUp, faults: &[Fault]) -> Response {
+    let content = html! {
+        h1 { "Welcome to Regulars" }
+        p class="muted" { "Two things and you are in: your organization, and you as its owner." }
+        form class="form" method="post" action={ "/setup/" (token) } novalidate data-warn-unsaved {
+            (form_errors(faults))
+            (text_field("organization", "Organization").value(&typed.organization).required().autocomplete("organization").faults(faults).autofocus())
+            (settings_fields(&typed.settings, faults, true))
+            (text_field("name", "Your name").value(&typed.name).autocomplete("name").faults(faults))
+            (email_field("email", "Your e-mail").value(&typed.email).required().autocomplete("username").faults(faults))
+            (new_password(faults))
+            div class="form-actions" { (button("Create organization").primary().submit()) }
+        }
+    };
+    no_store((status(faults), bare_page("Set-up", content)).into_response())
+}
+
+pub async fn set_up(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    visitor: Visitor,
+    mut form: Form,
+) -> PageResult {
+    if !ops::first_owner_link_works(&state.database, &token).await? {
+        return Ok(ended());
+    }
+    let typed = SetUp {
+        organization: form.text("organization"),
+        settings: Settings::of(&mut form),
+        name: form.text("name"),
+        email: form.text("email"),
+    };
+    let (password, again) = (form.secret("password"), form.secret(REPEATED));
+    if password != again {
+        return Ok(set_up_page(&token, &typed, &differs()));
+    }
+    let organization = NewOrganization {
+        name: typed.organization.clone(),
+        slug: None,
+        currency: Some(typed.settings.currency.clone()),
+        time_zone: Some(typed.settings.time_zone.clone()),
+        locale: Some(typed.settings.locale.clone()),
+    };
+    let person = (typed.name.as_str(), typed.email.as_str());
+    match ops::set_up(
+        &state.database,
+        &token,
+        &organization,
+        person,
+        password,
+        &visitor.device,
+    )
+    .await
+    {
+        Ok(signed_in) => Ok(signed_in_to(&signed_in.token, "/", &state)),
+        Err(Error::NotFound(_)) => Ok(ended()),
+        Err(error) => Ok(set_up_page(&token, &typed, &faults_of(error)?)),
+    }
+}
