@@ -292,13 +292,3 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     }
     Ok(())
 }
-
-/// Whether a process of that id lives (as another user's it still counts).
-pub(crate) fn is_alive(pid: i32) -> bool {
-    // A zombie has ended: it only waits for its parent to take note.
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        stat.rsplit(')')
-            .next()
-            .is_some_and(|rest| !rest.trim_start().starts_with('Z'))
-    })
-}

@@ -16,7 +16,7 @@ use nix::{
 };
 use regulars_kernel::{Error, Result};
 
-use crate::binaries::{Binaries, RunAs, is_alive};
+use crate::binaries::{Binaries, RunAs};
 
 /// Unix socket addresses hold this many bytes (sun_path less the final zero).
 const LONGEST_SOCKET_PATH: usize = 107;
@@ -189,41 +189,72 @@ impl Cluster {
         (self.pid_line(7)?.trim() == "ready").then_some(pid)
     }
 
-    /// Asks a running server to end its sessions and stop, and waits for it.
+    /// Asks a running server to end its sessions and stop, and waits for all of it to go.
     pub fn stop(&self, patience: Duration) -> Result<()> {
-        let Some(pid) = self.running() else { return Ok(()) };
-        let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
+        if let Some(pid) = self.running() {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
+        }
         self.wait_until_gone(patience)
     }
 
     /// The same; one that does not stop in time is cut off, which costs it a recovery at the next start.
     pub fn stop_or_cut_off(&self, patience: Duration) -> Result<()> {
-        if self.stop(patience).is_err()
-            && let Some(pid) = self.running()
-        {
+        if self.stop(patience).is_ok() {
+            return Ok(());
+        }
+        for pid in self.processes() {
             tracing::warn!(
                 postgres.pid = pid,
-                "PostgreSQL does not stop; it is cut off and will recover at its next start"
+                "PostgreSQL does not stop and is cut off; it will recover at its next start"
             );
             let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
-            self.wait_until_gone(patience)?;
         }
-        Ok(())
+        self.wait_until_gone(patience)
     }
 
-    /// Waits until no server runs on this data folder.
-    pub fn wait_until_gone(&self, patience: Duration) -> Result<()> {
+    /// Waits until no process of a server works on this data folder.
+    fn wait_until_gone(&self, patience: Duration) -> Result<()> {
         let deadline = Instant::now() + patience;
-        while let Some(pid) = self.running() {
+        while !self.processes().is_empty() {
             if Instant::now() > deadline {
                 return Err(Error::internal(format!(
-                    "The PostgreSQL server {pid} on {} does not stop",
+                    "The PostgreSQL server on {} does not stop",
                     self.data.display()
                 )));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+
+    /// Removes the record of a server that was killed. PostgreSQL itself trusts a process id as long as anything bears
+    /// it: a zombie that nobody takes note of, or a stranger after a reboot.
+    pub fn forget_killed(&self) -> Result<()> {
+        if !self.processes().is_empty() {
+            return Ok(());
+        }
+        for record in [
+            self.data.join("postmaster.pid"),
+            self.socket_dir.join(format!("{SOCKET_NAME}.lock")),
+        ] {
+            match fs::remove_file(record) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The server's process and its children, which outlive it for a moment when it is killed. Each of them works in
+    /// the data folder.
+    fn processes(&self) -> Vec<i32> {
+        let Ok(entries) = fs::read_dir("/proc") else {
+            return Vec::new();
+        };
+        entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == self.data))
+            .collect()
     }
 
     /// A URL for the socket. The password is one we made: hexadecimal.
@@ -280,4 +311,14 @@ fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(8)..].join(" / ")
+}
+
+/// Whether a process of that id lives (as another user's it still counts).
+pub fn is_alive(pid: i32) -> bool {
+    // A zombie has ended: it only waits for its parent to take note.
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit(')')
+            .next()
+            .is_some_and(|rest| !rest.trim_start().starts_with('Z'))
+    })
 }

@@ -51,7 +51,12 @@ pub async fn run(owner: &PgPool) -> Result<()> {
              once released: use the program as released."
         )),
         other => other.into(),
-    })
+    })?;
+    // `/readyz` asks as the serving role whether anything is pending.
+    sqlx::query("GRANT SELECT ON public._sqlx_migrations TO regulars_app")
+        .execute(owner)
+        .await?;
+    Ok(())
 }
 
 /// The migrations that the database does not have yet. Works before the first one, and as any role that may read

@@ -205,10 +205,8 @@ impl PrivateServer {
 
     fn own(data_dir: PathBuf, cluster: Cluster, lock: fs::File) -> Result<Self> {
         // One that lost its owner is on its way out, or was missed by the signal; either way it is asked once more.
-        if let Some(pid) = cluster.running() {
-            tracing::info!(postgres.pid = pid, "waiting for the previous PostgreSQL to stop");
-            cluster.stop_or_cut_off(PATIENCE)?;
-        }
+        cluster.stop_or_cut_off(PATIENCE)?;
+        cluster.forget_killed()?;
         let passwords = if cluster.exists() {
             read_passwords(&data_dir)?
         } else {

@@ -1,3 +1,8 @@
 //! The database room against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod catalogue;
+mod private;
 mod testkit;
+mod wall;
