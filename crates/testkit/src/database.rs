@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use regulars_database::{Database, Scope, Tx, migrate};
 use regulars_kernel::{Actor, clock, ids::OrganizationId};
 use sqlx::{
-    Connection as _, PgConnection, PgPool,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -81,6 +81,18 @@ impl TestDatabase {
     /// The name of the database, and options to connect to it as a superuser.
     pub fn connect_options(&self) -> (&str, PgConnectOptions) {
         (&self.name, self.admin.clone().database(&self.name))
+    }
+
+    /// Its URL as a superuser, for programs that are given `DATABASE_URL`.
+    pub fn url(&self) -> String {
+        self.admin.clone().database(&self.name).to_url_lossy().to_string()
+    }
+
+    /// Leaves it to be dropped with those of killed tests, and gives its URL.
+    pub fn keep(self) -> String {
+        let url = self.url();
+        std::mem::forget(self);
+        url
     }
 
     /// Adds an organization (EUR, Europe/Berlin, en) and gives its scope for the system as the actor.

@@ -20,6 +20,17 @@ pub fn url() -> String {
     {
         return url;
     }
+    ensure(&shared())
+}
+
+/// Stops the shared server, if it runs. Tests that run at that moment fail.
+pub fn stop() {
+    shared()
+        .stop(std::time::Duration::from_secs(30))
+        .expect("the test server stops");
+}
+
+fn shared() -> Cluster {
     let run_as = RunAs::choose().expect("a user to run PostgreSQL as");
     let binaries = Binaries::find()
         .and_then(|binaries| binaries.prepare(run_as))
@@ -29,13 +40,13 @@ pub fn url() -> String {
         "regulars-test-postgres-{}-{version}",
         nix::unistd::geteuid()
     ));
-    ensure(&Cluster {
+    Cluster {
         data: home.join("data"),
         socket_dir: home.clone(),
         log: beside(&home, "log"),
         binaries,
         run_as,
-    })
+    }
 }
 
 fn beside(home: &Path, extension: &str) -> PathBuf {
