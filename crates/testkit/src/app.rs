@@ -277,6 +277,10 @@ pub struct TestResponse {
 impl TestResponse {
     /// Fails the test unless the status is this one; the failure shows the body.
     #[track_caller]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "the check alone is often all that is wanted"
+    )]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self
