@@ -2,6 +2,9 @@
 //!
 //! A type for [`Json`] has `#[serde(deny_unknown_fields)]`, so that a misspelt field is refused and not lost.
 
+mod faults;
+mod object;
+
 use axum::{
     RequestExt,
     extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
@@ -127,9 +130,9 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     if !faults.0.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    match serde_path_to_error::deserialize(&tree) {
+    match serde_path_to_error::deserialize(object::Body(&tree)) {
         Ok(value) => Ok(value),
-        Err(error) => Err(faults::collect::<T>(tree, error)),
+        Err(error) => Err(faults::collect::<T>(tree, error, bytes.len())),
     }
 }
 
@@ -174,8 +177,6 @@ pub(crate) fn escaped(name: &str) -> std::borrow::Cow<'_, str> {
         name.into()
     }
 }
-
-mod faults;
 
 /// Parts of the path, as axum's; a part that cannot be what it should be means that there is nothing here: 404.
 #[derive(Clone, Copy, Debug)]

@@ -310,7 +310,7 @@ impl<'de> de::Deserializer<'de> for Values<'_> {
 /// An item of a list.
 struct Item<'a>(&'a str);
 
-impl<'de, 'a> IntoDeserializer<'de, Fault> for Item<'a> {
+impl<'a> IntoDeserializer<'_, Fault> for Item<'a> {
     type Deserializer = One<'a>;
 
     fn into_deserializer(self) -> One<'a> {

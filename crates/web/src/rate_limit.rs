@@ -50,7 +50,7 @@ type Store = DashMapStateStore<Key>;
 /// The budgets of everybody who asked lately.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    limiter: RateLimiter<Key, Store, DefaultClock, StateInformationMiddleware>,
+    budgets: RateLimiter<Key, Store, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
     limit: u32,
     started: Instant,
@@ -73,7 +73,7 @@ impl Limiter {
     pub fn new(per_minute: u32) -> Option<Self> {
         let limit = NonZeroU32::new(per_minute)?;
         Some(Self {
-            limiter: RateLimiter::dashmap(Quota::per_minute(limit)).with_middleware(),
+            budgets: RateLimiter::dashmap(Quota::per_minute(limit)).with_middleware(),
             clock: DefaultClock::default(),
             limit: limit.get(),
             started: Instant::now(),
@@ -84,7 +84,7 @@ impl Limiter {
     /// Spends one request.
     pub fn check(&self, key: Key) -> Budget {
         self.prune();
-        match self.limiter.check_key(&key) {
+        match self.budgets.check_key(&key) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let spent = u64::from(self.limit.saturating_sub(remaining));
@@ -114,7 +114,7 @@ impl Limiter {
                 .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
         {
-            self.limiter.retain_recent();
+            self.budgets.retain_recent();
         }
     }
 }

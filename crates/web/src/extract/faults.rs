@@ -1,77 +1,131 @@
-//! Why a body does not fit its type: every reason, found by taking out what was refused and trying again.
+//! Why a body does not fit its type: every reason, found by putting something fitting in the refused place and trying
+//! again. Only for bodies that were refused; the work is bounded by their size.
 
 use regulars_kernel::{Error, Faults};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
 
-use super::{MOST_FAULTS, escaped};
+use super::{MOST_FAULTS, escaped, object::Body};
+
+type Refusal = serde_path_to_error::Error<serde_json::Error>;
+
+/// What a refusal says.
+struct Found {
+    pointer: String,
+    code: &'static str,
+    message: String,
+    /// A value that the place would take, if the refusal names one.
+    choice: Option<String>,
+}
+
+/// Bytes that may be read again in the search.
+const WORK: usize = 20_000_000;
 
 /// All faults of the tree, the first of which is known.
-pub(super) fn collect<T: DeserializeOwned>(
-    mut tree: Value,
-    first: serde_path_to_error::Error<serde_json::Error>,
-) -> Error {
+pub(super) fn collect<T: DeserializeOwned>(mut tree: Value, first: Refusal, size: usize) -> Error {
+    let mut tries = (WORK / size.max(1)).clamp(4, 400);
     let mut faults = Faults::new();
-    // Unknown fields make a request malformed; wrong values make it invalid.
-    let mut malformed = false;
-    let mut taken: Vec<String> = Vec::new();
     let mut next = Some(first);
-    while let Some(error) = next.take() {
-        let message = plain(&error.inner().to_string());
-        let mut pointer = pointer_of(error.path());
-        if let Some(name) = quoted(&message, "unknown field `") {
-            // Serde's path may or may not end with the field itself.
-            let own = format!("/{}", escaped(name));
-            if !(pointer.ends_with(&own) && tree.pointer(&pointer).is_some()) {
-                pointer.push_str(&own);
-            }
-            faults.add(
-                pointer.as_str(),
-                "field_unknown",
-                sentence_of_unknown(name, &message),
-            );
-            malformed = true;
-        } else if let Some(name) = quoted(&message, "missing field `") {
-            pointer = format!("{pointer}/{}", escaped(name));
-            // Missing only because it was taken out: that fault is noted already.
-            if !taken.contains(&pointer) {
-                faults.add(pointer.as_str(), "field_missing", format!("“{name}” is missing"));
-            }
-            if put_null_fails(&mut tree, &pointer) {
-                break;
-            }
-            taken.push(pointer);
-            next = serde_path_to_error::deserialize::<_, T>(&tree).err();
-            if next
-                .as_ref()
-                .is_some_and(|error| taken.contains(&pointer_of(error.path())))
-            {
-                // The empty value in its place is refused: what stands behind it cannot be seen.
-                break;
-            }
-            continue;
-        } else {
-            let code = if message.starts_with("unknown variant") {
-                "choice_unknown"
-            } else if message.starts_with("invalid type") {
-                malformed |= pointer.is_empty();
-                "type_wrong"
-            } else {
-                "value_invalid"
-            };
-            faults.add(pointer.as_str(), code, message);
+    // Places that hold our own values by now: what is refused there is no fault of the caller.
+    let mut covered: Vec<String> = Vec::new();
+    while let Some(refusal) = next.take() {
+        let found = describe(&refusal, &tree);
+        if !covered.iter().any(|place| lies_in(&found.pointer, place)) {
+            faults.add(found.pointer.as_str(), found.code, found.message.as_str());
         }
-        if faults.0.len() >= MOST_FAULTS || pointer.is_empty() || !take_out(&mut tree, &pointer) {
+        if faults.0.len() >= MOST_FAULTS || found.pointer.is_empty() {
             break;
         }
-        taken.push(pointer);
-        next = serde_path_to_error::deserialize::<_, T>(&tree).err();
+        next = step_over::<T>(&mut tree, &found, &mut tries);
+        covered.push(found.pointer);
     }
-    if malformed {
+    // Unknown fields and a body of the wrong kind make a request malformed; wrong values make it invalid.
+    let malformed =
+        |fault: &regulars_kernel::Fault| fault.code == "field_unknown" || fault.pointer.is_empty();
+    if faults.0.iter().any(malformed) {
         Error::Malformed(faults)
     } else {
         Error::Invalid(faults)
+    }
+}
+
+/// Makes the refused place acceptable; gives the next refusal elsewhere, if there is one that can be seen.
+fn step_over<T: DeserializeOwned>(tree: &mut Value, found: &Found, tries: &mut usize) -> Option<Refusal> {
+    let mut stand_ins = vec![
+        json!({}),
+        json!(null),
+        json!(""),
+        json!(0),
+        json!(false),
+        json!([]),
+        json!("00000000-0000-0000-0000-000000000000"),
+        json!("2000-01-01"),
+        json!("2000-01-01T00:00:00Z"),
+    ];
+    let mut choice = found.choice.clone();
+    stand_ins.extend(choice.as_deref().map(Value::from));
+    let mut taken_out = remove(tree, &found.pointer);
+    loop {
+        if !taken_out && !put(tree, &found.pointer, stand_ins.pop()?) {
+            return None;
+        }
+        taken_out = false;
+        *tries = tries.checked_sub(1)?;
+        let refusal = serde_path_to_error::deserialize::<_, T>(Body(&*tree)).err()?;
+        let again = describe(&refusal, tree);
+        let same_place = lies_in(&again.pointer, &found.pointer);
+        // An empty object whose fields are missing is the right kind of thing: they are filled in next.
+        let fills = again.code == "field_missing" && again.pointer != found.pointer;
+        if !same_place || (fills && stand_ins.is_empty()) {
+            return Some(refusal);
+        }
+        if again.choice.is_some() && again.choice != choice {
+            choice = again.choice;
+            stand_ins.extend(choice.as_deref().map(Value::from));
+        }
+    }
+}
+
+fn lies_in(pointer: &str, place: &str) -> bool {
+    pointer
+        .strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn describe(refusal: &Refusal, tree: &Value) -> Found {
+    let message = plain(&refusal.inner().to_string());
+    let mut pointer = pointer_of(refusal.path());
+    let mut choice = None;
+    let (code, message) = if let Some(name) = quoted(&message, "unknown field `") {
+        // Serde's path may or may not end with the field itself.
+        let own = format!("/{}", escaped(name));
+        if !(pointer.ends_with(&own) && tree.pointer(&pointer).is_some()) {
+            pointer.push_str(&own);
+        }
+        ("field_unknown", sentence_of_unknown(name, &message))
+    } else if let Some(name) = quoted(&message, "missing field `") {
+        pointer = format!("{pointer}/{}", escaped(name));
+        ("field_missing", format!("“{name}” is missing"))
+    } else if message.starts_with("unknown variant") {
+        choice = message
+            .rsplit_once("expected ")
+            .and_then(|(_, list)| list.split('`').nth(1))
+            .map(str::to_owned);
+        (
+            "choice_unknown",
+            message.replacen("unknown variant", "there is no choice", 1),
+        )
+    } else if message.starts_with("invalid type") {
+        ("type_wrong", message)
+    } else {
+        ("value_invalid", message)
+    };
+    Found {
+        pointer,
+        code,
+        message,
+        choice,
     }
 }
 
@@ -95,7 +149,8 @@ fn pointer_of(path: &Path) -> String {
 
 /// Serde's sentence without the place in a file, which a tree does not have.
 fn plain(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
+    let text = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
+    text.chars().take(400).collect()
 }
 
 fn quoted<'a>(message: &'a str, start: &str) -> Option<&'a str> {
@@ -117,31 +172,157 @@ fn sentence_of_unknown(name: &str, message: &str) -> String {
     format!("there is no field “{shown}” here; there are {}", known.join(", "))
 }
 
-fn parent_of<'t, 'p>(tree: &'t mut Value, pointer: &'p str) -> Option<(&'t mut Value, &'p str)> {
+fn parent<'t>(tree: &'t mut Value, pointer: &str) -> Option<(&'t mut Value, String)> {
     let (parent, name) = pointer.rsplit_once('/')?;
-    Some((tree.pointer_mut(parent)?, name))
+    Some((
+        tree.pointer_mut(parent)?,
+        name.replace("~1", "/").replace("~0", "~"),
+    ))
 }
 
-fn take_out(tree: &mut Value, pointer: &str) -> bool {
-    let Some((parent, name)) = parent_of(tree, pointer) else {
-        return false;
-    };
-    match parent {
-        Value::Object(fields) => fields
-            .shift_remove(&name.replace("~1", "/").replace("~0", "~"))
-            .is_some(),
-        // Taking an item out would move the others to wrong places.
+/// Takes a field out. Items of lists stay: the others would move to wrong places.
+fn remove(tree: &mut Value, pointer: &str) -> bool {
+    match parent(tree, pointer) {
+        Some((Value::Object(fields), name)) => fields.shift_remove(&name).is_some(),
         _ => false,
     }
 }
 
-/// Puts an empty value where a field is missing, so that the search can go on behind it.
-fn put_null_fails(tree: &mut Value, pointer: &str) -> bool {
-    match parent_of(tree, pointer) {
+fn put(tree: &mut Value, pointer: &str, value: Value) -> bool {
+    match parent(tree, pointer) {
         Some((Value::Object(fields), name)) => {
-            let name = name.replace("~1", "/").replace("~0", "~");
-            fields.insert(name, Value::Null).is_some()
+            fields.insert(name, value);
+            true
         }
-        _ => true,
+        Some((Value::Array(items), index)) => {
+            match index.parse().ok().and_then(|index: usize| items.get_mut(index)) {
+                Some(item) => {
+                    *item = value;
+                    true
+                }
+                None => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regulars_kernel::{Patch, Role, ids::CustomerId};
+    use serde::Deserialize;
+
+    use super::super::parse;
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read from JSON")]
+    struct Line {
+        sku: String,
+        count: u32,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read from JSON")]
+    struct Order {
+        name: String,
+        role: Role,
+        id: CustomerId,
+        #[serde(default)]
+        note: Patch<String>,
+        #[serde(default)]
+        lines: Vec<Line>,
+    }
+
+    fn faults(json: &Value) -> (bool, Vec<String>) {
+        let (malformed, faults) = match parse::<Order>(json.to_string().as_bytes()) {
+            Err(Error::Malformed(faults)) => (true, faults),
+            Err(Error::Invalid(faults)) => (false, faults),
+            other => panic!("{other:?}"),
+        };
+        (
+            malformed,
+            faults
+                .0
+                .iter()
+                .map(|fault| format!("{} {}", fault.pointer, fault.code))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn every_unknown_field_is_named_at_once() {
+        let body = json!({"name": "a", "role": "owner", "id": CustomerId::new(), "x": 1, "y/z": 2,
+            "lines": [{"sku": "s", "count": 1}, {"sku": "s", "count": 1, "colour": "red"}]});
+        let (malformed, mut found) = faults(&body);
+        found.sort();
+        assert!(malformed);
+        assert_eq!(
+            found,
+            [
+                "/lines/1/colour field_unknown",
+                "/x field_unknown",
+                "/y~1z field_unknown"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_missing_field_and_wrong_value_is_named_at_once() {
+        let (malformed, found) = faults(&json!({"note": 7, "lines": [{"sku": 1, "count": -1}, 5]}));
+        assert!(!malformed);
+        assert_eq!(
+            found,
+            [
+                "/note type_wrong",
+                "/lines/0/sku type_wrong",
+                "/lines/0/count value_invalid",
+                "/lines/1 type_wrong",
+                "/name field_missing",
+                "/role field_missing",
+                "/id field_missing"
+            ]
+        );
+        let (_, found) = faults(&json!({"name": null, "role": "king", "id": "7", "x": 1}));
+        assert_eq!(
+            found,
+            [
+                "/name type_wrong",
+                "/role choice_unknown",
+                "/id value_invalid",
+                "/x field_unknown"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_of_the_wrong_kind_is_malformed() {
+        assert_eq!(faults(&json!(["a"])), (true, vec![" type_wrong".to_owned()]));
+        assert_eq!(faults(&json!("text")), (true, vec![" type_wrong".to_owned()]));
+    }
+
+    #[test]
+    fn nul_characters_are_named_by_their_place() {
+        let (malformed, found) = faults(&json!({"name": "a\u{0}b", "lines": [{"sku": "\u{0}"}]}));
+        assert!(!malformed);
+        assert_eq!(found, ["/name text_nul", "/lines/0/sku text_nul"]);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_counts_with_its_last_value() {
+        #[derive(Debug, Deserialize)]
+        struct One {
+            a: i32,
+        }
+        assert_eq!(parse::<One>(br#"{"a": 1, "a": 2}"#).unwrap().a, 2);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_breaks_the_search(text in "[\\{\\}\\[\\]\":,a-z0-9 ]{0,60}") {
+            let _ = parse::<Order>(text.as_bytes());
+        }
     }
 }

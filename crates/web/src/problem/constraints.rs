@@ -110,33 +110,41 @@ fn of_database(error: &dyn DatabaseError) -> Option<Error> {
         code if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => {
             Error::Unavailable("the database cannot serve now".into())
         }
+        // Other data that a cast or a function would not take; logged as it may as well be our own mistake.
+        code if code.starts_with("22") && code != "22012" => {
+            tracing::warn!(
+                code,
+                "PostgreSQL refused a value that should have been checked before"
+            );
+            Error::invalid(
+                "",
+                "value_invalid",
+                "a value is not of the form that is needed here",
+            )
+        }
         _ => return None,
     })
 }
 
 /// Words for the log. Messages of PostgreSQL's data classes quote values, so of those only the code is kept.
 pub(super) fn without_personal_data(error: &(dyn StdError + 'static)) -> String {
-    match find_sqlx(error) {
-        Some(sqlx::Error::Database(error)) => {
-            let code = error.code().unwrap_or_default();
-            let quotes_values = code.starts_with("22") || code.starts_with("23");
-            let message = if quotes_values {
-                "a value was refused"
-            } else {
-                error.message()
-            };
-            let place = error.constraint().or(error.table()).unwrap_or("-");
-            format!("PostgreSQL {code} at {place}: {message}")
-        }
-        _ => {
-            let mut text = error.to_string();
-            let mut next = error.source();
-            while let Some(cause) = next {
-                text.push_str(": ");
-                text.push_str(&cause.to_string());
-                next = cause.source();
-            }
-            text
-        }
+    if let Some(sqlx::Error::Database(error)) = find_sqlx(error) {
+        let code = error.code().unwrap_or_default();
+        let quotes_values = code.starts_with("22") || code.starts_with("23");
+        let message = if quotes_values {
+            "a value was refused"
+        } else {
+            error.message()
+        };
+        let place = error.constraint().or(error.table()).unwrap_or("-");
+        return format!("PostgreSQL {code} at {place}: {message}");
     }
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }

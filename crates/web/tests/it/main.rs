@@ -1,0 +1,6 @@
+//! The edge as a client sees it: a small room of our own behind the real composition.
+
+mod bodies;
+mod edge;
+mod idempotency;
+mod room;
