@@ -51,6 +51,7 @@ where
 {
     let edge = Arc::new(Edge::new(state.config.clone()));
     let (api, document) = openapi::with_document(api).split_for_parts();
+    let document = openapi::finished(document);
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use utoipa::{
     IntoResponses, OpenApi, ToSchema,
     openapi::{
-        self, ComponentsBuilder, Content, Ref, RefOr, ResponseBuilder,
+        self, ComponentsBuilder, Content, Ref, RefOr, Required, ResponseBuilder,
         header::HeaderBuilder,
+        path::{ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, SchemaType, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -80,7 +81,32 @@ pub(crate) fn with_document(api: OpenApiRouter<AppState>) -> OpenApiRouter<AppSt
 
 /// The whole document of some routes, as the server would give it.
 pub fn document(api: OpenApiRouter<AppState>) -> openapi::OpenApi {
-    with_document(api).split_for_parts().1
+    finished(with_document(api).split_for_parts().1)
+}
+
+/// Adds what is the same for every operation: POST takes an Idempotency-Key.
+pub(crate) fn finished(mut document: openapi::OpenApi) -> openapi::OpenApi {
+    for item in document.paths.paths.values_mut() {
+        if let Some(post) = &mut item.post {
+            let parameter = ParameterBuilder::new()
+                .name("Idempotency-Key")
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(
+                    "The same key with the same request gives the same answer, once done",
+                ))
+                .schema(Some(
+                    ObjectBuilder::new()
+                        .schema_type(SchemaType::Type(Type::String))
+                        .min_length(Some(1))
+                        .max_length(Some(200))
+                        .pattern(Some("^[!-~]+$")),
+                ))
+                .build();
+            post.parameters.get_or_insert_default().push(parameter);
+        }
+    }
+    document
 }
 
 /// A response that is a problem.

@@ -204,6 +204,11 @@ fn one(document: &Value, operation: &Operation) -> Markup {
         .filter_map(Value::as_array)
         .flatten()
         .collect();
+    let (errors, successes): (Vec<_>, Vec<_>) = it["responses"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .partition(|(_, response)| response["content"].get("application/problem+json").is_some());
     html! {
         section id=(operation.anchor()) class="panel scroll-mt-16" aria-label=(operation.title()) {
             header {
@@ -220,7 +225,14 @@ fn one(document: &Value, operation: &Operation) -> Markup {
                     @if let Some(example) = example_of_media(document, media) { (json(&example)) }
                 }
                 h4 class="font-medium" { "Answers" }
-                @for (status, response) in it["responses"].as_object().into_iter().flatten() { (answer(document, status, response)) }
+                @for (status, response) in &successes { (answer(document, status, response)) }
+                @if !errors.is_empty() {
+                    p class="flex flex-wrap gap-1" {
+                        @for (status, response) in &errors {
+                            a href={ "/api/docs/errors#" (error_anchor(status)) } title=(response["description"].as_str().unwrap_or_default()) { (badge(status, Tone::Neutral)) }
+                        }
+                    }
+                }
             }
         }
     }
@@ -248,24 +260,33 @@ fn choice_list(schema: &Value) -> Markup {
     html! { @if !choices.is_empty() { " One of " @for (index, choice) in choices.iter().enumerate() { @if index > 0 { ", " } code class="font-mono text-xs" { (choice) } } "." } }
 }
 
-/// Errors are one line each, as the page of errors explains them; what succeeds shows its example.
+/// Where the page of errors explains a status.
+fn error_anchor(status: &str) -> &'static str {
+    KINDS
+        .iter()
+        .find(|kind| kind.status.as_str() == status)
+        .map_or("internal", |kind| kind.code)
+}
+
+/// An answer that is no error, with its example.
 fn answer(document: &Value, status: &str, response: &Value) -> Markup {
-    let tone = match status.as_bytes().first() {
-        Some(b'2') => Tone::Green,
-        Some(b'3') => Tone::Blue,
-        _ => Tone::Neutral,
+    let tone = if status.starts_with('2') {
+        Tone::Green
+    } else {
+        Tone::Blue
     };
-    let media = response["content"].as_object().into_iter().flatten().next();
-    let is_problem = media.is_some_and(|(name, _)| name == "application/problem+json");
+    let media = response["content"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .next()
+        .map(|(_, media)| media);
     let line = html! {
         (badge(status, tone)) " " (inline(response["description"].as_str().unwrap_or_default()))
-        @if let Some((_, media)) = media && !is_problem { " " span class="muted" { (type_of(&media["schema"])) } }
+        @if let Some(media) = media { " " span class="muted" { (type_of(&media["schema"])) } }
     };
-    let example = media
-        .filter(|_| !is_problem)
-        .and_then(|(_, media)| example_of_media(document, media));
     html! {
-        @match example {
+        @match media.and_then(|media| example_of_media(document, media)) {
             Some(example) => details { summary class="cursor-pointer" { (line) } div class="pt-2" { (json(&example)) } },
             None => div { (line) },
         }
