@@ -30,7 +30,7 @@ use crate::{answer::bytes_json, extract::read_body};
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Tells that an answer is a stored one.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// How long answers are kept, in hours; the job that prunes the table uses it.
+/// How long answers are kept, in hours.
 pub const KEPT_HOURS: i64 = 24;
 
 const LONGEST_KEY: usize = 200;
@@ -212,6 +212,15 @@ impl Claim {
             .insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         Some(answer)
     }
+}
+
+/// Forgets the answers of one organization that are older than [`KEPT_HOURS`]; gives how many.
+pub async fn prune(tx: &mut Tx) -> Result<u64> {
+    let before = tx.now() - chrono::TimeDelta::hours(KEPT_HOURS);
+    let done = sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < $1", before)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected())
 }
 
 /// The path as it was sent: nested routers see a shortened one.

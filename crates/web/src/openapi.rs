@@ -22,8 +22,8 @@ use crate::{
     state::AppState,
 };
 
-/// The name of the session cookie in the document; accounts sets the same.
-pub const SESSION_COOKIE: &str = "regulars_session";
+/// The name of the session cookie as the accounts room sets it over https.
+pub const SESSION_COOKIE: &str = "__Host-regulars";
 
 const DESCRIPTION: &str = "\
 The customer system for commerce.
@@ -73,7 +73,7 @@ pub(crate) fn with_document(api: OpenApiRouter<AppState>) -> OpenApiRouter<AppSt
         "session",
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
             SESSION_COOKIE,
-            "The cookie of a signed-in person",
+            "The cookie of a signed-in person; over plain http its name is `regulars`",
         ))),
     );
     OpenApiRouter::with_openapi(base).nest("/api/v1", api)
@@ -103,7 +103,7 @@ pub(crate) fn finished(mut document: openapi::OpenApi) -> openapi::OpenApi {
                         .pattern(Some("^[!-~]+$")),
                 ))
                 .build();
-            post.parameters.get_or_insert_default().push(parameter);
+            post.parameters.get_or_insert_default().push(parameter.into());
         }
     }
     document

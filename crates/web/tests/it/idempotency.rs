@@ -115,6 +115,35 @@ async fn keys_of_another_principal_are_others() {
 }
 
 #[tokio::test]
+async fn answers_are_forgotten_after_a_day() {
+    let database = TestDatabase::new().await;
+    let scope = database.organization("acme").await;
+    let client = Client::over(
+        database.database().clone(),
+        scope.organization_id,
+        WebConfig::default(),
+    );
+    client.post("/api/v1/tags", r#"{"name": "vip"}"#, KEY).await;
+    let mut tx = database.begin(scope).await;
+    assert_eq!(
+        regulars_web::idempotency::prune(&mut tx)
+            .await
+            .expect("it prunes"),
+        0
+    );
+    sqlx::query("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
+        .execute(tx.conn())
+        .await
+        .expect("the rows can be changed");
+    assert_eq!(
+        regulars_web::idempotency::prune(&mut tx)
+            .await
+            .expect("it prunes"),
+        1
+    );
+}
+
+#[tokio::test]
 async fn a_key_that_is_none_is_refused() {
     let (_database, client) = client().await;
     let long = "k".repeat(201);
