@@ -22,6 +22,7 @@ if [ -z "$check" ]; then
   rm -rf .sqlx && mv "$kept/.sqlx" .sqlx
   regulars openapi > openapi.json
   regulars reference permissions > docs/permissions.md
+  regulars reference errors > docs/errors.md
   regulars reference configuration > docs/configuration.md
   regulars reference example > regulars.example.toml
   exit
@@ -32,6 +33,7 @@ same() { diff -r "$1" "$2" >/dev/null || { echo "stale: $1; run make generate" >
 same .sqlx "$kept/.sqlx"
 regulars openapi > "$kept/openapi.json"; same openapi.json "$kept/openapi.json"
 regulars reference permissions > "$kept/permissions.md"; same docs/permissions.md "$kept/permissions.md"
+regulars reference errors > "$kept/errors.md"; same docs/errors.md "$kept/errors.md"
 regulars reference configuration > "$kept/configuration.md"; same docs/configuration.md "$kept/configuration.md"
 regulars reference example > "$kept/example.toml"; same regulars.example.toml "$kept/example.toml"
 exit $stale

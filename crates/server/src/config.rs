@@ -2,7 +2,10 @@
 //!
 //! [`OPTIONS`] is the one list of settings; the documented example file and docs/configuration.md are written from it.
 
-use std::{fmt::Write as _, path::{Path, PathBuf}};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use regulars_kernel::{Error, Result};
 use serde::Deserialize;
@@ -13,16 +16,61 @@ use crate::cli::{Common, Only, Serve};
 struct Setting(&'static str, &'static str, &'static str, &'static str);
 
 const OPTIONS: &[Setting] = &[
-    Setting("data_dir", "REGULARS_DATA_DIR", "./data", "Folder for the private PostgreSQL, uploads and exports."),
-    Setting("database_url", "DATABASE_URL", "", "Use this PostgreSQL (15 to 18) instead of a private one."),
-    Setting("database_url_file", "REGULARS_DATABASE_URL_FILE", "", "File that holds the database URL, for secret stores that mount files."),
-    Setting("listen", "REGULARS_LISTEN", "127.0.0.1:8080", "Address to listen on."),
-    Setting("public_url", "REGULARS_PUBLIC_URL", "http://127.0.0.1:8080", "The address people reach it at; https makes cookies secure."),
-    Setting("only", "REGULARS_ONLY", "", "`web` or `worker`: run only one half."),
-    Setting("max_connections", "REGULARS_MAX_CONNECTIONS", "16", "Connections to PostgreSQL."),
+    Setting(
+        "data_dir",
+        "REGULARS_DATA_DIR",
+        "./data",
+        "Folder for the private PostgreSQL, uploads and exports.",
+    ),
+    Setting(
+        "database_url",
+        "DATABASE_URL",
+        "",
+        "Use this PostgreSQL (15 to 18) instead of a private one.",
+    ),
+    Setting(
+        "database_url_file",
+        "REGULARS_DATABASE_URL_FILE",
+        "",
+        "File that holds the database URL, for secret stores that mount files.",
+    ),
+    Setting(
+        "listen",
+        "REGULARS_LISTEN",
+        "127.0.0.1:8080",
+        "Address to listen on.",
+    ),
+    Setting(
+        "public_url",
+        "REGULARS_PUBLIC_URL",
+        "http://127.0.0.1:8080",
+        "The address people reach it at; https makes cookies secure.",
+    ),
+    Setting(
+        "only",
+        "REGULARS_ONLY",
+        "",
+        "`web` or `worker`: run only one half.",
+    ),
+    Setting(
+        "max_connections",
+        "REGULARS_MAX_CONNECTIONS",
+        "16",
+        "Connections to PostgreSQL.",
+    ),
     Setting("workers", "REGULARS_WORKERS", "4", "Jobs worked on at once."),
-    Setting("rate_limit", "REGULARS_RATE_LIMIT", "6000", "Requests a minute for each key, session or address."),
-    Setting("trusted_proxies", "REGULARS_TRUSTED_PROXIES", "", "Believe X-Forwarded-For from these addresses (comma list)."),
+    Setting(
+        "rate_limit",
+        "REGULARS_RATE_LIMIT",
+        "6000",
+        "Requests a minute for each key, session or address.",
+    ),
+    Setting(
+        "trusted_proxies",
+        "REGULARS_TRUSTED_PROXIES",
+        "",
+        "Believe X-Forwarded-For from these addresses (comma list).",
+    ),
     Setting("log", "REGULARS_LOG", "info", "What to log, as tracing filters."),
     Setting("log_format", "REGULARS_LOG_FORMAT", "text", "`text` or `json`."),
 ];
@@ -68,26 +116,46 @@ impl Config {
             Some(path) => read_file(path)?,
             None => File::default(),
         };
-        let url_file = std::env::var_os("REGULARS_DATABASE_URL_FILE").map(PathBuf::from).or(file.database_url_file);
+        let url_file = std::env::var_os("REGULARS_DATABASE_URL_FILE")
+            .map(PathBuf::from)
+            .or(file.database_url_file);
         let database_url = match (common.database_url.clone().or(file.database_url), url_file) {
             (Some(url), _) if !url.is_empty() => Some(url),
             (_, Some(path)) => Some(read(&path)?.trim().to_owned()),
             _ => None,
         };
-        let listen = serve.listen.clone().or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into());
+        let listen = serve
+            .listen
+            .clone()
+            .or(file.listen)
+            .unwrap_or_else(|| "127.0.0.1:8080".into());
         let only = match (serve.only, file.only.as_deref()) {
             (Some(only), _) => Some(only),
             (None, None | Some("")) => None,
             (None, Some("web")) => Some(Only::Web),
             (None, Some("worker")) => Some(Only::Worker),
-            (None, Some(other)) => return Err(Error::internal(format!("only: “{other}” is neither web nor worker"))),
+            (None, Some(other)) => {
+                return Err(Error::internal(format!(
+                    "only: “{other}” is neither web nor worker"
+                )));
+            }
         };
-        let log_format = serve.log_format.clone().or(file.log_format).unwrap_or_else(|| "text".into());
+        let log_format = serve
+            .log_format
+            .clone()
+            .or(file.log_format)
+            .unwrap_or_else(|| "text".into());
         if log_format != "text" && log_format != "json" {
-            return Err(Error::internal(format!("log_format: “{log_format}” is neither text nor json")));
+            return Err(Error::internal(format!(
+                "log_format: “{log_format}” is neither text nor json"
+            )));
         }
         Ok(Self {
-            data_dir: common.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "data".into()),
+            data_dir: common
+                .data_dir
+                .clone()
+                .or(file.data_dir)
+                .unwrap_or_else(|| "data".into()),
             database_url,
             public_url: serve
                 .public_url
@@ -101,7 +169,11 @@ impl Config {
             max_connections: serve.max_connections.or(file.max_connections).unwrap_or(16),
             workers: serve.workers.or(file.workers).unwrap_or(4),
             rate_limit: serve.rate_limit.or(file.rate_limit).unwrap_or(6000),
-            trusted_proxies: serve.trusted_proxies.clone().or(file.trusted_proxies).unwrap_or_default(),
+            trusted_proxies: serve
+                .trusted_proxies
+                .clone()
+                .or(file.trusted_proxies)
+                .unwrap_or_default(),
             log: serve.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
             log_json: log_format == "json",
         })
@@ -123,7 +195,9 @@ fn read_file(path: &Path) -> Result<File> {
 
 /// The documented example file.
 pub fn example() -> String {
-    let mut text = String::from("# Regulars: every setting with its default. Command line and environment come first.\n");
+    let mut text = String::from(
+        "# Regulars: every setting with its default. Command line and environment come first.\n",
+    );
     for Setting(name, variable, default, meaning) in OPTIONS {
         let value = match *name {
             "max_connections" | "workers" | "rate_limit" => (*default).to_owned(),
@@ -141,7 +215,11 @@ pub fn reference() -> String {
         "# Configuration\n\nGenerated by `make generate`. Command line comes before environment, environment before the file that `--config` names.\n\n| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n",
     );
     for Setting(name, variable, default, meaning) in OPTIONS {
-        let default = if default.is_empty() { "–".to_owned() } else { format!("`{default}`") };
+        let default = if default.is_empty() {
+            "–".to_owned()
+        } else {
+            format!("`{default}`")
+        };
         let _ = writeln!(text, "| `{name}` | `{variable}` | {default} | {meaning} |");
     }
     text

@@ -1,0 +1,105 @@
+//! `regulars serve`: pages, API and workers, until told to stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use regulars_database::{connect, migrate};
+use regulars_kernel::{Error, Result};
+use regulars_web::AppState;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{cli::Only, config::Config, live, logging, metrics, wiring};
+
+/// How long running requests may take to finish after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Serves until SIGTERM or SIGINT, then drains.
+pub async fn run(config: Config) -> Result<()> {
+    logging::start(&config);
+    metrics::install()?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+
+    // Bound first: a taken port is told before a database is started.
+    let listener = TcpListener::bind(&config.listen)
+        .await
+        .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", config.listen)))?;
+    let opened = connect::open(connect::Settings {
+        database_url: config.database_url.clone(),
+        data_dir: config.data_dir.clone(),
+        max_connections: config.max_connections,
+    })
+    .await?;
+    migrate::run(&opened.owner).await?;
+    opened.check_serving().await?;
+    tokio::fs::create_dir_all(config.storage_dir()).await?;
+
+    let state = AppState::new(opened.database.clone(), wiring::web_config(&config)?);
+    let others = regulars_events::hub().connect(&opened.database).await?;
+    let worker = match config.only {
+        Some(Only::Web) => None,
+        _ => Some(regulars_jobs::Worker::start(
+            opened.database.clone(),
+            wiring::jobs(),
+            config.workers,
+        )),
+    };
+    let app = match config.only {
+        Some(Only::Worker) => wiring::operations_only(&state),
+        _ => wiring::app(&state),
+    };
+    tokio::spawn(async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            metrics::upkeep();
+        }
+    });
+    greet(&config, &state).await?;
+
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut waiting = stopped.clone();
+    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            let _ = waiting.changed().await;
+        });
+    let serving = tokio::spawn(async move { server.await });
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = keep_database(&opened) => {}
+    }
+    tracing::info!("stopping");
+    let _ = stop.send(true);
+    live::end_all();
+    drop(others);
+    if let Some(worker) = worker {
+        worker.stop(DRAIN).await;
+    }
+    if tokio::time::timeout(DRAIN, serving).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+    opened.close().await
+}
+
+/// Brings the private server back whenever it has gone; idle for ever if there is none.
+async fn keep_database(opened: &connect::Opened) {
+    match &opened.private {
+        Some(server) => server.keep().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Says where it is, and on the very first start how to become its owner.
+async fn greet(config: &Config, state: &AppState) -> Result<()> {
+    println!("Regulars is ready at {}", config.public_url);
+    if let Some(token) = regulars_accounts::ops::first_owner_token(&state.database).await? {
+        println!(
+            "First start: create the owner at {}/setup/{}",
+            config.public_url,
+            token.expose()
+        );
+    }
+    Ok(())
+}

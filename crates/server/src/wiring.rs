@@ -1,0 +1,63 @@
+//! Puts the rooms together: one API, one set of pages, one list of jobs.
+
+use axum::{Router, middleware::from_fn_with_state};
+use regulars_kernel::{Error, Result};
+use regulars_web::{AppState, WebConfig};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{config::Config, live, operations};
+
+/// Settings of the edge.
+pub fn web_config(config: &Config) -> Result<WebConfig> {
+    Ok(WebConfig {
+        public_url: config.public_url.clone(),
+        secure_cookies: config.public_url.starts_with("https://"),
+        storage_dir: config.storage_dir(),
+        rate_limit_per_minute: config.rate_limit,
+        trusted_proxies: config
+            .trusted_proxies
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_, String>>()
+            .map_err(|why| Error::internal(format!("trusted_proxies: {why}")))?,
+        ..WebConfig::default()
+    })
+}
+
+/// Every room's API.
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(regulars_accounts::api_routes())
+        .merge(operations::api_routes())
+        .merge(live::routes())
+}
+
+/// Every room's pages.
+fn pages() -> Router<AppState> {
+    Router::new()
+        .merge(regulars_accounts::page_routes())
+        .merge(operations::page_routes())
+}
+
+/// The whole server.
+pub fn app(state: &AppState) -> Router {
+    let authenticate = from_fn_with_state(state.clone(), regulars_accounts::authenticate);
+    regulars_web::app(api(), pages(), state.clone(), authenticate).merge(operations::health(state))
+}
+
+/// What a worker without the web half answers.
+pub fn operations_only(state: &AppState) -> Router {
+    operations::health(state)
+}
+
+/// Every room's jobs and schedules.
+pub fn jobs() -> regulars_jobs::Registry {
+    regulars_jobs::Registry::new()
+}
+
+/// The OpenAPI document as JSON.
+pub fn openapi_json() -> Result<String> {
+    Ok(serde_json::to_string_pretty(&regulars_web::openapi::document(
+        api(),
+    ))?)
+}
