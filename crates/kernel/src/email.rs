@@ -53,6 +53,12 @@ impl Email {
         Ok(Self(format!("{local}@{domain}")))
     }
 
+    /// An address that [`Email::parse`] gave once and the database kept: rules may have changed since, but what is stored
+    /// is shown.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The address, to be shown or sent to; never to be logged.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -69,6 +69,12 @@ impl Phone {
         Ok(Self(e164))
     }
 
+    /// A number that [`Phone::parse`] gave once and the database kept: numbering plans may have changed since, but what is
+    /// stored is shown.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The number in E.164; never to be logged.
     pub fn as_str(&self) -> &str {
         &self.0

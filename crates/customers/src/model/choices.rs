@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 /// A field with a fixed set of values.
 pub trait Choice: Sized + Copy + 'static {
     /// All values, in the order people are shown them.
@@ -48,7 +46,7 @@ macro_rules! choices {
     )+) => {$(
         $(#[doc = $doc])+
         #[derive(
-            Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
+            Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, sqlx::Type, utoipa::ToSchema,
         )]
         #[sqlx(type_name = "text")]
         pub enum $name {
@@ -65,15 +63,17 @@ macro_rules! choices {
             )*
         }
 
-        impl Choice for $name {
+        impl $crate::model::Choice for $name {
             const ALL: &'static [Self] = &[Self::$first, $(Self::$variant),*];
             fn as_str(self) -> &'static str {
                 match self { Self::$first => $first_text, $(Self::$variant => $text),* }
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str($crate::model::Choice::as_str(*self))
+            }
         }
     )+};
 }

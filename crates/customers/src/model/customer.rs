@@ -178,3 +178,54 @@ pub fn full_name(
         Kind::Person => person().or(company),
     }
 }
+
+/// Fields that follow from others or from the moment; a change of them is not told.
+const UNTOLD: &[&str] = &[
+    "id",
+    "version",
+    "full_name",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+];
+
+/// What differs, as events tell it: `{"field": {"from": …, "to": …}}`.
+pub fn changes(before: &Customer, after: &Customer) -> Map<String, Value> {
+    let as_map = |customer: &Customer| match serde_json::to_value(customer) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let (before, mut after) = (as_map(before), as_map(after));
+    let mut changes = Map::new();
+    for (name, from) in before {
+        let to = after.remove(&name).unwrap_or_default();
+        if let (Value::Object(from), Value::Object(to), "attributes") = (&from, &to, name.as_str()) {
+            changes_of_attributes(from, to, &mut changes);
+            continue;
+        }
+        if from != to && !UNTOLD.contains(&name.as_str()) {
+            changes.insert(name, serde_json::json!({"from": from, "to": to}));
+        }
+    }
+    changes
+}
+
+/// Each attribute is told by itself, as `attributes.NAME`.
+fn changes_of_attributes(
+    from: &Map<String, Value>,
+    to: &Map<String, Value>,
+    changes: &mut Map<String, Value>,
+) {
+    for name in from
+        .keys()
+        .chain(to.keys().filter(|name| !from.contains_key(*name)))
+    {
+        let (before, after) = (from.get(name), to.get(name));
+        if before != after {
+            changes.insert(
+                format!("attributes.{name}"),
+                serde_json::json!({"from": before, "to": after}),
+            );
+        }
+    }
+}

@@ -68,6 +68,21 @@ pub struct WantedAddress {
     pub longitude: Patch<f64>,
 }
 
+impl WantedAddress {
+    /// Whether it says where: a person, a phone or a point alone is no address.
+    fn names_place(&self) -> bool {
+        let texts = [
+            &self.company,
+            &self.line1,
+            &self.line2,
+            &self.city,
+            &self.province,
+            &self.postal_code,
+        ];
+        matches!(self.country, Patch::Set(_)) || texts.iter().any(|text| matches!(text, Patch::Set(_)))
+    }
+}
+
 /// What a file says about a channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WantedConsent {
@@ -183,7 +198,12 @@ impl Current {
     pub fn merge(&mut self, wanted: &Wanted) -> Changes {
         let mut changes = Changes::default();
         self.merge_fields(wanted, &mut changes.fields);
-        let known: Vec<String> = self.customer.tags.iter().map(|name| name.to_lowercase()).collect();
+        let known: Vec<String> = self
+            .customer
+            .tags
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect();
         for name in &wanted.tags {
             if !known.contains(&name.to_lowercase()) {
                 changes.tags.push(name.clone());
@@ -213,21 +233,46 @@ impl Current {
         patch(out, "first_name", &mut customer.first_name, &wanted.first_name);
         patch(out, "last_name", &mut customer.last_name, &wanted.last_name);
         patch(out, "birthday", &mut customer.birthday, &wanted.birthday);
-        patch(out, "company_name", &mut customer.company_name, &wanted.company_name);
+        patch(
+            out,
+            "company_name",
+            &mut customer.company_name,
+            &wanted.company_name,
+        );
         patch(out, "legal_name", &mut customer.legal_name, &wanted.legal_name);
         patch(out, "industry", &mut customer.industry, &wanted.industry);
         patch(out, "tax_id", &mut customer.tax_id, &wanted.tax_id);
-        patch(out, "credit_limit", &mut customer.credit_limit, &wanted.credit_limit);
+        patch(
+            out,
+            "credit_limit",
+            &mut customer.credit_limit,
+            &wanted.credit_limit,
+        );
         patch(out, "locale", &mut customer.locale, &wanted.locale);
         patch(out, "time_zone", &mut customer.time_zone, &wanted.time_zone);
         patch(out, "note", &mut customer.note, &wanted.note);
-        patch(out, "internal_note", &mut customer.internal_note, &wanted.internal_note);
+        patch(
+            out,
+            "internal_note",
+            &mut customer.internal_note,
+            &wanted.internal_note,
+        );
         choose(out, "kind", &mut customer.kind, wanted.kind);
         choose(out, "status", &mut customer.status, wanted.status);
         choose(out, "type", &mut customer.customer_type, wanted.customer_type);
-        choose(out, "lifecycle_stage", &mut customer.lifecycle_stage, wanted.lifecycle_stage);
+        choose(
+            out,
+            "lifecycle_stage",
+            &mut customer.lifecycle_stage,
+            wanted.lifecycle_stage,
+        );
         choose(out, "priority", &mut customer.priority, wanted.priority);
-        choose(out, "service_level", &mut customer.service_level, wanted.service_level);
+        choose(
+            out,
+            "service_level",
+            &mut customer.service_level,
+            wanted.service_level,
+        );
         for (name, value) in &wanted.attributes {
             let before = customer.attributes.get(name);
             if value.is_null() && before.is_none() || before == Some(value) {
@@ -243,6 +288,9 @@ impl Current {
     }
 
     fn merge_address(&mut self, wanted: &WantedAddress, changes: &mut Changes) {
+        if self.address.is_none() && !wanted.names_place() {
+            return;
+        }
         changes.is_new_address = self.address.is_none();
         let address = self
             .address
@@ -254,7 +302,12 @@ impl Current {
         patch(&mut out, "line2", &mut address.line2, &wanted.line2);
         patch(&mut out, "city", &mut address.city, &wanted.city);
         patch(&mut out, "province", &mut address.province, &wanted.province);
-        patch(&mut out, "postal_code", &mut address.postal_code, &wanted.postal_code);
+        patch(
+            &mut out,
+            "postal_code",
+            &mut address.postal_code,
+            &wanted.postal_code,
+        );
         patch(&mut out, "country", &mut address.country, &wanted.country);
         patch(&mut out, "phone", &mut address.phone, &wanted.phone);
         patch(&mut out, "latitude", &mut address.latitude, &wanted.latitude);

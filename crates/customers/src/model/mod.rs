@@ -2,9 +2,31 @@
 //!
 //! What it never does: SQL, HTTP, reading the clock.
 
+pub mod address;
+pub mod attributes;
+mod bulk;
 mod choices;
+pub mod consent;
+pub mod contact;
 mod customer;
+mod defaults;
 pub mod import;
+mod input;
+mod note;
+mod parts;
+pub mod source;
+pub mod tag;
 
+pub use address::{Address, AddressInput, AddressType};
+pub use attributes::{AttributeDefinition, AttributeInput, AttributeKind, Definitions};
+pub use bulk::{Bulk, BulkAction, BulkResult};
 pub use choices::{Choice, Kind, LifecycleStage, NotAChoice, Priority, ServiceLevel, Status, Type};
-pub use customer::{Customer, full_name};
+pub use consent::{Channel, Consent, ConsentInput, ConsentState};
+pub use contact::{Contact, ContactInput};
+pub use customer::{Customer, changes, full_name};
+pub use defaults::Defaults;
+pub use input::{CustomerInput, NewCustomer};
+pub use note::{Note, NoteInput, NoteVersion};
+pub use parts::{Children, CustomerRef, Include, Included, RolledUp, WithParts};
+pub use source::{SourceInput, SourceLink, SyncState};
+pub use tag::{Color, Tag, TagInput, TagRef};

@@ -99,7 +99,9 @@ pub async fn owners(tx: &mut Tx, keys: &Keys) -> Result<Owners> {
             if row.deleted {
                 owners.deleted.insert(row.id);
             }
-            owners.sources.insert((source.to_owned(), row.external_id), row.id);
+            owners
+                .sources
+                .insert((source.to_owned(), row.external_id), row.id);
         }
     }
     if !keys.phones.is_empty() {
@@ -279,7 +281,8 @@ impl<'a> Columns<'a> {
             all.ids.push(customer.id.0);
             all.codes.push(&customer.code);
             all.kinds.push(customer.kind.as_str());
-            all.emails.push(customer.email.as_ref().map(|email| email.as_str()));
+            all.emails
+                .push(customer.email.as_ref().map(|email| email.as_str()));
             all.phones.push(customer.phone.as_ref().map(Phone::as_str));
             all.first_names.push(customer.first_name.as_deref());
             all.last_names.push(customer.last_name.as_deref());
@@ -293,9 +296,12 @@ impl<'a> Columns<'a> {
             all.stages.push(customer.lifecycle_stage.as_str());
             all.priorities.push(customer.priority.as_str());
             all.service_levels.push(customer.service_level.as_str());
-            all.credit_limits.push(customer.credit_limit.map(|money| money.amount()));
-            all.locales.push(customer.locale.as_ref().map(|locale| locale.as_str()));
-            all.time_zones.push(customer.time_zone.as_ref().map(|zone| zone.as_str()));
+            all.credit_limits
+                .push(customer.credit_limit.map(|money| money.amount()));
+            all.locales
+                .push(customer.locale.as_ref().map(|locale| locale.as_str()));
+            all.time_zones
+                .push(customer.time_zone.as_ref().map(|zone| zone.as_str()));
             all.attributes.push(Value::Object(customer.attributes.clone()));
             all.notes.push(customer.note.as_deref());
             all.internal_notes.push(customer.internal_note.as_deref());

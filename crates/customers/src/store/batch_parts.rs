@@ -23,7 +23,10 @@ pub async fn write_addresses(tx: &mut Tx, addresses: &[(CustomerId, &CurrentAddr
     let ids: Vec<Uuid> = addresses.iter().map(|(_, address)| address.id.0).collect();
     let customers: Vec<Uuid> = addresses.iter().map(|(id, _)| id.0).collect();
     let column = |get: fn(&CurrentAddress) -> &Option<String>| -> Vec<Option<&str>> {
-        addresses.iter().map(|(_, address)| get(address).as_deref()).collect()
+        addresses
+            .iter()
+            .map(|(_, address)| get(address).as_deref())
+            .collect()
     };
     let countries: Vec<Option<&str>> = addresses
         .iter()
@@ -213,10 +216,7 @@ pub async fn write_words(
     words: impl IntoIterator<Item = String>,
     known: &KnownWords,
 ) -> Result<Vec<String>> {
-    let fresh: HashSet<String> = words
-        .into_iter()
-        .filter(|word| !known.0.contains(word))
-        .collect();
+    let fresh: HashSet<String> = words.into_iter().filter(|word| !known.0.contains(word)).collect();
     if fresh.is_empty() {
         return Ok(Vec::new());
     }

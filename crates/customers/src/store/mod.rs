@@ -2,7 +2,18 @@
 //!
 //! What it never does: decide. Rules are in `model`, use cases in `ops`.
 
+pub mod addresses;
+pub mod attributes;
 pub mod batch;
 pub mod batch_parts;
+pub mod consents;
+pub mod contacts;
+pub mod customers;
+pub mod hierarchy;
+pub mod notes;
+pub mod parts;
 pub mod row;
 pub mod search;
+pub mod sources;
+pub mod tags;
+pub mod words;

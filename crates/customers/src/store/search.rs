@@ -8,11 +8,16 @@ use regulars_kernel::text;
 
 use crate::model::Customer;
 
+/// Longest sort key, in characters, because an index row has to hold it: folding can make a long name longer still.
+const MAX_SORT: usize = 100;
+/// Longest word in the dictionary of names, in characters, for the same reason.
+const MAX_WORD: usize = 60;
+
 /// What the list is sorted by: the folded full name.
 pub fn sort_name(customer: &Customer) -> String {
     customer
         .full_name()
-        .map(|name| text::fold(&name))
+        .map(|name| text::fold(&name).chars().take(MAX_SORT).collect())
         .unwrap_or_default()
 }
 
@@ -58,5 +63,9 @@ pub fn words(customer: &Customer) -> BTreeSet<String> {
         .into_iter()
         .flatten()
         .flat_map(|name| text::search_tokens(name))
+        .map(|word| match word.char_indices().nth(MAX_WORD) {
+            Some((end, _)) => word[..end].to_owned(),
+            None => word,
+        })
         .collect()
 }

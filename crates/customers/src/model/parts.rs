@@ -1,0 +1,147 @@
+//! What may be asked for together with a customer.
+
+use std::collections::BTreeSet;
+
+use regulars_kernel::{Faults, ids::CustomerId};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Address, Choice, Consent, Contact, Customer, Kind, Note, SourceLink, Status, TagRef, choices::choices,
+};
+
+choices! {
+    /// A part to be included.
+    Include {
+        Addresses = "addresses", Contacts = "contacts", Sources = "sources", Tags = "tags", Notes = "notes",
+        Consents = "consents", Parent = "parent", Children = "children",
+    }
+}
+
+/// Which parts are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Included(BTreeSet<&'static str>);
+
+impl Included {
+    /// Everything there is.
+    pub fn all() -> Self {
+        Self(Include::ALL.iter().map(|include| include.as_str()).collect())
+    }
+
+    /// From the query parameter `include`; faults are at `?include`.
+    pub fn parse(names: &[String], faults: &mut Faults) -> Self {
+        let mut included = Self::default();
+        for name in names {
+            if let Some(include) = faults.take("?include", "include_unknown", Include::parse(name)) {
+                included.0.insert(include.as_str());
+            }
+        }
+        included
+    }
+
+    /// Whether this part is wanted.
+    pub fn has(&self, include: Include) -> bool {
+        self.0.contains(include.as_str())
+    }
+
+    /// Whether nothing is wanted besides the customer.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// As much of a customer as a link to it needs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow, utoipa::ToSchema)]
+#[schema(as = CustomerReference)]
+pub struct CustomerRef {
+    /// Its id.
+    pub id: CustomerId,
+    /// Its code.
+    #[schema(example = "C-000123")]
+    pub code: String,
+    /// Person or company.
+    pub kind: Kind,
+    /// The name to show.
+    pub full_name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Where the relation stands.
+    pub status: Status,
+}
+
+impl std::fmt::Debug for CustomerRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CustomerRef")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A customer with the parts that were asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct WithParts {
+    /// The customer.
+    #[serde(flatten)]
+    pub customer: Customer,
+    /// With `include=addresses`: the default first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Vec<Address>>,
+    /// With `include=contacts`: the primary one first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<Vec<Contact>>,
+    /// With `include=sources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<SourceLink>>,
+    /// With `include=tags`: the tags with their colours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_details: Option<Vec<TagRef>>,
+    /// With `include=notes`: the latest 50, pinned ones first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Vec<Note>>,
+    /// With `include=consents`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consents: Option<Vec<Consent>>,
+    /// With `include=parent`, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<CustomerRef>,
+    /// With `include=children`: the first 100 by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub children: Option<Vec<CustomerRef>>,
+}
+
+impl From<Customer> for WithParts {
+    fn from(customer: Customer) -> Self {
+        Self {
+            customer,
+            addresses: None,
+            contacts: None,
+            sources: None,
+            tag_details: None,
+            notes: None,
+            consents: None,
+            parent: None,
+            children: None,
+        }
+    }
+}
+
+/// What lies below a customer in the hierarchy, added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow, utoipa::ToSchema)]
+pub struct RolledUp {
+    /// Directly below.
+    pub children: i64,
+    /// Below at any depth.
+    pub descendants: i64,
+    /// How many levels there are below.
+    pub levels: i32,
+}
+
+/// Customers directly below one, a page of them, and what lies below in all.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Children {
+    /// The page.
+    pub data: Vec<CustomerRef>,
+    /// Where it stands.
+    pub page: regulars_kernel::paging::PageInfo,
+    /// What lies below in all.
+    pub rolled_up: RolledUp,
+}

@@ -1,0 +1,126 @@
+//! Notes and what they said before.
+
+use chrono::{DateTime, Utc};
+use regulars_database::Tx;
+use regulars_kernel::{
+    Result,
+    ids::{CustomerId, NoteId},
+};
+
+use crate::model::{Note, NoteVersion};
+
+/// A page of a customer's notes, pinned ones first, then the latest; and how many there are.
+pub async fn list(tx: &mut Tx, customer_id: CustomerId, limit: u32, offset: i64) -> Result<(Vec<Note>, i64)> {
+    let notes = sqlx::query_as!(
+        Note,
+        r#"SELECT id AS "id: NoteId", customer_id AS "customer_id: CustomerId", version, body, pinned_at, actor_kind, actor_id,
+                  created_at, updated_at
+           FROM notes WHERE customer_id = $1
+           ORDER BY pinned_at DESC NULLS LAST, id DESC LIMIT $2 OFFSET $3"#,
+        customer_id.0,
+        i64::from(limit),
+        offset
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok((notes, count(tx, customer_id).await?))
+}
+
+/// How many notes a customer has.
+pub async fn count(tx: &mut Tx, customer_id: CustomerId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM notes WHERE customer_id = $1"#,
+        customer_id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// One note of a customer.
+pub async fn get(tx: &mut Tx, customer_id: CustomerId, id: NoteId) -> Result<Option<Note>> {
+    Ok(sqlx::query_as!(
+        Note,
+        r#"SELECT id AS "id: NoteId", customer_id AS "customer_id: CustomerId", version, body, pinned_at, actor_kind, actor_id,
+                  created_at, updated_at
+           FROM notes WHERE customer_id = $1 AND id = $2"#,
+        customer_id.0,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Adds a note.
+pub async fn insert(tx: &mut Tx, note: &Note) -> Result<()> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO notes (organization_id, id, customer_id, body, pinned_at, actor_kind, actor_id, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        organization_id.0,
+        note.id.0,
+        note.customer_id.0,
+        note.body,
+        note.pinned_at,
+        note.actor_kind,
+        note.actor_id,
+        note.created_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes a note. Answers its new version and time.
+pub async fn update(tx: &mut Tx, note: &Note) -> Result<(i32, DateTime<Utc>)> {
+    let row = sqlx::query!(
+        "UPDATE notes SET body = $2, pinned_at = $3, actor_kind = $4, actor_id = $5 WHERE id = $1
+         RETURNING version, updated_at",
+        note.id.0,
+        note.body,
+        note.pinned_at,
+        note.actor_kind,
+        note.actor_id
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((row.version, row.updated_at))
+}
+
+/// Keeps what a note says now, before it says something else.
+pub async fn keep_version(tx: &mut Tx, note: &Note) -> Result<()> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO note_versions (organization_id, note_id, version, body, actor_kind, actor_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        organization_id.0,
+        note.id.0,
+        note.version,
+        note.body,
+        note.actor_kind,
+        note.actor_id,
+        note.updated_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What a note said before each edit, the latest first; at most 200.
+pub async fn versions(tx: &mut Tx, id: NoteId) -> Result<Vec<NoteVersion>> {
+    Ok(sqlx::query_as!(
+        NoteVersion,
+        "SELECT version, body, actor_kind, actor_id, created_at FROM note_versions WHERE note_id = $1
+         ORDER BY version DESC LIMIT 200",
+        id.0
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Removes a note and its history.
+pub async fn delete(tx: &mut Tx, id: NoteId) -> Result<()> {
+    sqlx::query!("DELETE FROM notes WHERE id = $1", id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

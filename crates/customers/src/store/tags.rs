@@ -1,0 +1,236 @@
+//! Tag definitions and who has them.
+
+use regulars_database::Tx;
+use regulars_kernel::{
+    Result, Total,
+    ids::{CustomerId, TagId},
+};
+use sqlx::{FromRow, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use crate::model::{Color, Tag, TagRef};
+
+macro_rules! columns {
+    () => {
+        "t.id, t.version, t.name, t.color, t.description, t.created_at, t.updated_at, \
+         (SELECT count(*) FROM (SELECT FROM customer_tags ct \
+          WHERE ct.organization_id = t.organization_id AND ct.tag_id = t.id LIMIT 10001) counted) AS customers"
+    };
+}
+
+/// The most customers of a tag that are counted; see `columns`.
+const COUNTED: i64 = 10_000;
+
+impl FromRow<'_, PgRow> for Tag {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        let customers: i64 = row.try_get("customers")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            version: row.try_get("version")?,
+            name: row.try_get("name")?,
+            color: row.try_get("color")?,
+            description: row.try_get("description")?,
+            customers: if customers > COUNTED {
+                Total::about(COUNTED)
+            } else {
+                Total::exact(customers)
+            },
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+        })
+    }
+}
+
+/// A page of the tags by name, those whose name holds `search` if it is given; and how many there are.
+pub async fn list(tx: &mut Tx, search: Option<&str>, limit: u32, offset: i64) -> Result<(Vec<Tag>, i64)> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM tags t WHERE $1::text IS NULL OR position(lower($1) IN t.name_lowercase) > 0 \
+         ORDER BY t.name_lowercase LIMIT $2 OFFSET $3"
+    );
+    let tags = sqlx::query_as(sql)
+        .bind(search)
+        .bind(i64::from(limit))
+        .bind(offset)
+        .fetch_all(tx.conn())
+        .await?;
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM tags t WHERE $1::text IS NULL OR position(lower($1) IN t.name_lowercase) > 0"#,
+        search
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((tags, count))
+}
+
+/// One tag.
+pub async fn get(tx: &mut Tx, id: TagId) -> Result<Option<Tag>> {
+    let sql = concat!("SELECT ", columns!(), " FROM tags t WHERE t.id = $1");
+    Ok(sqlx::query_as(sql).bind(id).fetch_optional(tx.conn()).await?)
+}
+
+/// Keeps others from changing these tags until the transaction ends; answers those that exist.
+pub async fn lock(tx: &mut Tx, ids: &[TagId]) -> Result<Vec<TagId>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id: TagId" FROM tags WHERE id = ANY($1) ORDER BY id FOR UPDATE"#,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Adds a tag.
+pub async fn insert(tx: &mut Tx, tag: &Tag) -> Result<()> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO tags (organization_id, id, name, color, description, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        organization_id.0,
+        tag.id.0,
+        tag.name,
+        tag.color.to_string(),
+        tag.description,
+        tag.created_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes a tag.
+pub async fn update(tx: &mut Tx, tag: &Tag) -> Result<()> {
+    sqlx::query!(
+        "UPDATE tags SET name = $2, color = $3, description = $4 WHERE id = $1",
+        tag.id.0,
+        tag.name,
+        tag.color.to_string(),
+        tag.description
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Removes a tag from everybody and from the list.
+pub async fn delete(tx: &mut Tx, id: TagId) -> Result<()> {
+    sqlx::query!("DELETE FROM tags WHERE id = $1", id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Gives everybody with one tag another one instead. Answers how many newly have the other.
+pub async fn move_customers(tx: &mut Tx, from: TagId, to: TagId) -> Result<u64> {
+    let (organization_id, now) = (tx.organization_id(), tx.now());
+    let done = sqlx::query!(
+        "INSERT INTO customer_tags (organization_id, customer_id, tag_id, created_at)
+         SELECT $1, customer_id, $3, $4 FROM customer_tags WHERE tag_id = $2
+         ON CONFLICT DO NOTHING",
+        organization_id.0,
+        from.0,
+        to.0,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The tags of these names, made where there are none.
+pub async fn ensure(tx: &mut Tx, names: &[String]) -> Result<Vec<(TagId, String)>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = by_names(tx, names).await?;
+    if found.len() == names.len() {
+        return Ok(found);
+    }
+    let (organization_id, now) = (tx.organization_id(), tx.now());
+    let ids: Vec<Uuid> = names.iter().map(|_| TagId::new().0).collect();
+    sqlx::query!(
+        "INSERT INTO tags (organization_id, id, name, created_at, updated_at)
+         SELECT $1, n.id, n.name, $2, $2 FROM unnest($3::uuid[], $4::text[]) AS n (id, name)
+         WHERE NOT EXISTS (SELECT FROM tags t WHERE t.organization_id = $1 AND t.name_lowercase = lower(n.name))
+         ORDER BY lower(n.name)
+         ON CONFLICT (organization_id, name_lowercase) DO NOTHING",
+        organization_id.0,
+        now,
+        &ids,
+        names
+    )
+    .execute(tx.conn())
+    .await?;
+    by_names(tx, names).await
+}
+
+/// The tags of these names, as far as there are any.
+pub async fn by_names(tx: &mut Tx, names: &[String]) -> Result<Vec<(TagId, String)>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: TagId", name FROM tags
+           WHERE name_lowercase IN (SELECT lower(n) FROM unnest($1::text[]) AS n) ORDER BY name_lowercase"#,
+        names
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Gives customers tags. Answers which pairs are new.
+pub async fn add(tx: &mut Tx, customers: &[CustomerId], tags: &[TagId]) -> Result<Vec<(CustomerId, TagId)>> {
+    let (organization_id, now) = (tx.organization_id(), tx.now());
+    let customers: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let tags: Vec<Uuid> = tags.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"INSERT INTO customer_tags (organization_id, customer_id, tag_id, created_at)
+           SELECT $1, c, t, $2 FROM unnest($3::uuid[]) AS c, unnest($4::uuid[]) AS t
+           ON CONFLICT DO NOTHING
+           RETURNING customer_id AS "customer_id: CustomerId", tag_id AS "tag_id: TagId""#,
+        organization_id.0,
+        now,
+        &customers,
+        &tags
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.customer_id, row.tag_id))
+        .collect())
+}
+
+/// Takes tags from customers. Answers which pairs there were.
+pub async fn remove(
+    tx: &mut Tx,
+    customers: &[CustomerId],
+    tags: &[TagId],
+) -> Result<Vec<(CustomerId, TagId)>> {
+    let customers: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let tags: Vec<Uuid> = tags.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"DELETE FROM customer_tags WHERE customer_id = ANY($1) AND tag_id = ANY($2)
+           RETURNING customer_id AS "customer_id: CustomerId", tag_id AS "tag_id: TagId""#,
+        &customers,
+        &tags
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.customer_id, row.tag_id))
+        .collect())
+}
+
+/// The tags of a customer, by name.
+pub async fn of_customer(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<TagRef>> {
+    Ok(sqlx::query_as!(
+        TagRef,
+        r#"SELECT t.id AS "id: TagId", t.name, t.color AS "color: Color", t.description
+           FROM customer_tags ct JOIN tags t ON t.organization_id = ct.organization_id AND t.id = ct.tag_id
+           WHERE ct.customer_id = $1 ORDER BY t.name_lowercase"#,
+        customer_id.0
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
