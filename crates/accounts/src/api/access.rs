@@ -4,7 +4,7 @@ use regulars_kernel::{
     Permission, Role,
     ids::{OrganizationId, SessionId},
 };
-use regulars_web::{ApiResult, Call, CommonErrors, json};
+use regulars_web::{ApiResult, Call, ListErrors, json};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -55,7 +55,7 @@ pub struct MyOrganization {
 /// The user or key that calls, and what it may do.
 #[utoipa::path(
     get, path = "/me", tag = "access",
-    responses((status = 200, description = "The caller", body = Me), CommonErrors)
+    responses((status = 200, description = "The caller", body = Me), ListErrors)
 )]
 pub async fn get_me(call: Call) -> ApiResult {
     let caller = &call.caller;
@@ -111,7 +111,7 @@ pub struct Permissions {
 /// Every permission there is, what it allows, and which roles hold it.
 #[utoipa::path(
     get, path = "/permissions", tag = "access",
-    responses((status = 200, description = "The permissions", body = Permissions), CommonErrors)
+    responses((status = 200, description = "The permissions", body = Permissions), ListErrors)
 )]
 pub async fn list_permissions(_: Call) -> ApiResult {
     let data = Permission::ALL

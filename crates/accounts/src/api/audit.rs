@@ -1,7 +1,7 @@
 //! `/audit`: who did what.
 
 use regulars_kernel::{Faults, Page, Permission};
-use regulars_web::{ApiResult, Call, CommonErrors, Params, json};
+use regulars_web::{ApiResult, Call, ListErrors, Params, json};
 
 use super::page_request;
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
-    responses((status = 200, description = "A page of entries", body = Page<AuditEntry>), CommonErrors)
+    responses((status = 200, description = "A page of entries", body = Page<AuditEntry>), ListErrors)
 )]
 pub async fn list_audit(call: Call, mut params: Params) -> ApiResult {
     call.require(Permission::AccountsRead)?;

@@ -1,7 +1,9 @@
 //! `/keys`: the API keys of the organization.
 
 use regulars_kernel::{Faults, Page, Permission, ids::KeyId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, Params, Path, json, json_with_etag};
+use regulars_web::{
+    ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
+};
 
 use super::{page_request, reveal};
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
-    responses((status = 200, description = "A page of keys", body = Page<ApiKey>), CommonErrors)
+    responses((status = 200, description = "A page of keys", body = Page<ApiKey>), ListErrors)
 )]
 pub async fn list_keys(call: Call, mut params: Params) -> ApiResult {
     call.require(Permission::AccountsRead)?;
@@ -36,7 +38,6 @@ pub async fn list_keys(call: Call, mut params: Params) -> ApiResult {
 /// The answer holds the key's text, this once. Needs `accounts:write` and every permission that the key is to hold.
 #[utoipa::path(
     post, path = "/keys", tag = "keys",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
     request_body = NewKey,
     responses((status = 201, description = "The key with its text", body = CreatedKey), CommonErrors)
 )]
@@ -59,7 +60,7 @@ pub async fn create_key(call: Call, Json(new): Json<NewKey>) -> ApiResult {
 #[utoipa::path(
     get, path = "/keys/{id}", tag = "keys",
     params(("id" = KeyId, Path, description = "The key's id")),
-    responses((status = 200, description = "The key", body = ApiKey), CommonErrors)
+    responses((status = 200, description = "The key", body = ApiKey), OneErrors)
 )]
 pub async fn get_key(call: Call, Path(id): Path<KeyId>) -> ApiResult {
     call.require(Permission::AccountsRead)?;
@@ -92,7 +93,7 @@ pub async fn update_key(call: Call, Path(id): Path<KeyId>, Json(patch): Json<Key
 #[utoipa::path(
     delete, path = "/keys/{id}", tag = "keys",
     params(("id" = KeyId, Path, description = "The key's id")),
-    responses((status = 204, description = "Revoked"), CommonErrors)
+    responses((status = 204, description = "Revoked"), OneErrors)
 )]
 pub async fn revoke_key(call: Call, Path(id): Path<KeyId>) -> ApiResult {
     call.require(Permission::AccountsWrite)?;

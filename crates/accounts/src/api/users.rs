@@ -1,7 +1,9 @@
 //! `/users`: the members of the organization.
 
 use regulars_kernel::{Actor, Faults, Page, Permission, ids::UserId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, Params, Path, json, json_with_etag};
+use regulars_web::{
+    ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,7 +61,7 @@ pub struct InvitedUser {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
-    responses((status = 200, description = "A page of users", body = Page<Member>), CommonErrors)
+    responses((status = 200, description = "A page of users", body = Page<Member>), ListErrors)
 )]
 pub async fn list_users(call: Call, mut params: Params) -> ApiResult {
     call.require(Permission::AccountsRead)?;
@@ -77,7 +79,6 @@ pub async fn list_users(call: Call, mut params: Params) -> ApiResult {
 /// and every permission of the role that is given: only owners make owners. Hand the link over yourself.
 #[utoipa::path(
     post, path = "/users", tag = "users",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
     request_body = NewMember,
     responses((status = 201, description = "The user, and the link for them", body = InvitedUser), CommonErrors)
 )]
@@ -107,7 +108,7 @@ pub async fn create_user(call: Call, Json(new): Json<NewMember>) -> ApiResult {
 #[utoipa::path(
     get, path = "/users/{id}", tag = "users",
     params(("id" = UserId, Path, description = "The user's id")),
-    responses((status = 200, description = "The user", body = Member), CommonErrors)
+    responses((status = 200, description = "The user", body = Member), OneErrors)
 )]
 pub async fn get_user(call: Call, Path(id): Path<UserId>) -> ApiResult {
     if call.caller.actor != Actor::User(id) {
@@ -157,7 +158,7 @@ pub async fn update_user(call: Call, Path(id): Path<UserId>, Json(patch): Json<M
 #[utoipa::path(
     delete, path = "/users/{id}", tag = "users",
     params(("id" = UserId, Path, description = "The user's id")),
-    responses((status = 204, description = "Removed"), CommonErrors)
+    responses((status = 204, description = "Removed"), OneErrors)
 )]
 pub async fn delete_user(call: Call, Path(id): Path<UserId>) -> ApiResult {
     call.require(Permission::AccountsWrite)?;
@@ -177,7 +178,6 @@ pub async fn delete_user(call: Call, Path(id): Path<UserId>) -> ApiResult {
     post, path = "/users/{id}/reset-link", tag = "users",
     params(
         ("id" = UserId, Path, description = "The user's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe"),
     ),
     responses((status = 200, description = "The link", body = PasswordLink), CommonErrors)
 )]

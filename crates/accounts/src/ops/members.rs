@@ -41,6 +41,7 @@ pub async fn invite_member(tx: &mut Tx, power: &Power, new: &NewMember) -> Resul
     let valid = new.check()?;
     power.require_covers(&Power::of(valid.role))?;
     let known = users::by_email(tx.conn(), valid.email.as_str()).await?;
+    let existed = known.is_some();
     let (id, elsewhere) = if let Some(user) = known {
         users::lock(tx.conn(), user.id).await?;
         (user.id, members::belongs_elsewhere(tx, user.id).await?)
@@ -54,11 +55,13 @@ pub async fn invite_member(tx: &mut Tx, power: &Power, new: &NewMember) -> Resul
     users::drop_tokens(tx.conn(), id).await?;
     let mut link = None;
     if !elsewhere {
-        // An account that was left behind is this organization's now: nobody's old password opens it.
-        if !valid.name.is_empty() {
-            users::set_name(tx.conn(), id, &valid.name).await?;
+        if existed {
+            // An account that was left behind is this organization's now: nobody's old password opens it.
+            users::start_over(tx.conn(), id).await?;
+            if !valid.name.is_empty() {
+                users::set_name(tx.conn(), id, &valid.name).await?;
+            }
         }
-        users::start_over(tx.conn(), id).await?;
         link = Some(issue(tx, id, LinkPurpose::SetPassword).await?);
     }
     Entry::new("user.invited")
