@@ -18,10 +18,12 @@ use crate::read::{Headers, Record};
 
 /// Characters in one line: names, cities, ids.
 const MAX_LINE: usize = 255;
+/// Characters in an external id.
+const MAX_ID: usize = 200;
 /// Characters in a note or an attribute.
 const MAX_TEXT: usize = 20_000;
 /// Characters in one tag, and tags on one customer.
-const MAX_TAG: usize = 100;
+const MAX_TAG: usize = 60;
 const MAX_TAGS: usize = 200;
 
 /// A mapping made ready for the rows of one file.
@@ -104,7 +106,12 @@ impl Mapper {
                 } else {
                     text
                 };
-                cell.line(&mut row.external_id);
+                cell.id(&mut row.external_id);
+            }
+            Target::ExternalIdIn(source) => {
+                let mut id = Cell::Absent;
+                cell.id(&mut id);
+                row.other_ids.insert(source.clone(), id);
             }
             Target::Code => cell.line(&mut row.code),
             Target::Kind => cell.choice(&mut row.kind, "kind_invalid", kind),
@@ -276,6 +283,10 @@ impl In<'_> {
 
     fn line(&mut self, cell: &mut Cell<String>) {
         self.checked(cell, text::clean_line(self.text, MAX_LINE));
+    }
+
+    fn id(&mut self, cell: &mut Cell<String>) {
+        self.checked(cell, text::clean_line(self.text, MAX_ID));
     }
 
     fn text(&mut self, cell: &mut Cell<String>, limit: usize) {

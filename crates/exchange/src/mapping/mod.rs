@@ -30,6 +30,11 @@ pub use row::{Cell, CellFault, MappedAddress, MappedRow};
 pub use suggest::{ColumnMapping, Confidence, Hints, Suggestion, suggest};
 pub use target::{AddressField, ConsentState, Target};
 pub use value::{DateOrder, split_list, split_name};
+
+/// Reading the values of typed attributes.
+pub(crate) mod attribute {
+    pub(crate) use super::value::{day, decimal, excerpt, split_list, yes_or_no};
+}
 pub use vendor::Vendor;
 
 /// What the columns of a file mean, and how to read what is ambiguous in them.
@@ -124,7 +129,17 @@ impl Mapping {
                 faults.add(
                     pointer,
                     "attribute_name_invalid",
-                    format!("“{name}” is no attribute name: use a–z, 0–9 and _, a letter first, 63 characters at most"),
+                    format!("“{name}” is no attribute name: use a–z, 0–9 and _, a letter first, 60 characters at most"),
+                );
+                continue;
+            }
+            if let Target::ExternalIdIn(source) = target
+                && !name::is_source_name(source)
+            {
+                faults.add(
+                    pointer,
+                    "source_invalid",
+                    format!("“{source}” is no name of a source: use a–z, 0–9 and _, a letter first, 40 characters at most"),
                 );
                 continue;
             }
@@ -146,7 +161,7 @@ impl Mapping {
             faults.add(
                 "/source",
                 "source_invalid",
-                "a source is named with a–z, 0–9, _ and -, a letter first, 50 characters at most",
+                "a source is named with a–z, 0–9 and _, a letter first, 40 characters at most",
             );
         }
         if let Some(country) = &self.default_country

@@ -34,7 +34,7 @@ pub fn attribute_name(header: &str, number: usize) -> String {
         .map(|letter| if letter == ' ' { '_' } else { letter })
         .filter(|letter| is_name_letter(*letter))
         .collect();
-    name.truncate(60);
+    name.truncate(50);
     let name = name.trim_matches('_');
     match name.chars().next() {
         None => format!("column_{number}"),
@@ -49,14 +49,14 @@ fn is_name_letter(letter: char) -> bool {
 
 /// Whether attributes can be called this.
 pub fn is_attribute_name(name: &str) -> bool {
-    name.len() <= 63
+    name.len() <= 60
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(is_name_letter)
 }
 
 /// Whether sources can be called this.
 pub fn is_source_name(name: &str) -> bool {
-    name.len() <= 50
+    name.len() <= 40
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|letter| is_name_letter(letter) || letter == '-')
+        && name.chars().all(is_name_letter)
 }

@@ -118,6 +118,8 @@ pub struct MappedRow {
     /// As in the record.
     pub line: u64,
     pub external_id: Cell<String>,
+    /// Ids in sources that the columns name.
+    pub other_ids: BTreeMap<String, Cell<String>>,
     pub code: Cell<String>,
     pub kind: Cell<&'static str>,
     pub email: Cell<Email>,
@@ -165,5 +167,6 @@ impl MappedRow {
         self.email.value().is_none()
             && self.phone.value().is_none()
             && texts.iter().all(|cell| cell.value().is_none())
+            && self.other_ids.values().all(|cell| cell.value().is_none())
     }
 }

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Target {
-    /// Its id in the source.
+    /// Its id in the source that the mapping names.
     ExternalId,
+    /// Its id in the source named here, as in `external_id.shopify`.
+    ExternalIdIn(String),
     /// Our own short code.
     Code,
     /// `person` or `company`.
@@ -267,6 +269,7 @@ impl Target {
         matches!(
             self,
             Self::ExternalId
+                | Self::ExternalIdIn(_)
                 | Self::Code
                 | Self::Email
                 | Self::Phone
@@ -283,6 +286,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Attribute(name) => write!(f, "attribute.{name}"),
+            Self::ExternalIdIn(source) => write!(f, "external_id.{source}"),
             _ => f.write_str(
                 NAMED
                     .iter()
@@ -299,6 +303,9 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(name) = text.strip_prefix("attribute.") {
             return Ok(Self::Attribute(name.to_owned()));
+        }
+        if let Some(source) = text.strip_prefix("external_id.") {
+            return Ok(Self::ExternalIdIn(source.to_owned()));
         }
         let found = NAMED.iter().find(|(_, name, _)| *name == text);
         found

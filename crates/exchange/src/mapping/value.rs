@@ -269,6 +269,15 @@ pub fn consent(text: &str, channel: &str) -> Result<ConsentState, String> {
         .ok_or_else(|| format!("“{}” does not say whether they agreed", excerpt(text)))
 }
 
+/// Yes or no in several languages.
+pub fn yes_or_no(text: &str) -> Result<bool, String> {
+    match words(text).as_str() {
+        "yes" | "y" | "true" | "t" | "1" | "on" | "ja" | "oui" | "si" | "sim" | "wahr" | "vrai" | "x" => Ok(true),
+        "no" | "n" | "false" | "f" | "0" | "off" | "nein" | "non" | "nao" | "nee" | "falsch" | "faux" => Ok(false),
+        _ => Err(format!("“{}” is neither yes nor no", excerpt(text))),
+    }
+}
+
 /// One of a few words, in any case, with spaces or hyphens for underscores.
 pub fn choice(text: &str, allowed: &[&'static str]) -> Result<&'static str, String> {
     let word = words(text);

@@ -120,6 +120,7 @@ fn regulars(key: &str) -> Option<Target> {
     let is_ours = [
         "id",
         "version",
+        "full_name",
         "updated_at",
         "last_active_at",
         "deleted_at",

@@ -1,0 +1,344 @@
+//! Executing a plan, batch by batch, each batch one transaction.
+//!
+//! What it never does: decide anew. Where the world is not as the plan found it, the row becomes a conflict.
+
+use std::collections::HashSet;
+
+use regulars_customers::{
+    ops::import::{Create, Origin, Refusal, Update, create_many, update_many},
+    store::batch_parts::{self, KnownWords},
+};
+use regulars_database::Tx;
+use regulars_events::NewEvent;
+use regulars_kernel::{Error, Result};
+use serde_json::json;
+
+use super::{
+    Ended, Watch, Work,
+    convert::{What, own_number},
+    converter, digest, is_of_rows, plan,
+    plan_file::{PlanReader, Record},
+    rows::{self, Row},
+};
+use crate::{
+    model::{Counts, ImportState, Outcome, Reason, RowError},
+    read::Checkpoint,
+    store::{errors, imports},
+};
+
+/// How often a batch is tried as a whole before its rows are written one by one.
+const TRIES: u32 = 3;
+
+/// Checks the file of an import in state `planning`.
+pub async fn plan(work: &Work, watch: &dyn Watch) -> Result<Ended> {
+    plan::run(work, watch, ImportState::Planned).await
+}
+
+/// Executes the plan of an import in state `applying`, from where it stopped; makes the plan first if there is none.
+/// After an earlier run came to the end, does nothing.
+pub async fn apply(work: &Work, watch: &dyn Watch) -> Result<Ended> {
+    let mut tx = work.begin().await?;
+    let mut stored = imports::get(&mut tx, work.id, false).await?;
+    tx.commit().await?;
+    match stored.import.state {
+        ImportState::Done => return Ok(Ended::Done(stored.import.result.unwrap_or_default())),
+        ImportState::Applying => {}
+        _ => return Ok(Ended::Stopped),
+    }
+    let digest = digest(&stored)?;
+    let mut reader = match &stored.import.plan {
+        Some(_) => PlanReader::open(&work.plan, &digest)?,
+        None => None,
+    };
+    if reader.is_none() {
+        if stored.import.applied_rows > 0 {
+            return Err(Error::internal("the plan of a half-done import is gone"));
+        }
+        if plan::run(work, watch, ImportState::Applying).await? == Ended::Stopped {
+            return Ok(Ended::Stopped);
+        }
+        reader = PlanReader::open(&work.plan, &digest)?;
+    }
+    let reader = reader.ok_or_else(|| Error::internal("the plan was written but cannot be read"))?;
+    let total = reader.rows();
+
+    let mut tx = work.begin().await?;
+    stored = imports::get(&mut tx, work.id, false).await?;
+    let (_, unknown) = converter(&mut tx, &stored).await?;
+    batch_parts::define_texts(&mut tx, &unknown).await?;
+    let (converter, _) = converter(&mut tx, &stored).await?;
+    tx.commit().await?;
+
+    let mut source = work.source(&stored);
+    source.after = u64::try_from(stored.import.applied_rows).unwrap_or(0);
+    source.checkpoint = stored.checkpoint;
+    source.plan = Some(reader);
+    let mut batches = rows::stream(source, converter);
+    let mut known = KnownWords::default();
+    while let Some(batch) = batches.recv().await {
+        if watch.cancelled() {
+            return Ok(Ended::Stopped);
+        }
+        let batch = batch?;
+        if write_batch(work, &batch.rows, batch.checkpoint, &mut known).await? == Step::Stopped {
+            return Ok(Ended::Stopped);
+        }
+        watch.progress(batch.checkpoint.position, Some(total));
+    }
+    finish(work).await
+}
+
+async fn finish(work: &Work) -> Result<Ended> {
+    let mut tx = work.begin().await?;
+    let (state, _, counts) = imports::lock_progress(&mut tx, work.id).await?;
+    if state != ImportState::Applying {
+        return Ok(Ended::Stopped);
+    }
+    let import = imports::get(&mut tx, work.id, false).await?.import;
+    imports::finish(&mut tx, work.id, ImportState::Done, None).await?;
+    let facts = json!({"import_id": work.id, "file_name": import.file_name, "counts": counts});
+    regulars_events::append(&mut tx, NewEvent::new("import.finished").data(facts)).await?;
+    tx.commit().await?;
+    work.remove_files();
+    // Searches are right without it, only slower; an older database may not have the function.
+    let mut tx = work.begin().await?;
+    match batch_parts::clean_search_index(&mut tx).await {
+        Ok(()) => tx.commit().await?,
+        Err(error) => tracing::warn!(import.id = %work.id, %error, "the search index was not cleaned"),
+    }
+    Ok(Ended::Done(counts))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Done,
+    Stopped,
+}
+
+/// Writes a batch; row by row if some row of it cannot be written together with the others.
+async fn write_batch(
+    work: &Work,
+    rows: &[Row],
+    checkpoint: Checkpoint,
+    known: &mut KnownWords,
+) -> Result<Step> {
+    let mut tries = 0;
+    loop {
+        match write_rows(work, rows, Some(checkpoint), known).await {
+            Err(error) if is_of_rows(&error) => {
+                tries += 1;
+                if tries == TRIES {
+                    break;
+                }
+            }
+            other => return other,
+        }
+    }
+    for row in rows {
+        let step = match write_rows(work, std::slice::from_ref(row), None, known).await {
+            Err(error) if is_of_rows(&error) => refuse_row(work, row).await?,
+            other => other?,
+        };
+        if step == Step::Stopped {
+            return Ok(step);
+        }
+    }
+    Ok(Step::Done)
+}
+
+/// Passes over a row that the database does not take.
+async fn refuse_row(work: &Work, row: &Row) -> Result<Step> {
+    let mut tx = work.begin().await?;
+    let (state, _, mut counts) = imports::lock_progress(&mut tx, work.id).await?;
+    if state != ImportState::Applying {
+        return Ok(Step::Stopped);
+    }
+    counts.add(Outcome::Conflict);
+    let reason = Reason::of_row(
+        "changed_meanwhile",
+        "the row clashes with what was changed at the same moment; import it again",
+    );
+    let failed = [failure(row, vec![reason])];
+    errors::insert(&mut tx, work.id, "apply", &failed).await?;
+    imports::advance(&mut tx, work.id, row.position as i64, &counts, None).await?;
+    tx.commit().await?;
+    Ok(Step::Done)
+}
+
+async fn write_rows(
+    work: &Work,
+    rows: &[Row],
+    checkpoint: Option<Checkpoint>,
+    known: &mut KnownWords,
+) -> Result<Step> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Ok(Step::Done);
+    };
+    let mut tx = work.begin().await?;
+    let (state, applied, mut counts) = imports::lock_progress(&mut tx, work.id).await?;
+    if state != ImportState::Applying {
+        return Ok(Step::Stopped);
+    }
+    if applied + 1 != first.position as i64 {
+        return Err(Error::internal("another worker applies the same import"));
+    }
+    reserve_codes(&mut tx, rows).await?;
+    let before = counts;
+    let mut wave = Wave::new(work);
+    let mut failed = Vec::new();
+    for row in rows {
+        let Some(planned) = row.planned else {
+            return Err(Error::internal("a row has no plan"));
+        };
+        match (&row.what, planned.outcome) {
+            (_, Outcome::Skip | Outcome::Conflict | Outcome::Invalid) => counts.add(planned.outcome),
+            (What::Wanted(_), _) => {
+                if wave.has(&planned) {
+                    wave.write(&mut tx, known, &mut counts, &mut failed).await?;
+                }
+                wave.push(row, planned);
+            }
+            (What::Invalid(reasons), _) => {
+                counts.add(Outcome::Conflict);
+                failed.push(failure(row, reasons.clone()));
+            }
+            (What::Nobody, _) => {
+                return Err(Error::internal("the file is not the one that was checked"));
+            }
+        }
+    }
+    wave.write(&mut tx, known, &mut counts, &mut failed).await?;
+    let words = wave.words;
+    errors::insert(&mut tx, work.id, "apply", &failed).await?;
+    imports::advance(&mut tx, work.id, last.position as i64, &counts, checkpoint).await?;
+    tx.commit().await?;
+    known.remember(words);
+    measure(&before, &counts);
+    Ok(Step::Done)
+}
+
+/// Codes of our own form that the file brings must not be given away again.
+async fn reserve_codes(tx: &mut Tx, rows: &[Row]) -> Result<()> {
+    let highest = rows
+        .iter()
+        .filter_map(|row| match &row.what {
+            What::Wanted(wanted) => own_number(wanted.code.as_deref()?)?,
+            What::Nobody | What::Invalid(_) => None,
+        })
+        .max();
+    match highest {
+        Some(number) => batch_parts::reserve_codes(tx, number).await,
+        None => Ok(()),
+    }
+}
+
+fn measure(before: &Counts, now: &Counts) {
+    for outcome in Outcome::ALL {
+        let rows = now.of(*outcome) - before.of(*outcome);
+        if rows > 0 {
+            metrics::counter!("regulars_import_rows_total", "outcome" => outcome.as_str()).increment(rows);
+        }
+    }
+}
+
+fn failure(row: &Row, reasons: Vec<Reason>) -> RowError {
+    RowError {
+        position: row.position,
+        outcome: Outcome::Conflict,
+        reasons,
+        fields: row.fields.clone(),
+    }
+}
+
+/// Rows of different customers, which can be written together.
+struct Wave<'a> {
+    creates: Vec<(&'a Row, Record)>,
+    updates: Vec<(&'a Row, Record)>,
+    touched: HashSet<regulars_kernel::ids::CustomerId>,
+    origin: Origin,
+    words: Vec<String>,
+}
+
+impl<'a> Wave<'a> {
+    fn new(work: &Work) -> Self {
+        Self {
+            creates: Vec::new(),
+            updates: Vec::new(),
+            touched: HashSet::new(),
+            origin: Origin {
+                import_id: work.id.0,
+            },
+            words: Vec::new(),
+        }
+    }
+
+    fn has(&self, planned: &Record) -> bool {
+        self.touched.contains(&planned.id)
+    }
+
+    fn push(&mut self, row: &'a Row, planned: Record) {
+        self.touched.insert(planned.id);
+        if planned.outcome == Outcome::Create {
+            self.creates.push((row, planned));
+        } else {
+            self.updates.push((row, planned));
+        }
+    }
+
+    async fn write(
+        &mut self,
+        tx: &mut Tx,
+        known: &KnownWords,
+        counts: &mut Counts,
+        failed: &mut Vec<RowError>,
+    ) -> Result<()> {
+        let creates: Vec<Create<'_>> = self
+            .creates
+            .iter()
+            .filter_map(|(row, planned)| match &row.what {
+                What::Wanted(wanted) => Some(Create {
+                    id: planned.id,
+                    wanted,
+                }),
+                What::Nobody | What::Invalid(_) => None,
+            })
+            .collect();
+        let refusals = create_many(tx, &creates, &self.origin, known, &mut self.words).await?;
+        settle(&self.creates, &refusals, counts, failed);
+        let updates: Vec<Update<'_>> = self
+            .updates
+            .iter()
+            .filter_map(|(row, planned)| match &row.what {
+                What::Wanted(wanted) => Some(Update {
+                    id: planned.id,
+                    version: planned.version,
+                    wanted,
+                }),
+                What::Nobody | What::Invalid(_) => None,
+            })
+            .collect();
+        let refusals = update_many(tx, &updates, &self.origin, known, &mut self.words).await?;
+        settle(&self.updates, &refusals, counts, failed);
+        self.creates.clear();
+        self.updates.clear();
+        self.touched.clear();
+        Ok(())
+    }
+}
+
+fn settle(
+    rows: &[(&Row, Record)],
+    refusals: &[Option<Refusal>],
+    counts: &mut Counts,
+    failed: &mut Vec<RowError>,
+) {
+    for ((row, planned), refusal) in rows.iter().zip(refusals) {
+        match refusal {
+            None => counts.add(planned.outcome),
+            Some(refusal) => {
+                counts.add(Outcome::Conflict);
+                failed.push(failure(row, vec![Reason::of_row(refusal.code(), refusal.message())]));
+            }
+        }
+    }
+}

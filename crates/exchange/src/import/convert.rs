@@ -1,0 +1,299 @@
+//! From what a row says to what is wanted of a customer: attribute values by their definitions, amounts in the
+//! organization's currency, and what an empty cell means.
+//!
+//! What it never does: look at customers.
+
+use std::collections::HashMap;
+
+use regulars_customers::model::{
+    Choice, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type,
+    import::{Wanted, WantedAddress, WantedConsent},
+};
+use regulars_kernel::{Currency, Money, Patch};
+use serde_json::{Map, Number, Value, json};
+
+use crate::{
+    mapping::{Cell, ConsentState, MappedAddress, MappedRow, Mapper, Mapping, Target, attribute},
+    model::Reason,
+    read::{Headers, Record},
+};
+
+/// The greatest number of a code of ours that a file may bring.
+const MAX_CODE: i64 = 999_999_999;
+
+/// What a row comes to.
+#[derive(Clone, PartialEq)]
+pub enum What {
+    /// It speaks of nobody.
+    Nobody,
+    /// It wants something.
+    Wanted(Box<Wanted>),
+    /// It cannot be understood.
+    Invalid(Vec<Reason>),
+}
+
+/// Turns records into wants, by one mapping.
+#[derive(Clone)]
+pub struct Converter {
+    mapper: Mapper,
+    headers: HashMap<Target, String>,
+    /// Kind and options of defined attributes.
+    attributes: HashMap<String, (String, Value)>,
+    source: String,
+    currency: Currency,
+    date_order: crate::mapping::DateOrder,
+    clears: bool,
+}
+
+impl Converter {
+    /// Prepares a mapping that fits the headers.
+    pub fn new(
+        mapping: &Mapping,
+        headers: &Headers,
+        attributes: HashMap<String, (String, Value)>,
+        currency: Currency,
+    ) -> Self {
+        Self {
+            mapper: Mapper::new(mapping, headers),
+            headers: mapping
+                .columns
+                .iter()
+                .map(|(header, target)| (target.clone(), header.clone()))
+                .collect(),
+            attributes,
+            source: mapping.source.clone(),
+            currency,
+            date_order: mapping.date_order,
+            clears: mapping.clear_empty,
+        }
+    }
+
+    /// What a record wants.
+    pub fn convert(&self, record: &Record) -> What {
+        let row = match self.mapper.map(record) {
+            Ok(row) => row,
+            Err(faults) => {
+                let reasons = faults.into_iter().map(|fault| Reason {
+                    column: Some(fault.column),
+                    code: fault.code.to_owned(),
+                    message: fault.message,
+                });
+                return What::Invalid(reasons.collect());
+            }
+        };
+        if row.tells_nobody() {
+            return What::Nobody;
+        }
+        let mut reasons = Vec::new();
+        let wanted = self.wanted(row, &mut reasons);
+        if reasons.is_empty() {
+            What::Wanted(Box::new(wanted))
+        } else {
+            What::Invalid(reasons)
+        }
+    }
+
+    fn patch<T>(&self, cell: Cell<T>) -> Patch<T> {
+        match cell {
+            Cell::Absent => Patch::Keep,
+            Cell::Empty if self.clears => Patch::Clear,
+            Cell::Empty => Patch::Keep,
+            Cell::Value(value) => Patch::Set(value),
+        }
+    }
+
+    fn reason(&self, target: &Target, code: &str, message: String) -> Reason {
+        Reason {
+            column: self.headers.get(target).cloned(),
+            code: code.to_owned(),
+            message,
+        }
+    }
+
+    fn wanted(&self, row: MappedRow, reasons: &mut Vec<Reason>) -> Wanted {
+        let credit_limit = match self.patch(row.credit_limit) {
+            Patch::Set(amount) => match Money::new(amount, self.currency) {
+                Ok(money) => Patch::Set(money),
+                Err(why) => {
+                    reasons.push(self.reason(&Target::CreditLimit, "amount_invalid", why.to_string()));
+                    Patch::Keep
+                }
+            },
+            Patch::Clear => Patch::Clear,
+            Patch::Keep => Patch::Keep,
+        };
+        let code = row.code.into_value();
+        if code
+            .as_deref()
+            .and_then(own_number)
+            .is_some_and(|number| number.is_none_or(|number| number > MAX_CODE))
+        {
+            reasons.push(self.reason(
+                &Target::Code,
+                "code_reserved",
+                format!("codes of the form C-… end at C-{MAX_CODE}"),
+            ));
+        }
+        let mut attributes = Map::new();
+        for (name, cell) in row.attributes {
+            match cell {
+                Cell::Absent => {}
+                Cell::Empty if self.clears => {
+                    attributes.insert(name, Value::Null);
+                }
+                Cell::Empty => {}
+                Cell::Value(text) => match self.attribute(&name, &text) {
+                    Ok(value) => {
+                        attributes.insert(name, value);
+                    }
+                    Err(why) => {
+                        reasons.push(self.reason(&Target::Attribute(name), "attribute_invalid", why));
+                    }
+                },
+            }
+        }
+        let mut consents = Vec::new();
+        if let Some(state) = row.consent_email.value() {
+            consents.push(WantedConsent {
+                channel: "email",
+                state: consent(*state),
+                at: row.email_unsubscribed_at.value().copied(),
+            });
+        }
+        if let Some(state) = row.consent_sms.value() {
+            consents.push(WantedConsent {
+                channel: "sms",
+                state: consent(*state),
+                at: None,
+            });
+        }
+        let mut sources = Vec::new();
+        if let Some(id) = row.external_id.into_value() {
+            sources.push((self.source.clone(), id));
+        }
+        for (source, cell) in row.other_ids {
+            if let Some(id) = cell.into_value() {
+                sources.push((source, id));
+            }
+        }
+        sources.sort_unstable();
+        sources.dedup();
+        Wanted {
+            code,
+            kind: choice::<Kind>(&row.kind),
+            email: self.patch(row.email),
+            phone: self.patch(row.phone),
+            first_name: self.patch(row.first_name),
+            last_name: self.patch(row.last_name),
+            birthday: self.patch(row.birthday),
+            company_name: self.patch(row.company_name),
+            legal_name: self.patch(row.legal_name),
+            industry: self.patch(row.industry),
+            tax_id: self.patch(row.tax_id),
+            status: choice::<Status>(&row.status),
+            customer_type: choice::<Type>(&row.customer_type),
+            lifecycle_stage: choice::<LifecycleStage>(&row.lifecycle_stage),
+            priority: choice::<Priority>(&row.priority),
+            service_level: choice::<ServiceLevel>(&row.service_level),
+            credit_limit,
+            locale: self.patch(row.locale),
+            time_zone: self.patch(row.time_zone),
+            note: self.patch(row.note),
+            internal_note: self.patch(row.internal_note),
+            created_at: row.created_at.into_value(),
+            attributes,
+            tags: row.tags.into_value().unwrap_or_default(),
+            address: self.address(row.address),
+            consents,
+            sources,
+        }
+    }
+
+    fn address(&self, address: MappedAddress) -> Option<WantedAddress> {
+        let wanted = WantedAddress {
+            name: self.patch(address.name),
+            company: self.patch(address.company),
+            line1: self.patch(address.line1),
+            line2: self.patch(address.line2),
+            city: self.patch(address.city),
+            province: self.patch(address.province),
+            postal_code: self.patch(address.postal_code),
+            country: self.patch(address.country),
+            phone: self.patch(address.phone),
+            latitude: self.patch(address.latitude),
+            longitude: self.patch(address.longitude),
+        };
+        (wanted != WantedAddress::default()).then_some(wanted)
+    }
+
+    /// A value by the definition of its attribute; text if there is none.
+    fn attribute(&self, name: &str, text: &str) -> Result<Value, String> {
+        let Some((kind, options)) = self.attributes.get(name) else {
+            return Ok(json!(text));
+        };
+        Ok(match kind.as_str() {
+            "number" => {
+                let number = attribute::decimal(text)?.normalize();
+                match i64::try_from(number) {
+                    Ok(whole) if number.scale() == 0 => json!(whole),
+                    _ => number
+                        .to_string()
+                        .parse::<f64>()
+                        .ok()
+                        .and_then(Number::from_f64)
+                        .map(Value::Number)
+                        .ok_or_else(|| format!("“{}” is not a number", attribute::excerpt(text)))?,
+                }
+            }
+            "boolean" => json!(attribute::yes_or_no(text)?),
+            "date" => json!(attribute::day(text, self.date_order)?),
+            "select" => {
+                let names: Vec<&str> = options
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|option| option.as_str().or_else(|| option.get("value")?.as_str()))
+                    .collect();
+                let found = names.iter().find(|name| name.to_lowercase() == text.to_lowercase());
+                json!(found.ok_or_else(|| {
+                    format!("“{}” is none of {}", attribute::excerpt(text), names.join(", "))
+                })?)
+            }
+            "url" => {
+                let lower = text.to_ascii_lowercase();
+                if !lower.starts_with("https://") && !lower.starts_with("http://") {
+                    return Err(format!(
+                        "“{}” is not an address such as https://example.com",
+                        attribute::excerpt(text)
+                    ));
+                }
+                json!(text)
+            }
+            "list" => json!(attribute::split_list(text)),
+            _ => json!(text),
+        })
+    }
+}
+
+fn choice<T: Choice>(cell: &Cell<&'static str>) -> Option<T> {
+    T::parse(cell.value()?).ok()
+}
+
+/// As the record keeps it. Who must not be written to for whatever reason counts as unsubscribed.
+fn consent(state: ConsentState) -> &'static str {
+    match state {
+        ConsentState::Subscribed => "subscribed",
+        ConsentState::NotSubscribed => "never_subscribed",
+        ConsentState::Pending => "pending",
+        ConsentState::Unsubscribed
+        | ConsentState::Suppressed
+        | ConsentState::Bounced
+        | ConsentState::Complained => "unsubscribed",
+    }
+}
+
+/// The number of a code of our own form: none if it is of another form, `Some(None)` if it is too long to be a number.
+pub fn own_number(code: &str) -> Option<Option<i64>> {
+    let digits = code.strip_prefix("C-")?;
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())
+}

@@ -1,0 +1,343 @@
+//! Imports: rows of `imports`.
+
+use chrono::{DateTime, Utc};
+use regulars_database::Tx;
+use regulars_kernel::{
+    Currency, Cursor, Error, Page, PageRequest, Result, Total,
+    ids::{ImportId, JobId},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    mapping::Mapping,
+    model::{Counts, Import, ImportState, MatchKey, Mode, Plan},
+    read::{Checkpoint, Format, Headers},
+};
+
+/// An import with what only this room needs to know.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// As the interface shows it.
+    pub import: Import,
+    /// How the file is written.
+    pub format: Format,
+    /// Its columns.
+    pub headers: Headers,
+    /// SHA-256 of the file.
+    pub sha256: Vec<u8>,
+    /// Where the row after the last applied one begins.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+struct Row {
+    id: ImportId,
+    version: i32,
+    state: ImportState,
+    file_name: String,
+    file_bytes: i64,
+    file_sha256: Vec<u8>,
+    format: Value,
+    headers: Value,
+    mapping: Value,
+    mode: Mode,
+    match_by: Vec<String>,
+    plan: Option<Value>,
+    result: Option<Value>,
+    applied_position: i64,
+    checkpoint: Option<Value>,
+    job_id: Option<JobId>,
+    error: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Row> for Stored {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let headers: Headers = serde_json::from_value(row.headers)?;
+        let mapping: Mapping = serde_json::from_value(row.mapping)?;
+        let plan: Option<Plan> = row.plan.map(serde_json::from_value).transpose()?;
+        let result: Option<Counts> = row.result.map(serde_json::from_value).transpose()?;
+        let checkpoint = row.checkpoint.map(serde_json::from_value).transpose()?;
+        Ok(Self {
+            import: Import {
+                id: row.id,
+                version: row.version,
+                state: row.state,
+                file_name: row.file_name,
+                file_bytes: row.file_bytes,
+                file_sha256: hex(&row.file_sha256),
+                columns: headers.iter().map(|header| header.unique_name.clone()).collect(),
+                format: row.format.clone(),
+                mapping,
+                mode: row.mode,
+                match_by: row
+                    .match_by
+                    .iter()
+                    .filter_map(|key| MatchKey::parse(key))
+                    .collect(),
+                plan,
+                result,
+                applied_rows: row.applied_position,
+                job_id: row.job_id,
+                error: row.error,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                finished_at: row.finished_at,
+            },
+            format: serde_json::from_value(row.format)?,
+            headers,
+            sha256: row.file_sha256,
+            checkpoint,
+        })
+    }
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A new import.
+pub struct NewImport<'a> {
+    /// Its id.
+    pub id: ImportId,
+    /// The name of the file.
+    pub file_name: &'a str,
+    /// Its size.
+    pub file_bytes: i64,
+    /// Its SHA-256.
+    pub sha256: &'a [u8],
+    /// How it is written.
+    pub format: &'a Format,
+    /// Its columns.
+    pub headers: &'a Headers,
+    /// The suggested mapping.
+    pub mapping: &'a Mapping,
+    /// What may become of rows.
+    pub mode: Mode,
+    /// What customers are recognised by.
+    pub match_by: &'a [MatchKey],
+}
+
+/// Adds an import.
+pub async fn insert(tx: &mut Tx, new: &NewImport<'_>) -> Result<()> {
+    let (organization_id, actor, now) = (tx.organization_id(), tx.actor(), tx.now());
+    let match_by: Vec<&str> = new.match_by.iter().map(|key| key.as_str()).collect();
+    sqlx::query!(
+        "INSERT INTO imports (organization_id, id, file_name, file_bytes, file_sha256, format, headers, mapping, mode,
+                              match_by, actor_kind, actor_id, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+        organization_id.0,
+        new.id.0,
+        new.file_name,
+        new.file_bytes,
+        new.sha256,
+        serde_json::to_value(new.format)?,
+        json_without_nul(serde_json::to_value(new.headers)?),
+        json_without_nul(serde_json::to_value(new.mapping)?),
+        new.mode.as_str(),
+        &match_by as &[&str],
+        actor.kind(),
+        actor.id(),
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The same JSON as jsonb can keep it: NUL becomes U+FFFD.
+pub(super) fn json_without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('\0') => Value::String(text.replace('\0', "\u{fffd}")),
+        Value::Array(items) => items.into_iter().map(json_without_nul).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name.replace('\0', "\u{fffd}"), json_without_nul(value)))
+            .collect(),
+        other => other,
+    }
+}
+
+/// One import, not to be changed by others until the transaction ends if it is locked.
+pub async fn get(tx: &mut Tx, id: ImportId, lock: bool) -> Result<Stored> {
+    if lock {
+        sqlx::query!("SELECT FROM imports WHERE id = $1 FOR UPDATE", id.0)
+            .fetch_optional(tx.conn())
+            .await?;
+    }
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: ImportId", version, state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
+                  mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint,
+                  job_id AS "job_id: JobId", error, created_at, updated_at, finished_at
+           FROM imports WHERE id = $1"#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.ok_or(Error::NotFound("import"))?.try_into()
+}
+
+/// Imports, latest first.
+pub async fn list(tx: &mut Tx, page: &PageRequest) -> Result<Page<Import>> {
+    let before = page.cursor().map_or(Uuid::max(), |cursor| cursor.id);
+    let mut rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: ImportId", version, state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
+                  mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint,
+                  job_id AS "job_id: JobId", error, created_at, updated_at, finished_at
+           FROM imports WHERE id < $1 ORDER BY id DESC LIMIT $2 OFFSET $3"#,
+        before,
+        i64::from(page.limit) + 1,
+        page.offset(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM imports"#)
+        .fetch_one(tx.conn())
+        .await?;
+    let has_more = rows.len() > page.limit as usize;
+    rows.truncate(page.limit as usize);
+    let next = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|last| Cursor::new(&[], Vec::new(), last.id.0));
+    let imports: Vec<Import> = rows
+        .into_iter()
+        .map(|row| Stored::try_from(row).map(|stored| stored.import))
+        .collect::<Result<_>>()?;
+    Ok(Page::new(imports, next, Total::exact(total)))
+}
+
+/// Changes mapping, mode and keys; what was planned no longer counts.
+pub async fn edit(
+    tx: &mut Tx,
+    id: ImportId,
+    mapping: &Mapping,
+    mode: Mode,
+    match_by: &[MatchKey],
+) -> Result<()> {
+    let match_by: Vec<&str> = match_by.iter().map(|key| key.as_str()).collect();
+    sqlx::query!(
+        "UPDATE imports SET mapping = $2, mode = $3, match_by = $4, state = 'uploaded', plan = NULL, error = NULL
+         WHERE id = $1",
+        id.0,
+        json_without_nul(serde_json::to_value(mapping)?),
+        mode.as_str(),
+        &match_by as &[&str],
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Hands it to a job.
+pub async fn start(tx: &mut Tx, id: ImportId, state: ImportState, job_id: JobId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE imports SET state = $2, job_id = $3, error = NULL, finished_at = NULL WHERE id = $1",
+        id.0,
+        state.as_str(),
+        job_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Begins work without a job, as the command line does.
+pub async fn start_inline(tx: &mut Tx, id: ImportId, state: ImportState) -> Result<()> {
+    sqlx::query!("UPDATE imports SET state = $2, error = NULL WHERE id = $1", id.0, state.as_str())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Keeps a finished plan. Answers whether it was still wanted.
+pub async fn keep_plan(tx: &mut Tx, id: ImportId, plan: &Plan, state: ImportState) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE imports SET plan = $2, state = $3 WHERE id = $1 AND state IN ('planning', 'applying')",
+        id.0,
+        json_without_nul(serde_json::to_value(plan)?),
+        state.as_str(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How far it has come, locked until the transaction ends: state, last applied row, counts.
+pub async fn lock_progress(tx: &mut Tx, id: ImportId) -> Result<(ImportState, i64, Counts)> {
+    let row = sqlx::query!(
+        r#"SELECT state AS "state: ImportState", applied_position, result FROM imports WHERE id = $1 FOR UPDATE"#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?
+    .ok_or(Error::NotFound("import"))?;
+    let counts = row.result.map(serde_json::from_value).transpose()?.unwrap_or_default();
+    Ok((row.state, row.applied_position, counts))
+}
+
+/// Notes how far it has come, in the transaction of the rows themselves.
+pub async fn advance(
+    tx: &mut Tx,
+    id: ImportId,
+    position: i64,
+    counts: &Counts,
+    checkpoint: Option<Checkpoint>,
+) -> Result<()> {
+    let checkpoint = checkpoint.map(|at| json!(at));
+    sqlx::query!(
+        "UPDATE imports SET applied_position = $2, result = $3, checkpoint = coalesce($4, checkpoint) WHERE id = $1",
+        id.0,
+        position,
+        serde_json::to_value(counts)?,
+        checkpoint,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends it.
+pub async fn finish(tx: &mut Tx, id: ImportId, state: ImportState, error: Option<&str>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE imports SET state = $2, error = $3, finished_at = $4,
+           result = CASE WHEN $2 = 'done' THEN coalesce(result, '{}') ELSE result END
+         WHERE id = $1",
+        id.0,
+        state.as_str(),
+        error,
+        tx.now(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Deletes it with its errors.
+pub async fn delete(tx: &mut Tx, id: ImportId) -> Result<()> {
+    sqlx::query!("DELETE FROM imports WHERE id = $1", id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The organization's currency.
+pub async fn currency(tx: &mut Tx) -> Result<Currency> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT currency AS "currency: Currency" FROM organizations WHERE id = $1"#,
+        tx.organization_id().0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
