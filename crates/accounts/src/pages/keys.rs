@@ -73,7 +73,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, Er
     };
     let steps = steps(PLACE.href, number, PER_PAGE, keys.len(), next.is_some(), total);
     Ok(html! {
-        div id="keys" hx-swap-oob=[refresh.then_some("true")] {
+        div id="keys" class="column" hx-swap-oob=[refresh.then_some("true")] {
             (data_table("API keys", head, body))
             (pagination(&steps, "keys", shell.locale))
         }
@@ -130,7 +130,7 @@ fn scope_fields(chosen: &[String], may: impl Fn(Permission) -> bool) -> Markup {
             legend { "Only these permissions" }
             p class="form-hint" { "None ticked: everything its role may do." }
             @for permission in Permission::ALL.iter().copied().filter(|permission| may(*permission)) {
-                (checkbox_field(format!("scope/{}", permission.name()), permission.name(), chosen.iter().any(|name| name == permission.name())).hint(permission.meaning()))
+                (checkbox_field(format!("scope/{}", permission.name()), permission.name(), chosen.iter().any(|name| name == permission.name())).hint(permission.meaning().replace('`', "")))
             }
         }
     }

@@ -95,7 +95,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, re
     };
     let steps = steps(PLACE.href, number, PER_PAGE, members.len(), next.is_some(), total);
     Ok(html! {
-        div id="members" hx-swap-oob=[refresh.then_some("true")] {
+        div id="members" class="column" hx-swap-oob=[refresh.then_some("true")] {
             (data_table("Members", head, body))
             (pagination(&steps, "members", shell.locale))
         }

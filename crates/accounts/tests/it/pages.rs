@@ -166,7 +166,8 @@ async fn inviting_shows_the_link_once_and_it_works() {
         .await;
     assert_eq!(done.headers["cache-control"], "no-store");
     assert!(
-        done.text.contains("id=\"members\" hx-swap-oob=\"true\""),
+        done.text
+            .contains("id=\"members\" class=\"column\" hx-swap-oob=\"true\""),
         "the list behind follows"
     );
     let link = done
