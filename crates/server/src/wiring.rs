@@ -5,7 +5,7 @@ use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{config::Config, live, operations};
+use crate::{config::Config, housekeeping, live, operations};
 
 /// Settings of the edge.
 pub fn web_config(config: &Config) -> Result<WebConfig> {
@@ -52,7 +52,7 @@ pub fn operations_only(state: &AppState) -> Router {
 
 /// Every room's jobs and schedules.
 pub fn jobs() -> regulars_jobs::Registry {
-    regulars_jobs::Registry::new()
+    housekeeping::add(regulars_jobs::Registry::new())
 }
 
 /// The OpenAPI document as JSON.

@@ -138,7 +138,6 @@ pub async fn list(call: PageCall, Query(at): Query<At>) -> PageResult {
     call.require(Permission::AccountsRead)?;
     let table = table(&call, at.number(), false).await?;
     let invite = html! {
-        (link_button("Organization", "/settings/organization").icon(Icon::Settings))
         @if call.caller.may(Permission::AccountsWrite) { (pages::shell::new_button("Invite member", "/settings/members/new", "n")) }
     };
     let content = html! {

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use regulars_kernel::{Error, Fault, Permission, TimeZone, ids::OrganizationId};
 use regulars_web::{
     AppState, PageCall, PageResult,
-    pages::{Choice, button, form_errors, page, page_header, select_field, text_field},
+    pages::{Choice, Nav, button, form_errors, page, page_header, select_field, text_field},
     redirect, redirect_with,
 };
 
@@ -92,10 +92,7 @@ fn show_page(call: &PageCall, typed: &Settings, faults: &[Fault]) -> Response {
             field.attr("disabled", "")
         }
     };
-    let shell = call
-        .bare_shell()
-        .crumb("Settings", "/settings")
-        .titled("Organization");
+    let shell = call.shell(Nav::Organization, "Organization");
     let lead = if may_edit {
         "What everybody in it sees and reckons with."
     } else {

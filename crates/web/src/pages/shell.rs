@@ -23,6 +23,8 @@ pub enum Nav {
     Imports,
     /// Exports.
     Exports,
+    /// The organization's settings.
+    Organization,
     /// Members and their roles.
     Members,
     /// API keys.
@@ -99,6 +101,14 @@ pub const NAV: &[NavItem] = &[
         Icon::Exports,
         Some(Permission::ExportsWrite),
         false,
+    ),
+    item(
+        Nav::Organization,
+        "Organization",
+        "/settings/organization",
+        Icon::Settings,
+        Some(Permission::AccountsRead),
+        true,
     ),
     item(
         Nav::Members,

@@ -1,0 +1,48 @@
+//! What has to be forgotten: ended sessions, answers kept for idempotency keys. Once an hour, by one server.
+
+use async_trait::async_trait;
+use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule};
+use regulars_kernel::{Actor, Scope, ids::OrganizationId};
+use serde_json::{Value, json};
+
+const KIND: &str = "housekeeping.run";
+
+/// Adds the handler and its schedule.
+pub fn add(registry: Registry) -> Registry {
+    registry.with(Housekeeping).schedule(Schedule::every(
+        KIND,
+        std::time::Duration::from_hours(1),
+        NewJob::new(KIND, ()).key("hourly"),
+    ))
+}
+
+struct Housekeeping;
+
+#[async_trait]
+impl Handler for Housekeeping {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let sessions = regulars_accounts::ops::sweep_sessions(&job.database).await?;
+        let organizations: Vec<OrganizationId> =
+            sqlx::query_scalar!(r#"SELECT id AS "id: OrganizationId" FROM organizations"#)
+                .fetch_all(job.database.outside_organizations())
+                .await?;
+        let mut answers = 0;
+        for organization_id in organizations {
+            job.check()?;
+            let mut tx = job
+                .database
+                .begin(Scope {
+                    organization_id,
+                    actor: Actor::System,
+                })
+                .await?;
+            answers += regulars_web::idempotency::prune(&mut tx).await?;
+            tx.commit().await?;
+        }
+        Ok(json!({"sessions": sessions, "idempotency_keys": answers}))
+    }
+}
