@@ -25,6 +25,7 @@ pub use consent::{Channel, Consent, ConsentInput, ConsentState};
 pub use contact::{Contact, ContactInput};
 pub use customer::{Customer, changes, full_name};
 pub use defaults::Defaults;
+pub(crate) use input::MAX_TAGS;
 pub use input::{CustomerInput, NewCustomer};
 pub use note::{Note, NoteInput, NoteVersion};
 pub use parts::{Children, CustomerRef, Include, Included, RolledUp, WithParts};

@@ -104,14 +104,19 @@ impl<'a> Parts<'a> {
         {
             self.addresses.push((id, address));
             self.events.push(if changes.is_new_address {
-                event("address.created", json!({"id": address.id, "line1": address.line1, "city": address.city}))
+                event(
+                    "address.created",
+                    json!({"id": address.id, "line1": address.line1, "city": address.city}),
+                )
             } else {
                 event("address.updated", json!({"id": address.id, "changes": changed}))
             });
         }
         if !changes.tags.is_empty() {
-            self.tags.extend(changes.tags.iter().map(|name| (id, name.as_str())));
-            self.events.push(event("customer.tagged", json!({"tags": changes.tags})));
+            self.tags
+                .extend(changes.tags.iter().map(|name| (id, name.as_str())));
+            self.events
+                .push(event("customer.tagged", json!({"tags": changes.tags})));
         }
         for (source, external_id) in &changes.sources {
             self.events.push(event(
@@ -186,7 +191,10 @@ pub async fn create_many(
     }
 
     let mut parts = Parts::default();
-    for (current, changes) in all.iter().filter(|(current, _)| done.contains(&current.customer.id)) {
+    for (current, changes) in all
+        .iter()
+        .filter(|(current, _)| done.contains(&current.customer.id))
+    {
         let id = current.customer.id;
         parts.events.push(
             NewEvent::new("customer.created")
@@ -217,7 +225,11 @@ pub async fn create_many(
                 let email = current.customer.email.as_ref().map(|email| email.lowercase());
                 match email.and_then(|email| owners.emails.get(&email)) {
                     Some(owner) if *owner != id => Refusal::EmailTaken,
-                    _ if owners.codes.get(&current.customer.code).is_some_and(|owner| *owner != id) => {
+                    _ if owners
+                        .codes
+                        .get(&current.customer.code)
+                        .is_some_and(|owner| *owner != id) =>
+                    {
                         Refusal::CodeTaken
                     }
                     _ => Refusal::Changed,

@@ -1,0 +1,127 @@
+//! Notes with pin and history: what a note said before an edit is kept.
+
+use regulars_database::Tx;
+use regulars_kernel::{
+    Cursor, Error, Faults, Page, PageRequest, Patch, Result, Total,
+    ids::{CustomerId, NoteId},
+};
+use serde_json::json;
+
+use super::{Guard, check_room, customers::event, lock_living, require_living};
+use crate::{
+    model::{Note, NoteInput, NoteVersion},
+    store,
+};
+
+/// Most notes of one customer.
+const MOST_NOTES: i64 = 5_000;
+
+/// A page of a customer's notes, pinned ones first, then the latest.
+pub async fn list(tx: &mut Tx, customer_id: CustomerId, page: &PageRequest) -> Result<Page<Note>> {
+    require_living(tx, customer_id).await?;
+    if page.cursor().is_some() {
+        return Err(Error::malformed("?cursor", "cursor_invalid", "this list is read by page"));
+    }
+    let (notes, count) = store::notes::list(tx, customer_id, page.limit, page.offset()).await?;
+    Ok(Page::new(notes, None::<Cursor>, Total::exact(count)))
+}
+
+/// One note.
+pub async fn get(tx: &mut Tx, customer_id: CustomerId, id: NoteId) -> Result<Note> {
+    require_living(tx, customer_id).await?;
+    store::notes::get(tx, customer_id, id).await?.ok_or(Error::NotFound("note"))
+}
+
+/// What a note said before each edit, the latest first.
+pub async fn versions(tx: &mut Tx, customer_id: CustomerId, id: NoteId) -> Result<Vec<NoteVersion>> {
+    get(tx, customer_id, id).await?;
+    store::notes::versions(tx, id).await
+}
+
+/// Writes a note.
+pub async fn create(tx: &mut Tx, customer_id: CustomerId, input: &NoteInput) -> Result<Note> {
+    lock_living(tx, customer_id).await?;
+    check_room(store::notes::count(tx, customer_id).await?, MOST_NOTES, "notes")?;
+    let mut faults = Faults::new();
+    let body = input.body(&mut faults);
+    if input.body.is_keep() {
+        faults.add("/body", "missing", "a note needs some text");
+    }
+    faults.check()?;
+    let now = tx.now();
+    let note = Note {
+        id: NoteId::new(),
+        customer_id,
+        version: 1,
+        body: body.unwrap_or_default(),
+        pinned_at: (input.pinned == Patch::Set(true)).then_some(now),
+        actor_kind: tx.actor().kind().to_owned(),
+        actor_id: tx.actor().id(),
+        created_at: now,
+        updated_at: now,
+    };
+    store::notes::insert(tx, &note).await?;
+    let data = json!({"id": note.id, "excerpt": excerpt(&note.body), "pinned": note.pinned_at.is_some()});
+    regulars_events::append(tx, event("note.created", customer_id, data)).await?;
+    Ok(note)
+}
+
+/// Edits or pins a note.
+pub async fn update(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    id: NoteId,
+    input: &NoteInput,
+    guard: Guard<'_>,
+) -> Result<Note> {
+    lock_living(tx, customer_id).await?;
+    let before = store::notes::get(tx, customer_id, id).await?.ok_or(Error::NotFound("note"))?;
+    guard(before.version)?;
+    let mut faults = Faults::new();
+    let body = input.body(&mut faults);
+    faults.check()?;
+    let mut after = before.clone();
+    let mut kinds = Vec::new();
+    if let Some(body) = body.filter(|body| *body != before.body) {
+        after.body = body;
+        after.actor_kind = tx.actor().kind().to_owned();
+        after.actor_id = tx.actor().id();
+        store::notes::keep_version(tx, &before).await?;
+        kinds.push("note.updated");
+    }
+    match input.pinned {
+        Patch::Set(true) if before.pinned_at.is_none() => {
+            after.pinned_at = Some(tx.now());
+            kinds.push("note.pinned");
+        }
+        Patch::Set(false) | Patch::Clear if before.pinned_at.is_some() => {
+            after.pinned_at = None;
+            kinds.push("note.unpinned");
+        }
+        _ => {}
+    }
+    if kinds.is_empty() {
+        return Ok(before);
+    }
+    (after.version, after.updated_at) = store::notes::update(tx, &after).await?;
+    let events = kinds
+        .into_iter()
+        .map(|kind| event(kind, customer_id, json!({"id": id, "excerpt": excerpt(&after.body)})))
+        .collect();
+    regulars_events::append_many(tx, events).await?;
+    Ok(after)
+}
+
+/// Removes a note with its history.
+pub async fn delete(tx: &mut Tx, customer_id: CustomerId, id: NoteId, guard: Guard<'_>) -> Result<()> {
+    lock_living(tx, customer_id).await?;
+    let note = store::notes::get(tx, customer_id, id).await?.ok_or(Error::NotFound("note"))?;
+    guard(note.version)?;
+    store::notes::delete(tx, id).await?;
+    regulars_events::append(tx, event("note.deleted", customer_id, json!({"id": id}))).await?;
+    Ok(())
+}
+
+fn excerpt(body: &str) -> String {
+    body.chars().take(160).collect()
+}

@@ -1,0 +1,52 @@
+//! Links to ids in other systems: one customer, many sources; one id, one customer.
+
+use regulars_database::Tx;
+use regulars_events::NewEvent;
+use regulars_kernel::{Error, Faults, Result, ids::CustomerId};
+use serde_json::json;
+
+use super::{check_room, customers::{MOST_PARTS, event}, lock_living, require_living};
+use crate::{
+    model::{SourceInput, SourceLink},
+    store,
+};
+
+/// All links of a customer.
+pub async fn list(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<SourceLink>> {
+    require_living(tx, customer_id).await?;
+    store::sources::list(tx, customer_id).await
+}
+
+/// Links an id. Linking it again changes nothing; 409 if another customer has it.
+pub async fn link(tx: &mut Tx, customer_id: CustomerId, input: &SourceInput) -> Result<SourceLink> {
+    lock_living(tx, customer_id).await?;
+    let mut faults = Faults::new();
+    let checked = input.check("", &mut faults);
+    faults.check()?;
+    let link = checked.ok_or_else(|| Error::internal("a link without fault is a link"))?;
+    let links = store::sources::list(tx, customer_id).await?;
+    if let Some(known) =
+        links.iter().find(|known| known.source == link.source && known.external_id == link.external_id)
+    {
+        return Ok(known.clone());
+    }
+    check_room(links.len() as i64, MOST_PARTS, "sources")?;
+    let made = store::sources::insert(tx, customer_id, &link).await?;
+    regulars_events::append(tx, linked(customer_id, &link)).await?;
+    Ok(made)
+}
+
+/// Unlinks an id.
+pub async fn unlink(tx: &mut Tx, customer_id: CustomerId, source: &str, external_id: &str) -> Result<()> {
+    lock_living(tx, customer_id).await?;
+    if !store::sources::delete(tx, customer_id, source, external_id).await? {
+        return Err(Error::NotFound("source"));
+    }
+    let data = json!({"source": source, "external_id": external_id});
+    regulars_events::append(tx, event("source.unlinked", customer_id, data)).await?;
+    Ok(())
+}
+
+pub(super) fn linked(customer_id: CustomerId, link: &SourceInput) -> NewEvent {
+    event("source.linked", customer_id, json!({"source": link.source, "external_id": link.external_id}))
+}

@@ -1,0 +1,192 @@
+//! Tags: the list of them, and giving them to customers by name.
+
+use std::collections::HashMap;
+
+use regulars_database::Tx;
+use regulars_events::NewEvent;
+use regulars_kernel::{
+    Cursor, Error, Faults, Page, PageRequest, Result, Total,
+    ids::{CustomerId, TagId},
+};
+use serde_json::json;
+
+use super::{Guard, customers::event, lock_living, require_living};
+use crate::{
+    model::{Color, Tag, TagInput, TagRef, tag},
+    store,
+};
+
+/// A page of the tags by name with how many customers have them.
+pub async fn list(tx: &mut Tx, search: Option<&str>, page: &PageRequest) -> Result<Page<Tag>> {
+    if page.cursor().is_some() {
+        return Err(Error::malformed("?cursor", "cursor_invalid", "this list is read by page"));
+    }
+    let (tags, count) = store::tags::list(tx, search, page.limit, page.offset()).await?;
+    Ok(Page::new(tags, None::<Cursor>, Total::exact(count)))
+}
+
+/// One tag.
+pub async fn get(tx: &mut Tx, id: TagId) -> Result<Tag> {
+    store::tags::get(tx, id).await?.ok_or(Error::NotFound("tag"))
+}
+
+/// Makes a tag.
+pub async fn create(tx: &mut Tx, input: &TagInput) -> Result<Tag> {
+    let now = tx.now();
+    let mut tag = Tag {
+        id: TagId::new(),
+        version: 1,
+        name: String::new(),
+        color: Color::default(),
+        description: None,
+        customers: Total::exact(0),
+        created_at: now,
+        updated_at: now,
+    };
+    let mut faults = Faults::new();
+    input.apply(&mut tag, &mut faults);
+    faults.check()?;
+    store::tags::insert(tx, &tag).await?;
+    let data = json!({"id": tag.id, "name": tag.name});
+    regulars_events::append(tx, NewEvent::new("tag.created").data(data)).await?;
+    Ok(tag)
+}
+
+/// Changes a tag; renaming it keeps it on its customers.
+pub async fn update(tx: &mut Tx, id: TagId, input: &TagInput, guard: Guard<'_>) -> Result<Tag> {
+    store::tags::lock(tx, &[id]).await?;
+    let before = get(tx, id).await?;
+    guard(before.version)?;
+    let mut after = before.clone();
+    let mut faults = Faults::new();
+    input.apply(&mut after, &mut faults);
+    faults.check()?;
+    if after == before {
+        return Ok(before);
+    }
+    store::tags::update(tx, &after).await?;
+    let data = json!({"id": id, "name": after.name, "changes": super::contacts::differences(&before, &after)});
+    regulars_events::append(tx, NewEvent::new("tag.updated").data(data)).await?;
+    get(tx, id).await
+}
+
+/// Removes a tag from everybody and from the list.
+pub async fn delete(tx: &mut Tx, id: TagId, guard: Guard<'_>) -> Result<()> {
+    store::tags::lock(tx, &[id]).await?;
+    let tag = get(tx, id).await?;
+    guard(tag.version)?;
+    store::tags::delete(tx, id).await?;
+    let data = json!({"id": id, "name": tag.name, "customers": tag.customers.value});
+    regulars_events::append(tx, NewEvent::new("tag.deleted").data(data)).await?;
+    Ok(())
+}
+
+/// Makes two tags one: everybody with the first has the second instead, and the first is gone.
+pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<Tag> {
+    if id == into {
+        return Err(Error::invalid("/into", "same_tag", "a tag cannot be merged into itself"));
+    }
+    let found = store::tags::lock(tx, &[id, into]).await?;
+    if !found.contains(&id) {
+        return Err(Error::NotFound("tag"));
+    }
+    if !found.contains(&into) {
+        return Err(Error::invalid("/into", "tag_unknown", "there is no tag with this id"));
+    }
+    let (from, to) = (get(tx, id).await?, get(tx, into).await?);
+    store::tags::move_customers(tx, id, into).await?;
+    store::tags::delete(tx, id).await?;
+    let data = json!({"id": into, "name": to.name, "from": {"id": id, "name": from.name}});
+    regulars_events::append(tx, NewEvent::new("tag.merged").data(data)).await?;
+    get(tx, into).await
+}
+
+/// The tags of a customer, by name.
+pub async fn of_customer(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<TagRef>> {
+    require_living(tx, customer_id).await?;
+    store::tags::of_customer(tx, customer_id).await
+}
+
+/// Gives a customer tags by name, making those that do not exist.
+pub async fn add(tx: &mut Tx, customer_id: CustomerId, names: &[String]) -> Result<Vec<TagRef>> {
+    let customer = lock_living(tx, customer_id).await?;
+    let names = checked(names)?;
+    add_to(tx, &[customer_id], &names).await?;
+    let tags = store::tags::of_customer(tx, customer.id).await?;
+    if tags.len() > crate::model::MAX_TAGS {
+        let message = format!("a customer may have {} tags", crate::model::MAX_TAGS);
+        return Err(Error::invalid("/tags", "too_many", message));
+    }
+    Ok(tags)
+}
+
+/// Lets a customer have exactly these tags.
+pub async fn put(tx: &mut Tx, customer_id: CustomerId, names: &[String]) -> Result<Vec<TagRef>> {
+    let before = lock_living(tx, customer_id).await?;
+    let mut after = before.clone();
+    after.tags = checked(names)?;
+    super::customers::write(tx, before, after).await?;
+    store::tags::of_customer(tx, customer_id).await
+}
+
+/// Takes a tag from a customer; 404 if it does not have it.
+pub async fn remove(tx: &mut Tx, customer_id: CustomerId, name: &str) -> Result<()> {
+    lock_living(tx, customer_id).await?;
+    if remove_from(tx, &[customer_id], &[name.to_owned()]).await? == 0 {
+        return Err(Error::NotFound("tag"));
+    }
+    Ok(())
+}
+
+/// Cleans names of tags, or says what is wrong with each.
+pub(super) fn checked(names: &[String]) -> Result<Vec<String>> {
+    let mut faults = Faults::new();
+    if names.len() > crate::model::MAX_TAGS {
+        faults.add("/tags", "too_many", format!("a customer may have {} tags", crate::model::MAX_TAGS));
+    } else {
+        let names = tag::names(names, "/tags", &mut faults);
+        if faults.0.is_empty() {
+            return Ok(names);
+        }
+    }
+    Err(Error::Invalid(faults))
+}
+
+/// Gives locked customers tags. Answers to how many that made a difference.
+pub(super) async fn add_to(tx: &mut Tx, customers: &[CustomerId], names: &[String]) -> Result<usize> {
+    let tags = store::tags::ensure(tx, names).await?;
+    let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
+    let pairs = store::tags::add(tx, customers, &ids).await?;
+    tell(tx, "customer.tagged", &tags, pairs).await
+}
+
+/// Takes tags from locked customers. Answers to how many that made a difference.
+pub(super) async fn remove_from(tx: &mut Tx, customers: &[CustomerId], names: &[String]) -> Result<usize> {
+    let tags = store::tags::by_names(tx, names).await?;
+    let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
+    let pairs = store::tags::remove(tx, customers, &ids).await?;
+    tell(tx, "customer.untagged", &tags, pairs).await
+}
+
+/// Tags are part of what a customer shows, so its version rises with them.
+async fn tell(
+    tx: &mut Tx,
+    kind: &'static str,
+    tags: &[(TagId, String)],
+    pairs: Vec<(CustomerId, TagId)>,
+) -> Result<usize> {
+    let mut by_customer: HashMap<CustomerId, Vec<&str>> = HashMap::new();
+    for (customer, id) in pairs {
+        let names = tags.iter().filter(|(tag, _)| *tag == id).map(|(_, name)| name.as_str());
+        by_customer.entry(customer).or_default().extend(names);
+    }
+    if by_customer.is_empty() {
+        return Ok(0);
+    }
+    let mut touched: Vec<CustomerId> = by_customer.keys().copied().collect();
+    touched.sort_unstable();
+    store::customers::touch(tx, &touched).await?;
+    let events = touched.iter().map(|id| event(kind, *id, json!({"tags": by_customer[id]}))).collect();
+    regulars_events::append_many(tx, events).await?;
+    Ok(touched.len())
+}
