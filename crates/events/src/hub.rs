@@ -244,7 +244,7 @@ impl Drop for Connection {
 }
 
 impl Hub {
-    /// Begins to exchange hints with other servers. Once for each hub.
+    /// Begins to exchange hints with other servers. Once for each hub; it keeps one connection of the pool.
     pub async fn connect(&self, database: &Database) -> Result<Connection> {
         let (outbox, waiting) = mpsc::channel(OUTBOX);
         let mut listener = PgListener::connect_with(database.outside_organizations()).await?;
@@ -313,15 +313,14 @@ fn pack(server: Uuid, hints: Vec<Hint>, lost: bool) -> Vec<String> {
     let mut merged: Vec<Hint> = Vec::new();
     let mut place: HashMap<OrganizationId, usize> = HashMap::new();
     for hint in hints {
-        match place
+        if let Some(known) = place
             .get(&hint.organization_id)
             .and_then(|at| merged.get_mut(*at))
         {
-            Some(known) => known.absorb(hint),
-            None => {
-                place.insert(hint.organization_id, merged.len());
-                merged.push(hint);
-            }
+            known.absorb(hint);
+        } else {
+            place.insert(hint.organization_id, merged.len());
+            merged.push(hint);
         }
     }
     let write = |hints: Vec<Hint>, resync: bool| {

@@ -29,9 +29,14 @@
 
 mod enqueue;
 mod handler;
+mod housekeeping;
 mod model;
+mod run;
 mod schedule;
 mod signal;
+mod store;
+mod wall;
+mod worker;
 
 pub use enqueue::enqueue;
 pub use handler::{Context, Handler, Registry};
@@ -41,3 +46,5 @@ pub use model::{
 };
 pub use schedule::{Schedule, system_scope};
 pub use signal::wake_workers;
+pub use store::{LIST_ORDER, cancel, discard, discard_dead, get, list, queues, retry, retry_dead};
+pub use worker::{Worker, WorkerOptions};

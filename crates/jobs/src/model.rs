@@ -241,7 +241,7 @@ impl Default for Backoff {
     fn default() -> Self {
         Self {
             base: Duration::from_secs(2),
-            cap: Duration::from_secs(3600),
+            cap: Duration::from_hours(1),
         }
     }
 }
