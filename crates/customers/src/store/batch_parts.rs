@@ -2,7 +2,7 @@
 //!
 //! What it never does: decide; see `model::import`. It writes no events.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
@@ -242,17 +242,6 @@ pub async fn write_words(
     .execute(tx.conn())
     .await?;
     Ok(fresh)
-}
-
-/// The kinds of the attributes that are defined, with the options of a choice: name → kind and options.
-pub async fn attribute_kinds(tx: &mut Tx) -> Result<HashMap<String, (String, serde_json::Value)>> {
-    let rows = sqlx::query!("SELECT name, kind, options FROM attribute_definitions")
-        .fetch_all(tx.conn())
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.name, (row.kind, row.options)))
-        .collect())
 }
 
 /// Defines attributes of kind text, name and label, unless they exist.

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 
 use regulars_customers::model::{
-    Choice, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type,
+    AttributeKind, Choice, Definitions, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type,
     import::{Wanted, WantedAddress, WantedConsent},
 };
 use regulars_kernel::{Currency, Money, Patch};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     mapping::{Cell, ConsentState, MappedAddress, MappedRow, Mapper, Mapping, Target, attribute},
@@ -33,12 +33,10 @@ pub enum What {
 }
 
 /// Turns records into wants, by one mapping.
-#[derive(Clone)]
 pub struct Converter {
     mapper: Mapper,
     headers: HashMap<Target, String>,
-    /// Kind and options of defined attributes.
-    attributes: HashMap<String, (String, Value)>,
+    definitions: Definitions,
     source: String,
     currency: Currency,
     date_order: crate::mapping::DateOrder,
@@ -50,7 +48,7 @@ impl Converter {
     pub fn new(
         mapping: &Mapping,
         headers: &Headers,
-        attributes: HashMap<String, (String, Value)>,
+        definitions: Definitions,
         currency: Currency,
     ) -> Self {
         Self {
@@ -60,7 +58,7 @@ impl Converter {
                 .iter()
                 .map(|(header, target)| (target.clone(), header.clone()))
                 .collect(),
-            attributes,
+            definitions,
             source: mapping.source.clone(),
             currency,
             date_order: mapping.date_order,
@@ -226,52 +224,24 @@ impl Converter {
         (wanted != WantedAddress::default()).then_some(wanted)
     }
 
-    /// A value by the definition of its attribute; text if there is none.
+    /// A value by the definition of its attribute; text if there is none. Files write values in more ways than the
+    /// interface allows, so the text is understood here and judged by the definition.
     fn attribute(&self, name: &str, text: &str) -> Result<Value, String> {
-        let Some((kind, options)) = self.attributes.get(name) else {
+        let Some(definition) = self.definitions.get(name) else {
             return Ok(json!(text));
         };
-        Ok(match kind.as_str() {
-            "number" => {
-                let number = attribute::decimal(text)?.normalize();
-                match i64::try_from(number) {
-                    Ok(whole) if number.scale() == 0 => json!(whole),
-                    _ => number
-                        .to_string()
-                        .parse::<f64>()
-                        .ok()
-                        .and_then(Number::from_f64)
-                        .map(Value::Number)
-                        .ok_or_else(|| format!("“{}” is not a number", attribute::excerpt(text)))?,
-                }
+        let value = match definition.kind {
+            AttributeKind::Number => json!(attribute::decimal(text)?.normalize().to_string()),
+            AttributeKind::Boolean => json!(attribute::yes_or_no(text)?),
+            AttributeKind::Date => json!(attribute::day(text, self.date_order)?),
+            AttributeKind::Select => {
+                let same = |option: &&String| option.to_lowercase() == text.to_lowercase();
+                json!(definition.options.iter().find(same).map_or(text, String::as_str))
             }
-            "boolean" => json!(attribute::yes_or_no(text)?),
-            "date" => json!(attribute::day(text, self.date_order)?),
-            "select" => {
-                let names: Vec<&str> = options
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|option| option.as_str().or_else(|| option.get("value")?.as_str()))
-                    .collect();
-                let found = names.iter().find(|name| name.to_lowercase() == text.to_lowercase());
-                json!(found.ok_or_else(|| {
-                    format!("“{}” is none of {}", attribute::excerpt(text), names.join(", "))
-                })?)
-            }
-            "url" => {
-                let lower = text.to_ascii_lowercase();
-                if !lower.starts_with("https://") && !lower.starts_with("http://") {
-                    return Err(format!(
-                        "“{}” is not an address such as https://example.com",
-                        attribute::excerpt(text)
-                    ));
-                }
-                json!(text)
-            }
-            "list" => json!(attribute::split_list(text)),
-            _ => json!(text),
-        })
+            AttributeKind::List => json!(attribute::split_list(text)),
+            AttributeKind::Text | AttributeKind::Url => json!(text),
+        };
+        definition.check(&value)
     }
 }
 

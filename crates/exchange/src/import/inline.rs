@@ -138,6 +138,7 @@ pub async fn run_import_inline(
         id,
         file: path.to_owned(),
         plan: folder.path().join("plan"),
+        batch_rows: super::BATCH_ROWS,
     };
     let mut tx = database.begin(scope).await?;
     imports::insert(

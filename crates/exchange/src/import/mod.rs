@@ -28,11 +28,12 @@ use std::{
     sync::Arc,
 };
 
-use regulars_customers::store::batch_parts;
+use regulars_customers::store::attributes;
 use regulars_database::{Database, Tx};
 use regulars_kernel::{Error, Result, Scope, ids::ImportId};
 use sha2::{Digest, Sha256};
 
+pub use self::rows::BATCH_ROWS;
 use self::{convert::Converter, rows::Source};
 use crate::{
     mapping::Target,
@@ -71,6 +72,8 @@ pub struct Work {
     pub file: PathBuf,
     /// The plan beside it.
     pub plan: PathBuf,
+    /// Rows in a batch; [`BATCH_ROWS`] unless a test wants many small ones.
+    pub batch_rows: usize,
 }
 
 /// Where the uploaded file of an import stands.
@@ -100,6 +103,7 @@ impl Work {
             id,
             file: file_path(storage, id, &stored.format),
             plan: plan_path(storage, id),
+            batch_rows: BATCH_ROWS,
         })
     }
 
@@ -129,6 +133,7 @@ impl Work {
             },
             checkpoint: None,
             after: 0,
+            batch_rows: self.batch_rows,
             plan: None,
         }
     }
@@ -151,13 +156,13 @@ fn digest(stored: &Stored) -> Result<[u8; 32]> {
 
 /// A converter by the definitions of now, and the attributes (name, label) that are not defined yet.
 async fn converter(tx: &mut Tx, stored: &Stored) -> Result<(Arc<Converter>, Vec<(String, String)>)> {
-    let kinds = batch_parts::attribute_kinds(tx).await?;
+    let definitions = attributes::all(tx).await?;
     let mapping = &stored.import.mapping;
     let mut unknown: Vec<(String, String)> = mapping
         .columns
         .iter()
         .filter_map(|(header, target)| match target {
-            Target::Attribute(name) if !kinds.contains_key(name) => {
+            Target::Attribute(name) if definitions.get(name).is_none() => {
                 Some((name.clone(), label(header, name)))
             }
             _ => None,
@@ -166,7 +171,7 @@ async fn converter(tx: &mut Tx, stored: &Stored) -> Result<(Arc<Converter>, Vec<
     unknown.sort_unstable();
     let currency = imports::currency(tx).await?;
     Ok((
-        Arc::new(Converter::new(mapping, &stored.headers, kinds, currency)),
+        Arc::new(Converter::new(mapping, &stored.headers, definitions, currency)),
         unknown,
     ))
 }

@@ -59,6 +59,8 @@ pub struct Source {
     pub checkpoint: Option<Checkpoint>,
     /// Rows that are dealt with already.
     pub after: u64,
+    /// Rows in a batch.
+    pub batch_rows: usize,
     /// The plan that is being executed: rows without work are not converted.
     pub plan: Option<PlanReader>,
 }
@@ -81,10 +83,10 @@ fn run(mut source: Source, converter: &Converter, sender: &mpsc::Sender<Result<B
     }
     reader.skip_to(source.after)?;
     loop {
-        let mut rows = Vec::with_capacity(BATCH_ROWS);
+        let mut rows = Vec::with_capacity(source.batch_rows);
         let mut bytes = 0;
         let mut is_end = false;
-        while rows.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+        while rows.len() < source.batch_rows && bytes < BATCH_BYTES {
             let Some(row) = reader.next_row()? else {
                 is_end = true;
                 break;

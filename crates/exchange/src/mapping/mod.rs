@@ -33,7 +33,7 @@ pub use value::{DateOrder, split_list, split_name};
 
 /// Reading the values of typed attributes.
 pub(crate) mod attribute {
-    pub(crate) use super::value::{day, decimal, excerpt, split_list, yes_or_no};
+    pub(crate) use super::value::{day, decimal, split_list, yes_or_no};
 }
 pub use vendor::Vendor;
 

@@ -1,0 +1,5 @@
+//! Imports and exports against a real database.
+
+mod imports;
+mod resume;
+mod support;
