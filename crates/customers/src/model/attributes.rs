@@ -210,7 +210,7 @@ fn check_options(given: &[String], faults: &mut Faults) -> Vec<String> {
         match text::clean_line(option, 200) {
             Ok(option) if option.is_empty() => faults.add(place, "missing", "an option needs some text"),
             Ok(option) if options.contains(&option) => {
-                faults.add(place, "repeated", "this option is there twice")
+                faults.add(place, "repeated", "this option is there twice");
             }
             Ok(option) => options.push(option),
             Err(error) => faults.add(place, error.code(), error.to_string()),

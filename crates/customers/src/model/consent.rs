@@ -73,8 +73,9 @@ pub fn import_state(current: Option<ConsentState>, said: ConsentState) -> Option
     use ConsentState::{NeverSubscribed, Pending, Subscribed, Unsubscribed};
     match (current, said) {
         (Some(current), said) if current == said => None,
-        (Some(Unsubscribed), _) => None,
-        (Some(Subscribed | Pending), NeverSubscribed) | (Some(Subscribed), Pending) => None,
+        (Some(Unsubscribed), _)
+        | (Some(Subscribed | Pending), NeverSubscribed)
+        | (Some(Subscribed), Pending) => None,
         (_, said) => Some(said),
     }
 }

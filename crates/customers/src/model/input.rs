@@ -14,163 +14,198 @@ use super::{
     defaults::{Defaults, MAX_NAME, MAX_NOTE, choice, line, lines, parsed, phone},
 };
 
-/// Fields of a customer, as a merge patch (RFC 7396): absent keeps, null clears.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schema(example = json!({"first_name": "Ada", "status": "vip", "tags": ["vip"], "attributes": {"shoe_size": 38}}))]
-pub struct CustomerInput {
-    /// The number that people say on the phone; given by Regulars where it is not said.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, example = "C-000123", max_length = 60)]
-    pub code: Patch<String>,
-    /// `person` or `company`.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<super::Kind>)]
-    pub kind: Patch<String>,
-    /// Unique in the organization, whatever its case.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, example = "ada@example.com", max_length = 254)]
-    pub email: Patch<String>,
-    /// As people write it; the country of the default address, else the organization's, is the hint.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, example = "030 123456", max_length = 250)]
-    pub phone: Patch<String>,
-    /// Given name.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, example = "Ada", max_length = 200)]
-    pub first_name: Patch<String>,
-    /// Family name.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, example = "Byron", max_length = 200)]
-    pub last_name: Patch<String>,
-    /// Date of birth, from 1880 on.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, format = Date, example = "1985-12-10")]
-    pub birthday: Patch<String>,
-    /// The company's name in daily use.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, max_length = 200)]
-    pub company_name: Patch<String>,
-    /// The company's name in the register.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, max_length = 200)]
-    pub legal_name: Patch<String>,
-    /// What the company does.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, max_length = 200)]
-    pub industry: Patch<String>,
-    /// VAT or other tax number.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, max_length = 200)]
-    pub tax_id: Patch<String>,
-    /// Where the relation stands.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<super::Status>)]
-    pub status: Patch<String>,
-    /// How the customer buys.
-    #[serde(rename = "type", skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<super::Type>)]
-    pub customer_type: Patch<String>,
-    /// Where the customer is on the way from first sight to loss.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<super::LifecycleStage>)]
-    pub lifecycle_stage: Patch<String>,
-    /// The customer this one belongs to.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, format = Uuid)]
-    pub parent_id: Patch<String>,
-    /// The member of the organization who looks after it.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, format = Uuid)]
-    pub owner_id: Patch<String>,
-    /// How urgently requests are handled.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<super::Priority>)]
-    pub priority: Patch<String>,
-    /// What level of service was promised.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<super::ServiceLevel>)]
-    pub service_level: Patch<String>,
-    /// How much may be owed, in the organization's currency.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<MoneyInput>)]
-    pub credit_limit: Patch<MoneyInput>,
-    /// Language and region to write in.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, example = "de-DE")]
-    pub locale: Patch<String>,
-    /// Time zone to reckon quiet hours in.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
-    pub time_zone: Patch<String>,
-    /// The tags it has from now on, by name; unknown ones are made.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<Vec<String>>)]
-    pub tags: Patch<Vec<String>>,
-    /// Values of the organization's own fields: absent ones are kept, null ones are cleared.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<Object>)]
-    pub attributes: Patch<Map<String, Value>>,
-    /// A note that the customer may see.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    pub note: Patch<String>,
-    /// A note for staff only.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    pub internal_note: Patch<String>,
+/// The fields are written once and stand in two types: in what changes a customer, and in what makes one.
+macro_rules! fields_of_a_customer {
+    ($(#[$about:meta])* $visibility:vis struct $name:ident { $($more:tt)* }) => {
+        $(#[$about])*
+        $visibility struct $name {
+            /// The number that people say on the phone; given by Regulars where it is not said.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, example = "C-000123", max_length = 60)]
+            pub code: Patch<String>,
+            /// `person` or `company`.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<super::Kind>)]
+            pub kind: Patch<String>,
+            /// Unique in the organization, whatever its case.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, example = "ada@example.com", max_length = 254)]
+            pub email: Patch<String>,
+            /// As people write it; the country of the default address, else the organization's, is the hint.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, example = "030 123456", max_length = 250)]
+            pub phone: Patch<String>,
+            /// Given name.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, example = "Ada", max_length = 200)]
+            pub first_name: Patch<String>,
+            /// Family name.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, example = "Byron", max_length = 200)]
+            pub last_name: Patch<String>,
+            /// Date of birth, from 1880 on.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, format = Date, example = "1985-12-10")]
+            pub birthday: Patch<String>,
+            /// The company's name in daily use.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, max_length = 200)]
+            pub company_name: Patch<String>,
+            /// The company's name in the register.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, max_length = 200)]
+            pub legal_name: Patch<String>,
+            /// What the company does.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, max_length = 200)]
+            pub industry: Patch<String>,
+            /// VAT or other tax number.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, max_length = 200)]
+            pub tax_id: Patch<String>,
+            /// Where the relation stands.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<super::Status>)]
+            pub status: Patch<String>,
+            /// How the customer buys.
+            #[serde(rename = "type", skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<super::Type>)]
+            pub customer_type: Patch<String>,
+            /// Where the customer is on the way from first sight to loss.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<super::LifecycleStage>)]
+            pub lifecycle_stage: Patch<String>,
+            /// The customer this one belongs to.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, format = Uuid)]
+            pub parent_id: Patch<String>,
+            /// The member of the organization who looks after it.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, format = Uuid)]
+            pub owner_id: Patch<String>,
+            /// How urgently requests are handled.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<super::Priority>)]
+            pub priority: Patch<String>,
+            /// What level of service was promised.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<super::ServiceLevel>)]
+            pub service_level: Patch<String>,
+            /// How much may be owed, in the organization's currency.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<MoneyInput>)]
+            pub credit_limit: Patch<MoneyInput>,
+            /// Language and region to write in.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, example = "de-DE")]
+            pub locale: Patch<String>,
+            /// Time zone to reckon quiet hours in.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+            pub time_zone: Patch<String>,
+            /// The tags it has from now on, by name; unknown ones are made.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<Vec<String>>)]
+            pub tags: Patch<Vec<String>>,
+            /// Values of the organization's own fields: absent ones are kept, null ones are cleared.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<Object>)]
+            pub attributes: Patch<Map<String, Value>>,
+            /// A note that the customer may see.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, max_length = 10000)]
+            pub note: Patch<String>,
+            /// A note for staff only.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<String>, max_length = 10000)]
+            pub internal_note: Patch<String>,
+            $($more)*
+        }
+    };
+}
+
+fields_of_a_customer! {
+    /// Fields of a customer, as a merge patch (RFC 7396): absent keeps, null clears.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, utoipa::ToSchema)]
+    #[serde(default, deny_unknown_fields)]
+    #[schema(example = json!({"first_name": "Ada", "status": "vip", "tags": ["vip"], "attributes": {"shoe_size": 38}}))]
+    pub struct CustomerInput {}
+}
+
+fields_of_a_customer! {
+    /// A customer to be made, with what hangs on it, as it stands in a request.
+    #[derive(Default, Deserialize, utoipa::ToSchema)]
+    #[serde(default, deny_unknown_fields)]
+    #[schema(as = NewCustomer, example = json!({
+        "email": "ada@example.com", "phone": "030 123456", "first_name": "Ada", "last_name": "Byron",
+        "tags": ["vip"], "addresses": [{"line1": "Unter den Linden 1", "city": "Berlin", "country": "DE"}]
+    }))]
+    pub struct NewCustomerBody {
+        /// Its addresses; the first is the default unless another says it is.
+        #[schema(max_items = 100)]
+        pub addresses: Vec<AddressInput>,
+        /// Its contact persons.
+        #[schema(max_items = 100)]
+        pub contacts: Vec<ContactInput>,
+        /// Under which ids other systems know it.
+        #[schema(max_items = 100)]
+        pub sources: Vec<SourceInput>,
+        /// What it agreed to, by channel.
+        pub consents: ConsentInput,
+    }
 }
 
 /// A customer to be made, with what hangs on it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({
-    "email": "ada@example.com", "phone": "030 123456", "first_name": "Ada", "last_name": "Byron",
-    "tags": ["vip"], "addresses": [{"line1": "Unter den Linden 1", "city": "Berlin", "country": "DE"}]
-}))]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(from = "NewCustomerBody")]
 pub struct NewCustomer {
     /// Its fields.
-    #[serde(flatten)]
     pub fields: CustomerInput,
     /// Its addresses; the first is the default unless another says it is.
-    #[schema(max_items = 100)]
     pub addresses: Vec<AddressInput>,
     /// Its contact persons.
-    #[schema(max_items = 100)]
     pub contacts: Vec<ContactInput>,
     /// Under which ids other systems know it.
-    #[schema(max_items = 100)]
     pub sources: Vec<SourceInput>,
     /// What it agreed to, by channel.
     pub consents: ConsentInput,
 }
 
-impl<'de> Deserialize<'de> for NewCustomer {
-    /// By hand, because `flatten` and `deny_unknown_fields` do not go together.
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        let mut map = Map::deserialize(deserializer)?;
-        let mut part = |name: &str| map.remove(name).filter(|value| !value.is_null());
-        let (addresses, contacts, sources, consents) = (
-            part("addresses"),
-            part("contacts"),
-            part("sources"),
-            part("consents"),
-        );
-        fn read<T: serde::de::DeserializeOwned + Default, E: Error>(
-            name: &str,
-            value: Option<Value>,
-        ) -> Result<T, E> {
-            value.map_or(Ok(T::default()), |value| {
-                serde_json::from_value(value).map_err(|error| E::custom(format!("in {name}: {error}")))
-            })
+impl From<NewCustomerBody> for NewCustomer {
+    fn from(body: NewCustomerBody) -> Self {
+        Self {
+            fields: CustomerInput {
+                code: body.code,
+                kind: body.kind,
+                email: body.email,
+                phone: body.phone,
+                first_name: body.first_name,
+                last_name: body.last_name,
+                birthday: body.birthday,
+                company_name: body.company_name,
+                legal_name: body.legal_name,
+                industry: body.industry,
+                tax_id: body.tax_id,
+                status: body.status,
+                customer_type: body.customer_type,
+                lifecycle_stage: body.lifecycle_stage,
+                parent_id: body.parent_id,
+                owner_id: body.owner_id,
+                priority: body.priority,
+                service_level: body.service_level,
+                credit_limit: body.credit_limit,
+                locale: body.locale,
+                time_zone: body.time_zone,
+                tags: body.tags,
+                attributes: body.attributes,
+                note: body.note,
+                internal_note: body.internal_note,
+            },
+            addresses: body.addresses,
+            contacts: body.contacts,
+            sources: body.sources,
+            consents: body.consents,
         }
-        Ok(Self {
-            addresses: read("addresses", addresses)?,
-            contacts: read("contacts", contacts)?,
-            sources: read("sources", sources)?,
-            consents: read("consents", consents)?,
-            fields: serde_json::from_value(Value::Object(map)).map_err(D::Error::custom)?,
-        })
     }
 }
 

@@ -26,7 +26,7 @@ pub use contact::{Contact, ContactInput};
 pub use customer::{Customer, changes, full_name};
 pub use defaults::Defaults;
 pub(crate) use input::MAX_TAGS;
-pub use input::{CustomerInput, NewCustomer};
+pub use input::{CustomerInput, NewCustomer, NewCustomerBody};
 pub use note::{Note, NoteInput, NoteVersion};
 pub use parts::{Children, CustomerRef, Include, Included, RolledUp, WithParts};
 pub use source::{SourceInput, SourceLink, SyncState};

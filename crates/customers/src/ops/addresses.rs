@@ -9,7 +9,11 @@ use regulars_kernel::{
 };
 use serde_json::json;
 
-use super::{Guard, check_room, customers::{MOST_PARTS, event}, lock_living, require_living};
+use super::{
+    Guard, check_room,
+    customers::{MOST_PARTS, event},
+    lock_living, require_living,
+};
 use crate::{
     model::{Address, AddressInput, Defaults},
     store,
@@ -24,11 +28,18 @@ pub async fn list(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<Address>> 
 /// One address.
 pub async fn get(tx: &mut Tx, customer_id: CustomerId, id: AddressId) -> Result<Address> {
     require_living(tx, customer_id).await?;
-    store::addresses::get(tx, customer_id, id).await?.ok_or(Error::NotFound("address"))
+    store::addresses::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("address"))
 }
 
 /// Adds an address.
-pub async fn create(tx: &mut Tx, customer_id: CustomerId, input: &AddressInput, defaults: &Defaults) -> Result<Address> {
+pub async fn create(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    input: &AddressInput,
+    defaults: &Defaults,
+) -> Result<Address> {
     lock_living(tx, customer_id).await?;
     let count = store::addresses::count(tx, customer_id).await?;
     check_room(count, MOST_PARTS, "addresses")?;
@@ -56,18 +67,23 @@ pub async fn update(
     defaults: &Defaults,
 ) -> Result<Address> {
     lock_living(tx, customer_id).await?;
-    let before = store::addresses::get(tx, customer_id, id).await?.ok_or(Error::NotFound("address"))?;
+    let before = store::addresses::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("address"))?;
     guard(before.version)?;
     let mut faults = Faults::new();
     let mut after = before.clone();
     input.apply(&mut after, "", defaults, &mut faults);
     match input.is_default {
         Patch::Set(true) => after.is_default = true,
-        Patch::Keep => {}
         Patch::Set(false) | Patch::Clear if before.is_default => {
-            faults.add("/is_default", "default_needed", "make another address the default instead");
+            faults.add(
+                "/is_default",
+                "default_needed",
+                "make another address the default instead",
+            );
         }
-        Patch::Set(false) | Patch::Clear => {}
+        Patch::Set(false) | Patch::Clear | Patch::Keep => {}
     }
     faults.check()?;
     if after == before {
@@ -81,16 +97,24 @@ pub async fn update(
     let changes = super::contacts::differences(&before, &after);
     regulars_events::append(
         tx,
-        event("address.updated", customer_id, json!({"id": id, "line1": after.line1, "city": after.city, "changes": changes})),
+        event(
+            "address.updated",
+            customer_id,
+            json!({"id": id, "line1": after.line1, "city": after.city, "changes": changes}),
+        ),
     )
     .await?;
-    store::addresses::get(tx, customer_id, id).await?.ok_or(Error::NotFound("address"))
+    store::addresses::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("address"))
 }
 
 /// Removes an address; if it was the default, the oldest of the others becomes it.
 pub async fn delete(tx: &mut Tx, customer_id: CustomerId, id: AddressId, guard: Guard<'_>) -> Result<()> {
     lock_living(tx, customer_id).await?;
-    let address = store::addresses::get(tx, customer_id, id).await?.ok_or(Error::NotFound("address"))?;
+    let address = store::addresses::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("address"))?;
     guard(address.version)?;
     store::addresses::delete(tx, id).await?;
     store::addresses::ensure_default(tx, customer_id).await?;

@@ -22,7 +22,9 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<AttributeDefinition>> {
 /// One definition.
 pub async fn get(tx: &mut Tx, id: AttributeId) -> Result<AttributeDefinition> {
     let all = store::attributes::all(tx).await?.0;
-    all.into_iter().find(|one| one.id == id).ok_or(Error::NotFound("attribute"))
+    all.into_iter()
+        .find(|one| one.id == id)
+        .ok_or(Error::NotFound("attribute"))
 }
 
 /// Makes a definition; it stands behind the others unless its position is said.
@@ -37,7 +39,12 @@ pub async fn create(tx: &mut Tx, input: &AttributeInput) -> Result<AttributeDefi
     let mut faults = Faults::new();
     input.apply(&mut definition, true, now, &mut faults);
     if input.position == Patch::Keep {
-        definition.position = all.iter().map(|one| one.position).max().unwrap_or(0).saturating_add(1);
+        definition.position = all
+            .iter()
+            .map(|one| one.position)
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1);
     }
     faults.check()?;
     store::attributes::insert(tx, &definition).await?;
@@ -53,7 +60,9 @@ pub async fn update(
     input: &AttributeInput,
     guard: Guard<'_>,
 ) -> Result<AttributeDefinition> {
-    let before = store::attributes::lock(tx, id).await?.ok_or(Error::NotFound("attribute"))?;
+    let before = store::attributes::lock(tx, id)
+        .await?
+        .ok_or(Error::NotFound("attribute"))?;
     guard(before.version)?;
     let mut after = before.clone();
     let mut faults = Faults::new();
@@ -71,7 +80,9 @@ pub async fn update(
 
 /// Removes a definition that nobody has a value for; one that is used can be archived.
 pub async fn delete(tx: &mut Tx, id: AttributeId, guard: Guard<'_>) -> Result<()> {
-    let definition = store::attributes::lock(tx, id).await?.ok_or(Error::NotFound("attribute"))?;
+    let definition = store::attributes::lock(tx, id)
+        .await?
+        .ok_or(Error::NotFound("attribute"))?;
     guard(definition.version)?;
     if store::attributes::is_used(tx, &definition.name).await? {
         let message = "customers have values for this attribute; archive it instead";

@@ -27,15 +27,24 @@ pub async fn run(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults) -> Result<BulkRe
         check_fields(bulk, action, &mut faults);
     }
     let owner = read_owner(tx, bulk, &mut faults).await?;
-    let Some(action) = action.filter(|_| faults.0.is_empty()) else { return Err(Error::Invalid(faults)) };
+    let Some(action) = action.filter(|_| faults.0.is_empty()) else {
+        return Err(Error::Invalid(faults));
+    };
 
     let wanted: Vec<CustomerId> = ids.iter().map(|(_, id)| *id).collect();
     let found = store::customers::lock_many(tx, &wanted).await?;
-    let by_id: HashMap<CustomerId, &Customer> = found.iter().map(|customer| (customer.id, customer)).collect();
+    let by_id: HashMap<CustomerId, &Customer> =
+        found.iter().map(|customer| (customer.id, customer)).collect();
     for (index, id) in &ids {
-        let there = by_id.get(id).is_some_and(|one| one.deleted_at.is_none() || action == BulkAction::Restore);
+        let there = by_id
+            .get(id)
+            .is_some_and(|one| one.deleted_at.is_none() || action == BulkAction::Restore);
         if !there {
-            faults.add(format!("/ids/{index}"), "customer_unknown", "there is no customer with this id");
+            faults.add(
+                format!("/ids/{index}"),
+                "customer_unknown",
+                "there is no customer with this id",
+            );
         }
     }
     faults.check()?;
@@ -50,7 +59,12 @@ pub async fn run(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults) -> Result<BulkRe
         }
         BulkAction::Restore => restore(tx, &found, &ids).await?,
         BulkAction::Owner => {
-            let set = |customer: &Customer| Ok(Customer { owner_id: owner, ..customer.clone() });
+            let set = |customer: &Customer| {
+                Ok(Customer {
+                    owner_id: owner,
+                    ..customer.clone()
+                })
+            };
             write_all(tx, &found, set).await?
         }
         BulkAction::Update => {
@@ -63,14 +77,21 @@ pub async fn run(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults) -> Result<BulkRe
             write_all(tx, &found, |customer| {
                 let mut faults = Faults::new();
                 let after = customers::merged(customer, &changes, defaults, &definitions, &mut faults);
-                faults.0.iter_mut().for_each(|fault| fault.pointer.insert_str(0, "/changes"));
+                faults
+                    .0
+                    .iter_mut()
+                    .for_each(|fault| fault.pointer.insert_str(0, "/changes"));
                 faults.check()?;
                 Ok(after)
             })
             .await?
         }
     };
-    Ok(BulkResult { action, changed, unchanged: wanted.len() - changed })
+    Ok(BulkResult {
+        action,
+        changed,
+        unchanged: wanted.len() - changed,
+    })
 }
 
 /// The ids with their places, each once.
@@ -86,8 +107,11 @@ fn read_ids(given: &[String], faults: &mut Faults) -> Vec<(usize, CustomerId)> {
     let mut seen = HashSet::new();
     let mut ids = Vec::with_capacity(given.len());
     for (index, text) in given.iter().enumerate() {
-        if let Some(id) = faults.take(&format!("/ids/{index}"), "id_invalid", text.trim().parse::<CustomerId>())
-            && seen.insert(id)
+        if let Some(id) = faults.take(
+            &format!("/ids/{index}"),
+            "id_invalid",
+            text.trim().parse::<CustomerId>(),
+        ) && seen.insert(id)
         {
             ids.push((index, id));
         }
@@ -104,7 +128,11 @@ fn check_fields(bulk: &Bulk, action: BulkAction, faults: &mut Faults) {
         faults.add("/tags", "not_possible", format!("“{action}” takes no tags"));
     }
     if action == BulkAction::Owner && bulk.owner_id.is_keep() {
-        faults.add("/owner_id", "missing", "say who looks after them, or null for nobody");
+        faults.add(
+            "/owner_id",
+            "missing",
+            "say who looks after them, or null for nobody",
+        );
     } else if action != BulkAction::Owner && !bulk.owner_id.is_keep() {
         faults.add("/owner_id", "not_possible", format!("“{action}” takes no owner"));
     }
@@ -125,18 +153,28 @@ fn check_changes(changes: &CustomerInput, faults: &mut Faults) {
         ("owner_id", !changes.owner_id.is_keep()),
     ] {
         if said {
-            faults.add(format!("/changes/{name}"), "not_possible", format!("“{name}” cannot be changed for many at once"));
+            faults.add(
+                format!("/changes/{name}"),
+                "not_possible",
+                format!("“{name}” cannot be changed for many at once"),
+            );
         }
     }
 }
 
 async fn read_owner(tx: &mut Tx, bulk: &Bulk, faults: &mut Faults) -> Result<Option<UserId>> {
-    let Patch::Set(text) = &bulk.owner_id else { return Ok(None) };
+    let Patch::Set(text) = &bulk.owner_id else {
+        return Ok(None);
+    };
     let owner = faults.take("/owner_id", "id_invalid", text.trim().parse::<UserId>());
     if let Some(owner) = owner
         && !store::customers::is_member(tx, owner).await?
     {
-        faults.add("/owner_id", "owner_unknown", "nobody in the organization has this id");
+        faults.add(
+            "/owner_id",
+            "owner_unknown",
+            "nobody in the organization has this id",
+        );
     }
     Ok(owner)
 }
@@ -157,11 +195,16 @@ async fn write_all(
 }
 
 async fn restore(tx: &mut Tx, found: &[Customer], ids: &[(usize, CustomerId)]) -> Result<usize> {
-    let deleted: Vec<&Customer> = found.iter().filter(|customer| customer.deleted_at.is_some()).collect();
+    let deleted: Vec<&Customer> = found
+        .iter()
+        .filter(|customer| customer.deleted_at.is_some())
+        .collect();
     let mut faults = Faults::new();
     let mut claimed = HashSet::new();
     for customer in &deleted {
-        let Some(email) = customer.email.as_ref().map(regulars_kernel::Email::lowercase) else { continue };
+        let Some(email) = customer.email.as_ref().map(regulars_kernel::Email::lowercase) else {
+            continue;
+        };
         let taken = store::customers::id_by_email(tx, &email).await?.is_some();
         if (taken || !claimed.insert(email))
             && let Some((index, _)) = ids.iter().find(|(_, id)| *id == customer.id)
@@ -181,8 +224,9 @@ async fn tell<'a>(
     kind: &'static str,
     customers: impl Iterator<Item = &'a Customer>,
 ) -> Result<usize> {
-    let events: Vec<_> =
-        customers.map(|customer| customers::event(kind, customer.id, json!({"code": customer.code}))).collect();
+    let events: Vec<_> = customers
+        .map(|customer| customers::event(kind, customer.id, json!({"code": customer.code})))
+        .collect();
     let count = events.len();
     regulars_events::append_many(tx, events).await?;
     Ok(count)

@@ -27,7 +27,10 @@ pub async fn put(tx: &mut Tx, customer_id: CustomerId, input: &ConsentInput) -> 
     let current = store::consents::list(tx, customer_id).await?;
     let mut events = Vec::new();
     for (channel, state) in states {
-        let before = current.iter().find(|one| one.channel == channel).map(|one| one.state);
+        let before = current
+            .iter()
+            .find(|one| one.channel == channel)
+            .map(|one| one.state);
         events.extend(set(tx, customer_id, before, channel, state).await?);
     }
     regulars_events::append_many(tx, events).await?;

@@ -9,7 +9,11 @@ use regulars_kernel::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Guard, check_room, customers::{MOST_PARTS, event}, lock_living, require_living};
+use super::{
+    Guard, check_room,
+    customers::{MOST_PARTS, event},
+    lock_living, require_living,
+};
 use crate::{
     model::{Contact, ContactInput, Customer, Defaults},
     store,
@@ -24,13 +28,24 @@ pub async fn list(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<Contact>> 
 /// One contact.
 pub async fn get(tx: &mut Tx, customer_id: CustomerId, id: ContactId) -> Result<Contact> {
     require_living(tx, customer_id).await?;
-    store::contacts::get(tx, customer_id, id).await?.ok_or(Error::NotFound("contact"))
+    store::contacts::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("contact"))
 }
 
 /// Adds a contact.
-pub async fn create(tx: &mut Tx, customer_id: CustomerId, input: &ContactInput, defaults: &Defaults) -> Result<Contact> {
+pub async fn create(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    input: &ContactInput,
+    defaults: &Defaults,
+) -> Result<Contact> {
     let customer = lock_living(tx, customer_id).await?;
-    check_room(store::contacts::count(tx, customer_id).await?, MOST_PARTS, "contacts")?;
+    check_room(
+        store::contacts::count(tx, customer_id).await?,
+        MOST_PARTS,
+        "contacts",
+    )?;
     let mut faults = Faults::new();
     let mut contact = Contact::blank(customer_id, tx.now());
     input.apply(&mut contact, "", &local(&customer, defaults), &mut faults);
@@ -53,7 +68,9 @@ pub async fn update(
     defaults: &Defaults,
 ) -> Result<Contact> {
     let customer = lock_living(tx, customer_id).await?;
-    let before = store::contacts::get(tx, customer_id, id).await?.ok_or(Error::NotFound("contact"))?;
+    let before = store::contacts::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("contact"))?;
     guard(before.version)?;
     let mut faults = Faults::new();
     let mut after = before.clone();
@@ -68,13 +85,17 @@ pub async fn update(
     after.version = store::contacts::update(tx, &after).await?;
     let data = json!({"id": id, "full_name": after.full_name, "changes": differences(&before, &after)});
     regulars_events::append(tx, event("contact.updated", customer_id, data)).await?;
-    store::contacts::get(tx, customer_id, id).await?.ok_or(Error::NotFound("contact"))
+    store::contacts::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("contact"))
 }
 
 /// Removes a contact.
 pub async fn delete(tx: &mut Tx, customer_id: CustomerId, id: ContactId, guard: Guard<'_>) -> Result<()> {
     lock_living(tx, customer_id).await?;
-    let contact = store::contacts::get(tx, customer_id, id).await?.ok_or(Error::NotFound("contact"))?;
+    let contact = store::contacts::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("contact"))?;
     guard(contact.version)?;
     store::contacts::delete(tx, id).await?;
     let data = json!({"id": id, "full_name": contact.full_name});
@@ -84,7 +105,10 @@ pub async fn delete(tx: &mut Tx, customer_id: CustomerId, id: ContactId, guard: 
 
 /// Numbers without a calling code are read as of the customer's country.
 fn local(customer: &Customer, defaults: &Defaults) -> Defaults {
-    Defaults { country: customer.country.or(defaults.country), ..defaults.clone() }
+    Defaults {
+        country: customer.country.or(defaults.country),
+        ..defaults.clone()
+    }
 }
 
 pub(super) fn created(contact: &Contact) -> NewEvent {

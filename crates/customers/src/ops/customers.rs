@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{Guard, hierarchy, lock_living};
 use crate::{
     model::{
-        Address, AddressInput, Contact, Customer, CustomerInput, Defaults, Definitions, Included, NewCustomer, WithParts,
-        attributes::missing, changes,
+        Address, AddressInput, Contact, Customer, CustomerInput, Defaults, Definitions, Included,
+        NewCustomer, WithParts, attributes::missing, changes,
     },
     store::{self, parts::Key},
 };
@@ -41,7 +41,9 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
     } else {
         Definitions::default()
     };
-    input.fields.apply(&mut customer, defaults, &definitions, &mut faults);
+    input
+        .fields
+        .apply(&mut customer, defaults, &definitions, &mut faults);
     definitions.check_required(&customer.attributes, &mut faults);
     let contacts = new_contacts(&customer, input, defaults, &mut faults);
     let mut links = Vec::with_capacity(input.sources.len());
@@ -55,18 +57,29 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
     let inserted = store::customers::insert(tx, &customer).await?;
     if !inserted.missing_attributes.is_empty() {
         let mut faults = Faults::new();
-        inserted.missing_attributes.iter().for_each(|name| missing(name, &mut faults));
+        inserted
+            .missing_attributes
+            .iter()
+            .for_each(|name| missing(name, &mut faults));
         return Err(Error::Invalid(faults));
     }
     customer.code = inserted.code;
 
-    let mut events = vec![event("customer.created", customer.id, json!({"code": customer.code}))];
+    let mut events = vec![event(
+        "customer.created",
+        customer.id,
+        json!({"code": customer.code}),
+    )];
     if !customer.tags.is_empty() {
         let tags = store::tags::ensure(tx, &customer.tags).await?;
         let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
         store::tags::add(tx, &[customer.id], &ids).await?;
         customer.tags = tags.into_iter().map(|(_, name)| name).collect();
-        events.push(event("customer.tagged", customer.id, json!({"tags": customer.tags})));
+        events.push(event(
+            "customer.tagged",
+            customer.id,
+            json!({"tags": customer.tags}),
+        ));
     }
     for address in &addresses {
         store::addresses::insert(tx, address).await?;
@@ -151,13 +164,17 @@ pub async fn delete(tx: &mut Tx, id: CustomerId, guard: Guard<'_>) -> Result<()>
 
 /// Brings a deleted customer back; 409 if somebody else has its e-mail address meanwhile. One that lives is left as it is.
 pub async fn restore(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
-    let customer = store::customers::lock(tx, id).await?.ok_or(Error::NotFound("customer"))?;
+    let customer = store::customers::lock(tx, id)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
     if customer.deleted_at.is_none() {
         return Ok(customer);
     }
     store::customers::set_deleted(tx, &[id], None).await?;
     regulars_events::append(tx, event("customer.restored", id, json!({"code": customer.code}))).await?;
-    store::customers::get(tx, id).await?.ok_or(Error::NotFound("customer"))
+    store::customers::get(tx, id)
+        .await?
+        .ok_or(Error::NotFound("customer"))
 }
 
 /// What the customer will be. A required attribute may not be cleared.
@@ -170,7 +187,11 @@ pub(super) fn merged(
 ) -> Customer {
     let mut after = before.clone();
     input.apply(&mut after, defaults, definitions, faults);
-    for definition in definitions.0.iter().filter(|one| one.required && one.archived_at.is_none()) {
+    for definition in definitions
+        .0
+        .iter()
+        .filter(|one| one.required && one.archived_at.is_none())
+    {
         let name = definition.name.as_str();
         if before.attributes.contains_key(name) && !after.attributes.contains_key(name) {
             missing(name, faults);
@@ -186,21 +207,43 @@ pub(super) async fn write(tx: &mut Tx, before: Customer, mut after: Customer) ->
         let key = crate::model::tag::key(name);
         !others.iter().any(|other| crate::model::tag::key(other) == key)
     };
-    let gone: Vec<String> = before.tags.iter().filter(|name| differs(name, &after.tags)).cloned().collect();
-    let new: Vec<String> = after.tags.iter().filter(|name| differs(name, &before.tags)).cloned().collect();
+    let gone: Vec<String> = before
+        .tags
+        .iter()
+        .filter(|name| differs(name, &after.tags))
+        .cloned()
+        .collect();
+    let new: Vec<String> = after
+        .tags
+        .iter()
+        .filter(|name| differs(name, &before.tags))
+        .cloned()
+        .collect();
     if !gone.is_empty() {
-        let ids: Vec<TagId> = store::tags::by_names(tx, &gone).await?.into_iter().map(|(id, _)| id).collect();
+        let ids: Vec<TagId> = store::tags::by_names(tx, &gone)
+            .await?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
         store::tags::remove(tx, &[after.id], &ids).await?;
         events.push(event("customer.untagged", after.id, json!({"tags": gone})));
     }
     if !new.is_empty() {
-        let ids: Vec<TagId> = store::tags::ensure(tx, &new).await?.into_iter().map(|(id, _)| id).collect();
+        let ids: Vec<TagId> = store::tags::ensure(tx, &new)
+            .await?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
         store::tags::add(tx, &[after.id], &ids).await?;
         events.push(event("customer.tagged", after.id, json!({"tags": new})));
     }
     if !gone.is_empty() || !new.is_empty() {
         // Names as they are defined, whatever case the caller wrote them in.
-        after.tags = store::tags::of_customer(tx, after.id).await?.into_iter().map(|tag| tag.name).collect();
+        after.tags = store::tags::of_customer(tx, after.id)
+            .await?
+            .into_iter()
+            .map(|tag| tag.name)
+            .collect();
     } else {
         after.tags.clone_from(&before.tags);
     }
@@ -215,7 +258,10 @@ pub(super) async fn write(tx: &mut Tx, before: Customer, mut after: Customer) ->
         if named.iter().any(|name| changed.contains_key(*name)) {
             store::words::add(tx, store::search::words(&after)).await?;
         }
-        events.insert(0, event("customer.updated", after.id, json!({"changes": changed})));
+        events.insert(
+            0,
+            event("customer.updated", after.id, json!({"changes": changed})),
+        );
     }
     regulars_events::append_many(tx, events).await?;
     Ok(after)
@@ -232,7 +278,11 @@ async fn check_references(
         && before.is_none_or(|before| before.owner_id != Some(owner))
         && !store::customers::is_member(tx, owner).await?
     {
-        faults.add("/owner_id", "owner_unknown", "nobody in the organization has this id");
+        faults.add(
+            "/owner_id",
+            "owner_unknown",
+            "nobody in the organization has this id",
+        );
     }
     if let Some(parent) = after.parent_id
         && before.is_none_or(|before| before.parent_id != Some(parent))
@@ -250,16 +300,28 @@ async fn refuse(tx: &mut Tx, after: &Customer, before: Option<&Customer>, mut fa
     }
     let mine = |id: CustomerId| before.is_some_and(|before| before.id == id);
     if let Some(email) = &after.email
-        && store::customers::id_by_email(tx, &email.lowercase()).await?.is_some_and(|id| !mine(id))
+        && store::customers::id_by_email(tx, &email.lowercase())
+            .await?
+            .is_some_and(|id| !mine(id))
     {
-        faults.add("/email", "email_taken", "another customer has this e-mail address");
+        faults.add(
+            "/email",
+            "email_taken",
+            "another customer has this e-mail address",
+        );
     }
-    if !after.code.is_empty() && store::customers::id_by_code(tx, &after.code).await?.is_some_and(|id| !mine(id)) {
+    if !after.code.is_empty()
+        && store::customers::id_by_code(tx, &after.code)
+            .await?
+            .is_some_and(|id| !mine(id))
+    {
         faults.add("/code", "code_taken", "another customer has this code");
     }
     if before.is_none() {
         // Definitions are not read where no attribute is said; the insert would have found what is required.
-        store::attributes::all(tx).await?.check_required(&after.attributes, &mut faults);
+        store::attributes::all(tx)
+            .await?
+            .check_required(&after.attributes, &mut faults);
     }
     faults.check()
 }
@@ -283,7 +345,10 @@ fn new_addresses(
     defaults: &Defaults,
     faults: &mut Faults,
 ) -> Vec<Address> {
-    let chosen = inputs.iter().position(|input| input.is_default.value() == Some(true)).unwrap_or(0);
+    let chosen = inputs
+        .iter()
+        .position(|input| input.is_default.value() == Some(true))
+        .unwrap_or(0);
     let mut addresses = Vec::with_capacity(inputs.len());
     for (index, input) in inputs.iter().enumerate() {
         let mut address = Address::blank(customer.id, customer.created_at);
@@ -299,8 +364,16 @@ fn new_addresses(
 }
 
 /// The contacts of a new customer; of several primary ones the first is.
-fn new_contacts(customer: &Customer, input: &NewCustomer, defaults: &Defaults, faults: &mut Faults) -> Vec<Contact> {
-    let local = Defaults { country: customer.country.or(defaults.country), ..defaults.clone() };
+fn new_contacts(
+    customer: &Customer,
+    input: &NewCustomer,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> Vec<Contact> {
+    let local = Defaults {
+        country: customer.country.or(defaults.country),
+        ..defaults.clone()
+    };
     let mut contacts: Vec<Contact> = Vec::with_capacity(input.contacts.len());
     for (index, input) in input.contacts.iter().enumerate() {
         let mut contact = Contact::blank(customer.id, customer.created_at);
@@ -317,5 +390,7 @@ pub(super) fn event(kind: &'static str, id: CustomerId, data: serde_json::Value)
 
 /// The key by which an e-mail address of a path or query is looked up; 404 for what is no address.
 pub fn email_key(text: &str) -> Result<String> {
-    Email::parse(text).map(|email| email.lowercase()).map_err(|_| Error::NotFound("customer"))
+    Email::parse(text)
+        .map(|email| email.lowercase())
+        .map_err(|_| Error::NotFound("customer"))
 }

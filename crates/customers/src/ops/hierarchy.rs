@@ -22,7 +22,11 @@ pub(super) async fn check_parent(
     }
     let found = store::customers::get(tx, parent).await?;
     if found.is_none_or(|parent| parent.deleted_at.is_some()) {
-        faults.add("/parent_id", "parent_unknown", "there is no customer with this id");
+        faults.add(
+            "/parent_id",
+            "parent_unknown",
+            "there is no customer with this id",
+        );
         return Ok(());
     }
     let ancestors = store::hierarchy::ancestors(tx, parent).await?;
@@ -35,7 +39,11 @@ pub(super) async fn check_parent(
         Some(id) => store::hierarchy::rolled_up(tx, id).await?.levels,
         None => 0,
     };
-    if i32::try_from(ancestors.len()).unwrap_or(i32::MAX).saturating_add(1 + below) > DEPTH_LIMIT {
+    if i32::try_from(ancestors.len())
+        .unwrap_or(i32::MAX)
+        .saturating_add(1 + below)
+        > DEPTH_LIMIT
+    {
         let message = format!("a hierarchy has at most {DEPTH_LIMIT} levels");
         faults.add("/parent_id", "hierarchy_too_deep", message);
     }
@@ -46,10 +54,18 @@ pub(super) async fn check_parent(
 pub async fn children(tx: &mut Tx, id: CustomerId, page: &PageRequest) -> Result<Children> {
     require_living(tx, id).await?;
     if page.cursor().is_some() {
-        return Err(Error::malformed("?cursor", "cursor_invalid", "this list is read by page"));
+        return Err(Error::malformed(
+            "?cursor",
+            "cursor_invalid",
+            "this list is read by page",
+        ));
     }
     let data = store::hierarchy::children(tx, id, page.limit, page.offset()).await?;
     let rolled_up = store::hierarchy::rolled_up(tx, id).await?;
     let page = Page::new(data, None::<Cursor>, Total::exact(rolled_up.children));
-    Ok(Children { data: page.data, page: page.page, rolled_up })
+    Ok(Children {
+        data: page.data,
+        page: page.page,
+        rolled_up,
+    })
 }

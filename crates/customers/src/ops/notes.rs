@@ -20,7 +20,11 @@ const MOST_NOTES: i64 = 5_000;
 pub async fn list(tx: &mut Tx, customer_id: CustomerId, page: &PageRequest) -> Result<Page<Note>> {
     require_living(tx, customer_id).await?;
     if page.cursor().is_some() {
-        return Err(Error::malformed("?cursor", "cursor_invalid", "this list is read by page"));
+        return Err(Error::malformed(
+            "?cursor",
+            "cursor_invalid",
+            "this list is read by page",
+        ));
     }
     let (notes, count) = store::notes::list(tx, customer_id, page.limit, page.offset()).await?;
     Ok(Page::new(notes, None::<Cursor>, Total::exact(count)))
@@ -29,7 +33,9 @@ pub async fn list(tx: &mut Tx, customer_id: CustomerId, page: &PageRequest) -> R
 /// One note.
 pub async fn get(tx: &mut Tx, customer_id: CustomerId, id: NoteId) -> Result<Note> {
     require_living(tx, customer_id).await?;
-    store::notes::get(tx, customer_id, id).await?.ok_or(Error::NotFound("note"))
+    store::notes::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("note"))
 }
 
 /// What a note said before each edit, the latest first.
@@ -75,7 +81,9 @@ pub async fn update(
     guard: Guard<'_>,
 ) -> Result<Note> {
     lock_living(tx, customer_id).await?;
-    let before = store::notes::get(tx, customer_id, id).await?.ok_or(Error::NotFound("note"))?;
+    let before = store::notes::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("note"))?;
     guard(before.version)?;
     let mut faults = Faults::new();
     let body = input.body(&mut faults);
@@ -84,7 +92,7 @@ pub async fn update(
     let mut kinds = Vec::new();
     if let Some(body) = body.filter(|body| *body != before.body) {
         after.body = body;
-        after.actor_kind = tx.actor().kind().to_owned();
+        tx.actor().kind().clone_into(&mut after.actor_kind);
         after.actor_id = tx.actor().id();
         store::notes::keep_version(tx, &before).await?;
         kinds.push("note.updated");
@@ -106,7 +114,13 @@ pub async fn update(
     (after.version, after.updated_at) = store::notes::update(tx, &after).await?;
     let events = kinds
         .into_iter()
-        .map(|kind| event(kind, customer_id, json!({"id": id, "excerpt": excerpt(&after.body)})))
+        .map(|kind| {
+            event(
+                kind,
+                customer_id,
+                json!({"id": id, "excerpt": excerpt(&after.body)}),
+            )
+        })
         .collect();
     regulars_events::append_many(tx, events).await?;
     Ok(after)
@@ -115,7 +129,9 @@ pub async fn update(
 /// Removes a note with its history.
 pub async fn delete(tx: &mut Tx, customer_id: CustomerId, id: NoteId, guard: Guard<'_>) -> Result<()> {
     lock_living(tx, customer_id).await?;
-    let note = store::notes::get(tx, customer_id, id).await?.ok_or(Error::NotFound("note"))?;
+    let note = store::notes::get(tx, customer_id, id)
+        .await?
+        .ok_or(Error::NotFound("note"))?;
     guard(note.version)?;
     store::notes::delete(tx, id).await?;
     regulars_events::append(tx, event("note.deleted", customer_id, json!({"id": id}))).await?;

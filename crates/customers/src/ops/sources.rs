@@ -5,7 +5,11 @@ use regulars_events::NewEvent;
 use regulars_kernel::{Error, Faults, Result, ids::CustomerId};
 use serde_json::json;
 
-use super::{check_room, customers::{MOST_PARTS, event}, lock_living, require_living};
+use super::{
+    check_room,
+    customers::{MOST_PARTS, event},
+    lock_living, require_living,
+};
 use crate::{
     model::{SourceInput, SourceLink},
     store,
@@ -25,8 +29,9 @@ pub async fn link(tx: &mut Tx, customer_id: CustomerId, input: &SourceInput) -> 
     faults.check()?;
     let link = checked.ok_or_else(|| Error::internal("a link without fault is a link"))?;
     let links = store::sources::list(tx, customer_id).await?;
-    if let Some(known) =
-        links.iter().find(|known| known.source == link.source && known.external_id == link.external_id)
+    if let Some(known) = links
+        .iter()
+        .find(|known| known.source == link.source && known.external_id == link.external_id)
     {
         return Ok(known.clone());
     }
@@ -48,5 +53,9 @@ pub async fn unlink(tx: &mut Tx, customer_id: CustomerId, source: &str, external
 }
 
 pub(super) fn linked(customer_id: CustomerId, link: &SourceInput) -> NewEvent {
-    event("source.linked", customer_id, json!({"source": link.source, "external_id": link.external_id}))
+    event(
+        "source.linked",
+        customer_id,
+        json!({"source": link.source, "external_id": link.external_id}),
+    )
 }

@@ -19,7 +19,11 @@ use crate::{
 /// A page of the tags by name with how many customers have them.
 pub async fn list(tx: &mut Tx, search: Option<&str>, page: &PageRequest) -> Result<Page<Tag>> {
     if page.cursor().is_some() {
-        return Err(Error::malformed("?cursor", "cursor_invalid", "this list is read by page"));
+        return Err(Error::malformed(
+            "?cursor",
+            "cursor_invalid",
+            "this list is read by page",
+        ));
     }
     let (tags, count) = store::tags::list(tx, search, page.limit, page.offset()).await?;
     Ok(Page::new(tags, None::<Cursor>, Total::exact(count)))
@@ -65,7 +69,8 @@ pub async fn update(tx: &mut Tx, id: TagId, input: &TagInput, guard: Guard<'_>) 
         return Ok(before);
     }
     store::tags::update(tx, &after).await?;
-    let data = json!({"id": id, "name": after.name, "changes": super::contacts::differences(&before, &after)});
+    let data =
+        json!({"id": id, "name": after.name, "changes": super::contacts::differences(&before, &after)});
     regulars_events::append(tx, NewEvent::new("tag.updated").data(data)).await?;
     get(tx, id).await
 }
@@ -84,14 +89,22 @@ pub async fn delete(tx: &mut Tx, id: TagId, guard: Guard<'_>) -> Result<()> {
 /// Makes two tags one: everybody with the first has the second instead, and the first is gone.
 pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<Tag> {
     if id == into {
-        return Err(Error::invalid("/into", "same_tag", "a tag cannot be merged into itself"));
+        return Err(Error::invalid(
+            "/into",
+            "same_tag",
+            "a tag cannot be merged into itself",
+        ));
     }
     let found = store::tags::lock(tx, &[id, into]).await?;
     if !found.contains(&id) {
         return Err(Error::NotFound("tag"));
     }
     if !found.contains(&into) {
-        return Err(Error::invalid("/into", "tag_unknown", "there is no tag with this id"));
+        return Err(Error::invalid(
+            "/into",
+            "tag_unknown",
+            "there is no tag with this id",
+        ));
     }
     let (from, to) = (get(tx, id).await?, get(tx, into).await?);
     store::tags::move_customers(tx, id, into).await?;
@@ -142,7 +155,11 @@ pub async fn remove(tx: &mut Tx, customer_id: CustomerId, name: &str) -> Result<
 pub(super) fn checked(names: &[String]) -> Result<Vec<String>> {
     let mut faults = Faults::new();
     if names.len() > crate::model::MAX_TAGS {
-        faults.add("/tags", "too_many", format!("a customer may have {} tags", crate::model::MAX_TAGS));
+        faults.add(
+            "/tags",
+            "too_many",
+            format!("a customer may have {} tags", crate::model::MAX_TAGS),
+        );
     } else {
         let names = tag::names(names, "/tags", &mut faults);
         if faults.0.is_empty() {
@@ -177,7 +194,10 @@ async fn tell(
 ) -> Result<usize> {
     let mut by_customer: HashMap<CustomerId, Vec<&str>> = HashMap::new();
     for (customer, id) in pairs {
-        let names = tags.iter().filter(|(tag, _)| *tag == id).map(|(_, name)| name.as_str());
+        let names = tags
+            .iter()
+            .filter(|(tag, _)| *tag == id)
+            .map(|(_, name)| name.as_str());
         by_customer.entry(customer).or_default().extend(names);
     }
     if by_customer.is_empty() {
@@ -186,7 +206,10 @@ async fn tell(
     let mut touched: Vec<CustomerId> = by_customer.keys().copied().collect();
     touched.sort_unstable();
     store::customers::touch(tx, &touched).await?;
-    let events = touched.iter().map(|id| event(kind, *id, json!({"tags": by_customer[id]}))).collect();
+    let events = touched
+        .iter()
+        .map(|id| event(kind, *id, json!({"tags": by_customer[id]})))
+        .collect();
     regulars_events::append_many(tx, events).await?;
     Ok(touched.len())
 }

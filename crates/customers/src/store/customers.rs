@@ -88,7 +88,8 @@ pub struct Inserted {
 /// How often a made code may turn out to be taken (by one that was given) before another way is gone.
 const CODE_TRIES: usize = 8;
 
-/// Inserts a customer with one statement; an empty code is filled with the next free one.
+/// Inserts a customer with one statement; an empty code is filled with the next free one, also where it is searched and
+/// sorted by (see [`search::search_text`] and [`search::sort_name`]).
 pub async fn insert(tx: &mut Tx, customer: &Customer) -> Result<Inserted> {
     let given = Some(customer.code.as_str()).filter(|code| !code.is_empty());
     for _ in 0..CODE_TRIES {
@@ -117,8 +118,8 @@ async fn try_insert(tx: &mut Tx, customer: &Customer, given: Option<&str>) -> Re
              service_level, credit_limit, locale, time_zone, attributes, note, internal_note, country, city, created_at,
              updated_at, sort_name, search_text)
            SELECT $1, $2, n.code, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-             $22, $23, $24, $25, $26, $27, $28, $29, $29, $30,
-             CASE WHEN $3::text IS NULL THEN concat_ws(' ', nullif($31, ''), lower(n.code)) ELSE $31 END
+             $22, $23, $24, $25, $26, $27, $28, $29, $29, coalesce(nullif($30, ''), lower(n.code)),
+             CASE WHEN $3::text IS NULL THEN $31 || lower(n.code) || ' ' ELSE $31 END
            FROM (SELECT coalesce($3, 'C-' || to_char(nextval('customer_codes'), 'FM999999999000000'))) AS n (code)
            WHERE $3 IS NOT NULL OR NOT EXISTS (SELECT FROM customers t WHERE t.organization_id = $1 AND t.code = n.code)
            RETURNING c.code, ARRAY(

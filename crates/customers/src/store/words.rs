@@ -16,7 +16,7 @@ use regulars_kernel::Result;
 use super::batch_parts::{KnownWords, write_words};
 
 /// How long a word is taken for written.
-pub const REMEMBERED_FOR: Duration = Duration::from_secs(600);
+pub const REMEMBERED_FOR: Duration = Duration::from_mins(10);
 
 /// Hashes of words that committed transactions of this process have written, with their organization. A name's words are
 /// mostly known ones, so most customers are created without touching the dictionary.

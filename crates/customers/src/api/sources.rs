@@ -1,0 +1,66 @@
+//! `/customers/{id}/sources`: under which ids other systems know a customer.
+
+use regulars_kernel::{Page, Permission, ids::CustomerId};
+use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Path, json};
+
+use super::whole;
+use crate::{
+    model::{SourceInput, SourceLink},
+    ops,
+};
+
+/// List a customer's sources
+///
+/// All of them. Needs `customers:read`.
+#[utoipa::path(
+    get, path = "/customers/{id}/sources", tag = "customers",
+    params(("id" = CustomerId, Path, description = "The customer's id")),
+    responses((status = 200, description = "The links", body = Page<SourceLink>), OneErrors)
+)]
+pub async fn list_sources(call: Call, Path(id): Path<CustomerId>) -> ApiResult {
+    call.require(Permission::CustomersRead)?;
+    let mut tx = call.read().await?;
+    Ok(json(&whole(ops::sources::list(&mut tx, id).await?)))
+}
+
+/// Link an id of another system
+///
+/// Linking it again changes nothing; 409 if another customer has it. Needs `customers:write`.
+#[utoipa::path(
+    post, path = "/customers/{id}/sources", tag = "customers",
+    params(("id" = CustomerId, Path, description = "The customer's id")),
+    request_body = SourceInput,
+    responses((status = 200, description = "The link", body = SourceLink), CommonErrors)
+)]
+pub async fn link_source(
+    call: Call,
+    Path(id): Path<CustomerId>,
+    Json(input): Json<SourceInput>,
+) -> ApiResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.write().await?;
+    let link = ops::sources::link(&mut tx, id, &input).await?;
+    Ok(call.ok(tx, None, &link).await?)
+}
+
+/// Unlink an id of another system
+///
+/// Needs `customers:write`.
+#[utoipa::path(
+    delete, path = "/customers/{id}/sources/{source}/{external_id}", tag = "customers",
+    params(
+        ("id" = CustomerId, Path, description = "The customer's id"),
+        ("source" = String, Path, description = "The system", example = "shopify"),
+        ("external_id" = String, Path, description = "The id there", example = "207119551"),
+    ),
+    responses((status = 204, description = "Unlinked"), OneErrors)
+)]
+pub async fn unlink_source(
+    call: Call,
+    Path((id, source, external_id)): Path<(CustomerId, String, String)>,
+) -> ApiResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.write().await?;
+    ops::sources::unlink(&mut tx, id, &source, &external_id).await?;
+    Ok(call.no_content(tx).await?)
+}
