@@ -1,0 +1,256 @@
+//! Orders as SQL, and the places in them that cursors name.
+//!
+//! Ties go by id, in the direction of the first field. Who was never active counts as active before everybody else:
+//! last in `-last_active_at`, first in `last_active_at`. Nulls cannot be part of a row comparison, so a walk takes
+//! them as a branch of its own; a list that is sorted in memory takes them as minus infinity.
+
+use chrono::{DateTime, Utc};
+use regulars_kernel::paging::{Cursor, CursorError, Sort};
+use sqlx::{Postgres, QueryBuilder};
+
+use super::query::RELEVANCE;
+
+/// A value of a sorted field.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Key {
+    Time(DateTime<Utc>),
+    /// Never active.
+    Never,
+    Text(String),
+}
+
+impl Key {
+    fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        match self {
+            Self::Time(time) => sql.push_bind(*time),
+            Self::Never => sql.push("'-infinity'::timestamptz"),
+            Self::Text(text) => sql.push_bind(text.clone()),
+        };
+    }
+
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Self::Time(time) => serde_json::json!(time),
+            Self::Never => serde_json::Value::Null,
+            Self::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+/// The column behind a field.
+fn column(field: &str) -> &'static str {
+    match field {
+        "updated_at" => "c.updated_at",
+        "full_name" => "c.sort_name",
+        "last_active_at" => "c.last_active_at",
+        "code" => "c.code",
+        _ => "c.created_at",
+    }
+}
+
+fn nullable(field: &str) -> bool {
+    field == "last_active_at"
+}
+
+/// Which rows of a walk: nulls of the first field are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The first field is never null.
+    All,
+    /// It has a value.
+    Valued,
+    /// It has none.
+    Null,
+    /// Sorted in memory: nulls among the others.
+    InMemory,
+}
+
+/// The parts in which this order is walked.
+pub(super) fn parts(sorts: &[Sort]) -> &'static [Part] {
+    if sorts.first().is_some_and(|sort| nullable(sort.field)) {
+        &[Part::Valued, Part::Null]
+    } else {
+        &[Part::All]
+    }
+}
+
+fn expression(field: &str, first: bool, part: Part) -> String {
+    let column = column(field);
+    if nullable(field) && !(first && matches!(part, Part::Valued)) {
+        format!("coalesce({column}, '-infinity')")
+    } else {
+        column.to_owned()
+    }
+}
+
+/// The fields by which a part is sorted: in the null part the first says nothing, unless it is alone; then it stays so
+/// that its index serves.
+fn fields(sorts: &[Sort], part: Part) -> &[Sort] {
+    if part == Part::Null && sorts.len() > 1 {
+        &sorts[1..]
+    } else {
+        sorts
+    }
+}
+
+/// Pushes ` ORDER BY …`.
+pub(super) fn push_order(sql: &mut QueryBuilder<Postgres>, sorts: &[Sort], part: Part) {
+    let first = sorts.first().is_some_and(|sort| sort.descending);
+    sql.push(" ORDER BY ");
+    for (at, sort) in fields(sorts, part).iter().enumerate() {
+        let bare = part == Part::Null && sorts.len() == 1;
+        sql.push(if bare {
+            column(sort.field).to_owned()
+        } else {
+            expression(sort.field, at == 0, part)
+        });
+        sql.push(if sort.descending { " DESC, " } else { ", " });
+    }
+    sql.push(if first { "c.id DESC" } else { "c.id" });
+}
+
+/// Pushes the conditions that make the part and that begin after the cursor, each with ` AND ` before it.
+pub(super) fn push_place(
+    sql: &mut QueryBuilder<Postgres>,
+    sorts: &[Sort],
+    part: Part,
+    after: Option<&(Vec<Key>, uuid::Uuid)>,
+) {
+    match part {
+        Part::Valued => {
+            sql.push(" AND c.last_active_at IS NOT NULL");
+        }
+        Part::Null => {
+            sql.push(" AND c.last_active_at IS NULL");
+        }
+        Part::All | Part::InMemory => {}
+    }
+    let Some((keys, id)) = after else { return };
+    let descending = sorts.first().is_some_and(|sort| sort.descending);
+    let never = keys.first() == Some(&Key::Never);
+    let mut rest: Vec<(String, bool, Option<&Key>)> = Vec::new();
+    let mut keyed: Vec<(&Sort, &Key)> = sorts.iter().zip(keys).collect();
+    match (part, never, descending) {
+        // All values stand before all nulls, or behind them.
+        (Part::Valued, true, true) | (Part::Null, false, false) => {
+            sql.push(" AND false");
+            return;
+        }
+        (Part::Valued, true, false) | (Part::Null, false, true) => return,
+        (Part::Null, true, _) => {
+            keyed.remove(0);
+        }
+        _ => {}
+    }
+    for (at, (sort, key)) in keyed.iter().enumerate() {
+        rest.push((
+            expression(sort.field, at == 0 && part != Part::Null, part),
+            sort.descending,
+            Some(key),
+        ));
+    }
+    rest.push(("c.id".to_owned(), descending, None));
+    let push_value = |sql: &mut QueryBuilder<Postgres>, key: Option<&Key>| match key {
+        Some(key) => key.push(sql),
+        None => {
+            sql.push_bind(*id);
+        }
+    };
+    sql.push(" AND ");
+    if rest.iter().all(|field| field.1 == descending) {
+        let columns: Vec<&str> = rest.iter().map(|field| field.0.as_str()).collect();
+        sql.push(format!(
+            "({}) {} (",
+            columns.join(", "),
+            if descending { "<" } else { ">" }
+        ));
+        for (at, field) in rest.iter().enumerate() {
+            if at > 0 {
+                sql.push(", ");
+            }
+            push_value(sql, field.2);
+        }
+        sql.push(")");
+        return;
+    }
+    // Directions differ: the first bound lets the index begin at the right place, the rest is exact.
+    let (column, down, key) = &rest[0];
+    sql.push(format!("{column} {} ", if *down { "<=" } else { ">=" }));
+    push_value(sql, *key);
+    sql.push(" AND (");
+    for (at, (column, down, key)) in rest.iter().enumerate() {
+        sql.push(format!("{column} {} ", if *down { "<" } else { ">" }));
+        push_value(sql, *key);
+        if at + 1 < rest.len() {
+            sql.push(format!(" OR ({column} = "));
+            push_value(sql, *key);
+            sql.push(" AND (");
+        }
+    }
+    sql.push("))".repeat(rest.len() - 1));
+    sql.push(")");
+}
+
+/// The sort columns, to be selected beside `c.id`.
+pub(super) fn columns(sorts: &[Sort]) -> String {
+    let mut columns: Vec<&str> = sorts.iter().map(|sort| column(sort.field)).collect();
+    columns.dedup();
+    columns
+        .iter()
+        .fold(String::new(), |text, column| text + ", " + column)
+}
+
+/// The values that a cursor holds.
+pub(super) fn keys(sorts: &[Sort], cursor: &Cursor) -> Result<Vec<Key>, CursorError> {
+    sorts
+        .iter()
+        .enumerate()
+        .map(|(at, sort)| match sort.field {
+            "full_name" | "code" => {
+                let text: String = cursor.value(at)?;
+                if text.contains('\0') {
+                    Err(CursorError::Broken)
+                } else {
+                    Ok(Key::Text(text))
+                }
+            }
+            "last_active_at" => {
+                let time: Option<DateTime<Utc>> = cursor.value(at)?;
+                time.map_or(Ok(Key::Never), possible)
+            }
+            _ => possible(cursor.value(at)?),
+        })
+        .collect()
+}
+
+/// PostgreSQL holds less than chrono does.
+fn possible(time: DateTime<Utc>) -> Result<Key, CursorError> {
+    if (-4000..=200_000).contains(&chrono::Datelike::year(&time)) {
+        Ok(Key::Time(time))
+    } else {
+        Err(CursorError::Broken)
+    }
+}
+
+/// Whether the cursor's values are those of the order.
+pub(super) fn check(sorts: &[Sort], cursor: &Cursor) -> Result<(), CursorError> {
+    if sorts.first().is_some_and(|sort| sort.field == RELEVANCE) {
+        return cursor.value::<u32>(0).map(|_| ());
+    }
+    keys(sorts, cursor).map(|_| ())
+}
+
+/// The cursor of a row.
+pub(super) fn cursor(sorts: &[Sort], customer: &crate::model::Customer, sort_name: &str) -> Cursor {
+    let keys = sorts.iter().map(|sort| {
+        match sort.field {
+            "full_name" => Key::Text(sort_name.to_owned()),
+            "code" => Key::Text(customer.code.clone()),
+            "updated_at" => Key::Time(customer.updated_at),
+            "last_active_at" => customer.last_active_at.map_or(Key::Never, Key::Time),
+            _ => Key::Time(customer.created_at),
+        }
+        .json()
+    });
+    Cursor::new(sorts, keys.collect(), customer.id.0)
+}

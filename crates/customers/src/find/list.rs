@@ -1,0 +1,249 @@
+//! A page of customers: the ids first, in their order, the rows joined after.
+
+use std::collections::HashMap;
+
+use regulars_database::Tx;
+use regulars_kernel::{
+    Result,
+    paging::{Cursor, Page, PageRequest, Sort, Start, Total},
+};
+use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{
+    filters::Deleted,
+    keyset::{self, Key, Part},
+    query::{MAX_OFFSET, MAX_Q, Query, RELEVANCE},
+    sample::Profile,
+    search,
+    selection::Selection,
+    total as totals,
+    words::Words,
+};
+use crate::{
+    model::{Customer, WithParts},
+    store::{parts, row::customer_columns},
+};
+
+/// A customer in a list, with the parts that were asked for.
+pub type CustomerListItem = WithParts;
+
+/// Up to so many expected rows are looked up and sorted; more are walked in order until there are enough. At a million
+/// customers both ways take about 10 ms at this number.
+const SORTED: i64 = 8_000;
+
+/// The page that a question asks for.
+pub async fn list(tx: &mut Tx, query: &Query) -> Result<Page<CustomerListItem>> {
+    let page = if query.by_relevance() {
+        best(tx, query).await?
+    } else {
+        sorted(tx, query).await?
+    };
+    let mut page = page.map(WithParts::from);
+    if !query.include.is_empty() && !page.data.is_empty() {
+        let ids: Vec<_> = page.data.iter().map(|item| item.customer.id).collect();
+        let mut parts: HashMap<_, _> = parts::many(tx, &ids, &query.include)
+            .await?
+            .into_iter()
+            .map(|item| (item.customer.id, item))
+            .collect();
+        for item in &mut page.data {
+            if let Some(with_parts) = parts.remove(&item.customer.id) {
+                *item = with_parts;
+            }
+        }
+    }
+    Ok(page)
+}
+
+/// The few best matches of a search among the living, for the palette.
+pub async fn quick(tx: &mut Tx, q: &str, limit: u32) -> Result<Vec<Customer>> {
+    let q: String = q.trim().chars().filter(|c| *c != '\0').take(MAX_Q).collect();
+    if q.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query {
+        q: Some(q),
+        sort: vec![Sort::descending(RELEVANCE)],
+        page: PageRequest {
+            limit,
+            start: Start::First,
+        },
+        ..Query::default()
+    };
+    Ok(best(tx, &query).await?.data)
+}
+
+/// How many there are.
+pub async fn total(tx: &mut Tx, query: &Query) -> Result<Total> {
+    if query.by_relevance() && !query.exact_count {
+        let selection = Selection::of_filters(tx, &query.filters).await?;
+        let words = Words::parse(
+            query.q.as_deref().unwrap_or_default(),
+            query.phone_country.as_ref(),
+        );
+        let hits = search::best(tx, &words, &selection, 1).await?;
+        return Ok(hits.total);
+    }
+    let selection = Selection::resolve(tx, query).await?;
+    totals::total(tx, &selection, query.exact_count).await
+}
+
+async fn best(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
+    let selection = Selection::of_filters(tx, &query.filters).await?;
+    let words = Words::parse(
+        query.q.as_deref().unwrap_or_default(),
+        query.phone_country.as_ref(),
+    );
+    let limit = query.page.limit as usize;
+    // A ranking has no keys: its cursor counts.
+    let skip = match query.page.cursor() {
+        Some(cursor) => cursor.value::<u32>(0).unwrap_or(0) as usize,
+        None => query.page.offset() as usize,
+    }
+    .min(MAX_OFFSET as usize);
+    let found = search::best(tx, &words, &selection, skip + limit + 1).await?;
+    let ids: Vec<Uuid> = found
+        .hits
+        .iter()
+        .skip(skip)
+        .take(limit)
+        .map(|hit| hit.id)
+        .collect();
+    let mut sql = QueryBuilder::new(concat!("SELECT ", customer_columns!(), " FROM unnest("));
+    sql.push_bind(ids.clone());
+    sql.push("::uuid[]) WITH ORDINALITY AS p (id, place) JOIN customers c ON c.id = p.id ORDER BY p.place");
+    let customers: Vec<Customer> = if ids.is_empty() {
+        Vec::new()
+    } else {
+        sql.build_query_as().fetch_all(tx.conn()).await?
+    };
+    let next = ids
+        .last()
+        .filter(|_| found.hits.len() > skip + limit)
+        .map(|id| Cursor::new(&[Sort::descending(RELEVANCE)], vec![(skip + limit).into()], *id));
+    let total = if query.exact_count && !found.total.exact {
+        let selection = Selection::resolve(tx, query).await?;
+        totals::total(tx, &selection, true).await?
+    } else {
+        found.total
+    };
+    Ok(Page::new(customers, next, total))
+}
+
+async fn sorted(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
+    let mut selection = Selection::resolve(tx, query).await?;
+    if !selection.patterns().is_empty() || !selection.attributes().is_empty() {
+        let profile = Profile::of(tx).await?;
+        selection.narrow(tx, &profile).await?;
+    }
+    if selection.is_empty() {
+        return Ok(Page::new(Vec::new(), None, Total::exact(0)));
+    }
+    let rows = rows(tx, query, &selection).await?;
+    let limit = query.page.limit as usize;
+    let more = rows.len() > limit;
+    let mut customers = Vec::with_capacity(limit);
+    let mut last_name = String::new();
+    for row in rows.iter().take(limit) {
+        customers.push(Customer::from_row(row)?);
+        last_name = row.try_get("sort_name")?;
+    }
+    let next = customers
+        .last()
+        .filter(|_| more)
+        .map(|last| keyset::cursor(&query.sort, last, &last_name));
+    let whole = !more && query.page.cursor().is_none() && (query.page.offset() == 0 || !customers.is_empty());
+    let total = if whole {
+        // The end was seen, so the number is known.
+        Total::exact(query.page.offset() + customers.len() as i64)
+    } else {
+        totals::total(tx, &selection, query.exact_count).await?
+    };
+    Ok(Page::new(customers, next, total))
+}
+
+async fn rows(tx: &mut Tx, query: &Query, selection: &Selection) -> Result<Vec<PgRow>> {
+    let after = match query.page.cursor() {
+        Some(cursor) => match keyset::keys(&query.sort, cursor) {
+            Ok(keys) => Some((keys, cursor.id)),
+            // Checked when the question was read.
+            Err(why) => {
+                return Err(regulars_kernel::Error::malformed(
+                    "?cursor",
+                    "cursor_invalid",
+                    why.to_string(),
+                ));
+            }
+        },
+        None => None,
+    };
+    let filters = selection.filters();
+    let in_memory = selection.is_list()
+        || filters.deleted == Deleted::Only
+        || (filters.count() > 1 && totals::estimate(tx, selection).await? <= SORTED);
+    let mut sql = statement(query, selection, in_memory, after.as_ref());
+    // Plain lists are prepared once; with filters the values decide the plan, so each is planned for its own.
+    let plain = filters.count() == 0 && !selection.is_list() && selection.patterns().is_empty();
+    Ok(sql.build().persistent(plain).fetch_all(tx.conn()).await?)
+}
+
+/// `SELECT columns FROM (the ids of the page) JOIN customers`.
+pub(super) fn statement(
+    query: &Query,
+    selection: &Selection,
+    in_memory: bool,
+    after: Option<&(Vec<Key>, Uuid)>,
+) -> QueryBuilder<Postgres> {
+    let sorts = &query.sort;
+    // Literals, so that a prepared plan knows that they are small.
+    let (limit, offset) = (i64::from(query.page.limit) + 1, query.page.offset());
+    let columns = keyset::columns(sorts);
+    let mut sql = QueryBuilder::new(concat!("SELECT ", customer_columns!(), ", c.sort_name FROM ("));
+    if in_memory {
+        sql.push(format!(
+            "WITH c AS MATERIALIZED (SELECT c.id{columns} FROM customers c WHERE "
+        ));
+        selection.push(&mut sql);
+        sql.push(") SELECT c.id FROM c WHERE true");
+        keyset::push_place(&mut sql, sorts, Part::InMemory, after);
+        keyset::push_order(&mut sql, sorts, Part::InMemory);
+    } else {
+        // The index of a sort holds the living; with the deleted it is walked beside the index of those.
+        let halves: &[&str] = match selection.filters().deleted {
+            Deleted::With => &[" AND c.deleted_at IS NULL", " AND c.deleted_at IS NOT NULL"],
+            Deleted::Without | Deleted::Only => &[""],
+        };
+        let parts = keyset::parts(sorts);
+        let single = halves.len() * parts.len() == 1;
+        if !single {
+            sql.push("SELECT c.id FROM (");
+        }
+        let mut first = true;
+        for half in halves {
+            for part in parts {
+                if !single {
+                    sql.push(if first { "(" } else { " UNION ALL (" });
+                }
+                first = false;
+                sql.push(format!("SELECT c.id{columns} FROM customers c WHERE "));
+                selection.push(&mut sql);
+                sql.push(*half);
+                keyset::push_place(&mut sql, sorts, *part, after);
+                keyset::push_order(&mut sql, sorts, *part);
+                if !single {
+                    sql.push(format!(" LIMIT {})", limit + offset));
+                }
+            }
+        }
+        if !single {
+            sql.push(") c");
+            keyset::push_order(&mut sql, sorts, Part::InMemory);
+        }
+    }
+    sql.push(format!(
+        " LIMIT {limit} OFFSET {offset}) AS p JOIN customers c ON c.id = p.id"
+    ));
+    keyset::push_order(&mut sql, sorts, Part::InMemory);
+    sql
+}

@@ -1,0 +1,314 @@
+//! The search: who answers a few typed words best.
+//!
+//! Tiers, each by its own index, until there are enough: the e-mail address, phone or code itself; names that begin with
+//! it (btree); words that begin with each word; words anywhere; names one or two typos away (trigram index, the
+//! dictionary `name_tokens`). Each tier gives up to 500 candidates, [`Words::score`] ranks them. A search that fills its
+//! page from an early tier does not look into later ones, whose scores are lower.
+
+use std::collections::HashMap;
+
+use regulars_database::Tx;
+use regulars_kernel::{Result, paging::Total, symspell};
+use serde_json::json;
+use sqlx::{QueryBuilder, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{
+    filters::Deleted,
+    sample::Profile,
+    selection::Selection,
+    total,
+    words::{Words, escape, typos},
+};
+
+/// Candidates of one tier.
+const TIER: i32 = 500;
+/// Candidates in a small organization: everybody.
+const EVERYBODY: i32 = 5_000;
+/// Names that a misspelt word may mean.
+const NEAR: usize = 12;
+/// Dictionary rows looked at for one word.
+const LOOKED_AT: i64 = 2_000;
+
+/// Someone found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub id: Uuid,
+    pub score: u8,
+    sort_name: String,
+}
+
+/// Who was found, best first.
+#[derive(Debug)]
+pub(super) struct Hits {
+    pub hits: Vec<Hit>,
+    pub total: Total,
+}
+
+struct Search<'a> {
+    words: &'a Words,
+    selection: &'a Selection,
+    profile: &'a Profile,
+    filter: serde_json::Value,
+    found: HashMap<Uuid, Hit>,
+    near: Vec<Vec<(String, usize)>>,
+    /// Whether no tier was cut.
+    complete: bool,
+}
+
+/// The best `need` customers of a selection; more where they come for free.
+pub(super) async fn best(tx: &mut Tx, words: &Words, selection: &Selection, need: usize) -> Result<Hits> {
+    if selection.is_empty() || words.words.is_empty() {
+        return Ok(Hits {
+            hits: Vec::new(),
+            total: Total::exact(0),
+        });
+    }
+    let profile = Profile::of(tx).await?;
+    let filter = selection.as_json();
+    let mut search = Search {
+        words,
+        selection,
+        profile: &profile,
+        filter,
+        found: HashMap::new(),
+        near: Vec::new(),
+        complete: true,
+    };
+    let finished = search.tiers(tx, need).await?;
+    let Search { found, complete, .. } = search;
+    let mut hits: Vec<Hit> = found.into_values().filter(|hit| hit.score > 0).collect();
+    hits.sort_unstable_by(|a, b| {
+        b.score
+            .cmp(&a.score)
+            .then_with(|| a.sort_name.cmp(&b.sort_name))
+            .then(a.id.cmp(&b.id))
+    });
+    let total = if finished && complete {
+        Total::exact(hits.len() as i64)
+    } else {
+        Total::about(
+            about(tx, words, selection, &profile)
+                .await?
+                .max(hits.len() as i64),
+        )
+    };
+    Ok(Hits { hits, total })
+}
+
+/// The share of the sample that matches, of the rows that the filters leave by the planner's estimate.
+async fn about(tx: &mut Tx, words: &Words, selection: &Selection, profile: &Profile) -> Result<i64> {
+    let left = if selection.filters().count() == 0 && selection.filters().deleted == Deleted::Without {
+        profile.size()
+    } else {
+        total::estimate(tx, selection).await? as f64
+    };
+    Ok((profile.share(&words.infix(), selection.attributes()) * left) as i64)
+}
+
+impl Search<'_> {
+    /// Whether all tiers were looked into.
+    async fn tiers(&mut self, tx: &mut Tx, need: usize) -> Result<bool> {
+        self.exact(tx).await?;
+        if self.profile.is_small() {
+            self.candidates(tx, self.words.infix(), EVERYBODY).await?;
+            self.misspelt(tx, EVERYBODY).await?;
+            return Ok(true);
+        }
+        self.names(tx).await?;
+        if self.candidates(tx, self.words.prefix(), TIER).await? {
+            // More words begin so than a tier holds: the whole words among them must not be missed.
+            self.candidates(tx, self.words.whole(), TIER).await?;
+        }
+        if self.found.len() >= need {
+            return Ok(false);
+        }
+        self.misspelt(tx, TIER).await?;
+        if self.found.len() >= need {
+            return Ok(false);
+        }
+        self.candidates(tx, self.words.infix(), TIER).await?;
+        Ok(true)
+    }
+
+    /// E-mail address, phone and code, inside the wall: `=` is leakproof.
+    async fn exact(&mut self, tx: &mut Tx) -> Result<()> {
+        let mut sql = QueryBuilder::new("");
+        let columns = "SELECT c.id, c.sort_name, c.search_text FROM customers c WHERE ";
+        for (at, code) in self.words.codes.iter().enumerate() {
+            sql.push(if at == 0 { "" } else { " UNION ALL " }).push(columns);
+            self.selection.push(&mut sql);
+            sql.push(" AND c.code = ").push_bind(code.clone());
+        }
+        // The index of addresses holds the living alone; the others are found by their text.
+        if let (Some(email), Deleted::Without) = (&self.words.email, self.selection.filters().deleted) {
+            sql.push(" UNION ALL ").push(columns);
+            self.selection.push(&mut sql);
+            sql.push(" AND c.email_lowercase = ").push_bind(email.clone());
+        }
+        if let Some(phone) = &self.words.phone {
+            sql.push(" UNION ALL ").push(columns);
+            self.selection.push(&mut sql);
+            sql.push(" AND c.phone = ")
+                .push_bind(phone.clone())
+                .push(format!(" LIMIT {TIER}"));
+        }
+        let rows = sql.build().persistent(false).fetch_all(tx.conn()).await?;
+        for row in rows {
+            let (id, sort_name): (Uuid, String) = (row.try_get(0)?, row.try_get(1)?);
+            self.found.insert(
+                id,
+                Hit {
+                    id,
+                    score: 100,
+                    sort_name,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// Names that begin with all of it, in their order, inside the wall: `^@` is leakproof.
+    async fn names(&mut self, tx: &mut Tx) -> Result<()> {
+        if self.selection.filters().deleted != Deleted::Without {
+            return Ok(());
+        }
+        let mut sql = QueryBuilder::new("SELECT c.id, c.sort_name, c.search_text FROM customers c WHERE ");
+        self.selection.push(&mut sql);
+        sql.push(" AND c.sort_name ^@ ")
+            .push_bind(self.words.folded.clone());
+        sql.push(format!(" ORDER BY c.sort_name, c.id LIMIT {TIER}"));
+        let rows = sql.build().persistent(false).fetch_all(tx.conn()).await?;
+        self.keep(&rows, TIER)?;
+        Ok(())
+    }
+
+    /// Whether the tier was cut.
+    async fn candidates(&mut self, tx: &mut Tx, patterns: Vec<Vec<String>>, most: i32) -> Result<bool> {
+        let walk = self.profile.prefers_walking(&patterns);
+        let rows = sqlx::query(if walk {
+            "SELECT id, sort_name, search_text FROM walk_customers($1, $2, $3)"
+        } else {
+            "SELECT id, sort_name, search_text FROM find_customers($1, $2, $3)"
+        })
+        .bind(json!(patterns))
+        .bind(&self.filter)
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?;
+        self.keep(&rows, most)
+    }
+
+    /// With each word in turn taken for a typo; the others as they are, or as typos too.
+    async fn misspelt(&mut self, tx: &mut Tx, most: i32) -> Result<()> {
+        let near = misspelt(tx, self.words, Some(2)).await?;
+        self.near.clone_from(&near.near);
+        for patterns in near.patterns() {
+            self.candidates(tx, patterns, most).await?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, rows: &[PgRow], most: i32) -> Result<bool> {
+        let cut = rows.len() >= most as usize;
+        self.complete &= !cut;
+        for row in rows {
+            let (id, sort_name, text): (Uuid, String, String) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let score = self.words.score(&sort_name, &text, &self.near);
+            let known = self.found.entry(id).or_insert(Hit { id, score, sort_name });
+            known.score = known.score.max(score);
+        }
+        Ok(cut)
+    }
+}
+
+/// Names that misspelt words may mean.
+#[derive(Debug, Default)]
+pub(super) struct Near {
+    infix: Vec<Vec<String>>,
+    near: Vec<Vec<(String, usize)>>,
+}
+
+impl Near {
+    /// One set of patterns for each word that may be a typo: that word only as one.
+    fn patterns(&self) -> Vec<Vec<Vec<String>>> {
+        let all = self.all_patterns();
+        (0..self.near.len())
+            .filter(|at| !self.near[*at].is_empty())
+            .map(|at| {
+                let mut patterns = all.clone();
+                patterns[at] = self.meant(at);
+                patterns
+            })
+            .collect()
+    }
+
+    /// Each word as it is or as a typo.
+    pub(super) fn all_patterns(&self) -> Vec<Vec<String>> {
+        self.infix
+            .iter()
+            .enumerate()
+            .map(|(at, infix)| [infix.clone(), self.meant(at)].concat())
+            .collect()
+    }
+
+    fn meant(&self, at: usize) -> Vec<String> {
+        self.near
+            .get(at)
+            .into_iter()
+            .flatten()
+            .map(|(token, _)| format!("% {} %", escape(token)))
+            .collect()
+    }
+}
+
+/// Looks up the names that each word may mean, the nearest first. `at_most` bounds the words that are looked up.
+pub(super) async fn misspelt(tx: &mut Tx, words: &Words, at_most: Option<usize>) -> Result<Near> {
+    let mut near = Vec::with_capacity(words.words.len());
+    let mut left = at_most.unwrap_or(usize::MAX);
+    for word in &words.words {
+        let most = typos(word);
+        if most == 0 || left == 0 {
+            near.push(Vec::new());
+            continue;
+        }
+        left -= 1;
+        // Inside the wall: `=` of text is leakproof, and the primary key begins with organization and deletion.
+        let tokens: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT token FROM (SELECT token FROM name_tokens WHERE deletion = ANY ($1) LIMIT $2) AS near")
+                .bind(symspell::deletes(word))
+                .bind(LOOKED_AT)
+                .fetch_all(tx.conn())
+                .await?;
+        let mut tokens: Vec<(String, usize)> = tokens
+            .into_iter()
+            .map(|token| {
+                let distance = symspell::distance(word, &token);
+                (token, distance)
+            })
+            .filter(|(_, distance)| (1..=most).contains(distance))
+            .collect();
+        tokens.sort_unstable_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
+        tokens.truncate(NEAR);
+        near.push(tokens);
+    }
+    Ok(Near {
+        infix: words.infix(),
+        near,
+    })
+}
+
+/// Whether anybody has all of it in their text.
+pub(super) async fn any(tx: &mut Tx, patterns: &[Vec<String>]) -> Result<bool> {
+    let walk = Profile::of(tx).await?.prefers_walking(patterns);
+    let found: Option<Uuid> = sqlx::query_scalar(if walk {
+        "SELECT id FROM walk_customers($1, '{\"deleted\": \"with\"}', 1)"
+    } else {
+        "SELECT id FROM find_customers($1, '{\"deleted\": \"with\"}', 1)"
+    })
+    .bind(json!(patterns))
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.is_some())
+}

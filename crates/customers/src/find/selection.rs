@@ -1,0 +1,390 @@
+//! The customers that a question means, as SQL: what exports, bulk work and counts go through, and what the list sorts.
+//!
+//! Every value is bound. It runs inside the wall of the transaction's organization; only text and attributes are looked
+//! up by functions that apply the organization themselves (migration 0005).
+
+use regulars_database::Tx;
+use regulars_kernel::{Error, Faults, Result, ids::CustomerId};
+use serde_json::{Map, Value, json};
+use sqlx::{Postgres, QueryBuilder, Row};
+use uuid::Uuid;
+
+use super::{
+    filters::{Deleted, Filters, Range},
+    query::Query,
+    sample::Profile,
+    words::Words,
+};
+use crate::model::{AttributeKind, Choice};
+
+/// So many ids at most are looked up one by one; beyond it walking the order is quicker.
+const RARE: i32 = 4_000;
+
+/// A question whose names are known to be right.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    filters: Filters,
+    tag_ids: Option<Vec<Uuid>>,
+    /// Of each attribute the possible contents.
+    attributes: Vec<Vec<Value>>,
+    /// Of each word the possible patterns.
+    patterns: Vec<Vec<String>>,
+    /// Phone numbers that are the search, whatever the patterns say.
+    ids: Option<Vec<Uuid>>,
+}
+
+impl Selection {
+    /// Looks up the names in a question: an attribute that nobody defined is a fault, a tag that nobody made or a
+    /// source that nobody named selects nothing. A search selects whoever has every word in their text; if nobody has,
+    /// whoever is meant by a typo in one of them.
+    pub async fn resolve(tx: &mut Tx, query: &Query) -> Result<Self> {
+        let mut selection = Self::of_filters(tx, &query.filters).await?;
+        if let Some(q) = &query.q {
+            selection
+                .search(tx, &Words::parse(q, query.phone_country.as_ref()))
+                .await?;
+        }
+        Ok(selection)
+    }
+
+    pub(super) async fn of_filters(tx: &mut Tx, filters: &Filters) -> Result<Self> {
+        let tag_ids = if filters.tag.is_empty() {
+            None
+        } else {
+            Some(tag_ids(tx, &filters.tag).await?)
+        };
+        let attributes = attributes(tx, &filters.attributes).await?;
+        Ok(Self {
+            filters: filters.clone(),
+            tag_ids,
+            attributes,
+            ..Self::default()
+        })
+    }
+
+    async fn search(&mut self, tx: &mut Tx, words: &Words) -> Result<()> {
+        let patterns = words.infix();
+        if super::search::any(tx, &patterns).await? {
+            self.patterns = patterns;
+        } else {
+            self.patterns = super::search::misspelt(tx, words, None).await?.all_patterns();
+        }
+        Ok(())
+    }
+
+    /// Text and attributes that are rare in the organization become a list of ids: their indexes are out of reach
+    /// behind the wall, and walking a million customers for a handful is what must not happen.
+    pub(super) async fn narrow(&mut self, tx: &mut Tx, profile: &Profile) -> Result<()> {
+        if self.ids.is_some()
+            || (self.patterns.is_empty() && self.attributes.is_empty())
+            || profile.is_small()
+        {
+            return Ok(());
+        }
+        if profile.share(&self.patterns, &self.attributes) * profile.size() > f64::from(RARE) * 2.0 {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM find_customers($1, $2, $3)")
+            .bind(json!(self.patterns))
+            .bind(self.as_json())
+            .bind(RARE + 1)
+            .fetch_all(tx.conn())
+            .await?;
+        if ids.len() <= RARE as usize {
+            self.ids = Some(ids);
+        }
+        Ok(())
+    }
+
+    /// Whether it surely selects nobody.
+    pub fn is_empty(&self) -> bool {
+        self.ids.as_ref().is_some_and(Vec::is_empty) || self.tag_ids.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// Whether it was narrowed to a list of ids.
+    pub(super) fn is_list(&self) -> bool {
+        self.ids.is_some()
+    }
+
+    /// How many conditions it has besides the search.
+    pub(super) fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
+    pub(super) fn patterns(&self) -> &[Vec<String>] {
+        &self.patterns
+    }
+
+    pub(super) fn attributes(&self) -> &[Vec<Value>] {
+        &self.attributes
+    }
+
+    /// Pushes the whole condition on `customers c`, to stand behind `WHERE` or `AND`.
+    pub fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        let filters = &self.filters;
+        sql.push(match filters.deleted {
+            Deleted::Without => "c.deleted_at IS NULL",
+            Deleted::Only => "c.deleted_at IS NOT NULL",
+            Deleted::With => "true",
+        });
+        for (column, texts) in self.lists() {
+            push_any(sql, column, texts);
+        }
+        if !filters.owner.is_empty() {
+            push_any(sql, "owner_id", filters.owner.iter().map(|id| id.0).collect());
+        }
+        if !filters.parent.is_empty() {
+            push_any(sql, "parent_id", filters.parent.iter().map(|id| id.0).collect());
+        }
+        for (column, range) in self.ranges() {
+            if let Some(from) = range.from {
+                sql.push(format!(" AND c.{column} >= ")).push_bind(from);
+            }
+            if let Some(until) = range.until {
+                sql.push(format!(" AND c.{column} < ")).push_bind(until);
+            }
+        }
+        for (column, has) in [("email", filters.has_email), ("phone", filters.has_phone)] {
+            match has {
+                Some(true) => {
+                    sql.push(format!(" AND c.{column} IS NOT NULL"));
+                }
+                Some(false) => {
+                    sql.push(format!(" AND c.{column} IS NULL"));
+                }
+                None => {}
+            }
+        }
+        if let Some(ids) = &self.tag_ids {
+            sql.push(" AND EXISTS (SELECT FROM customer_tags ct WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id AND ct.tag_id = ANY (");
+            sql.push_bind(ids.clone()).push("))");
+        }
+        if !filters.source.is_empty() {
+            sql.push(" AND EXISTS (SELECT FROM customer_sources cs WHERE cs.organization_id = c.organization_id AND cs.customer_id = c.id AND cs.source = ANY (");
+            sql.push_bind(filters.source.clone()).push("))");
+        }
+        if let Some(ids) = &self.ids {
+            sql.push(" AND c.id = ANY (").push_bind(ids.clone()).push(")");
+            return;
+        }
+        for alternatives in &self.attributes {
+            sql.push(" AND (false");
+            for value in alternatives {
+                sql.push(" OR c.attributes @> ").push_bind(value.clone());
+            }
+            sql.push(")");
+        }
+        for alternatives in &self.patterns {
+            sql.push(" AND (false");
+            for pattern in alternatives {
+                sql.push(" OR c.search_text LIKE ").push_bind(pattern.clone());
+            }
+            sql.push(")");
+        }
+    }
+
+    /// The ids after one, in their order: how exports and bulk work go through everything, a batch at a time.
+    pub async fn ids_after(
+        &self,
+        tx: &mut Tx,
+        after: Option<CustomerId>,
+        limit: i64,
+    ) -> Result<Vec<CustomerId>> {
+        let mut sql = QueryBuilder::new("SELECT c.id FROM customers c WHERE ");
+        self.push(&mut sql);
+        if let Some(after) = after {
+            sql.push(" AND c.id > ").push_bind(after);
+        }
+        sql.push(" ORDER BY c.id LIMIT ").push_bind(limit);
+        Ok(sql
+            .build_query_scalar()
+            .persistent(false)
+            .fetch_all(tx.conn())
+            .await?)
+    }
+
+    /// The filters as the functions of migration 0005 take them.
+    pub(super) fn as_json(&self) -> Value {
+        let filters = &self.filters;
+        let mut any = Map::new();
+        for (column, texts) in self.lists() {
+            any.insert(column.to_owned(), json!(texts));
+        }
+        if !filters.owner.is_empty() {
+            any.insert("owner_id".to_owned(), json!(filters.owner));
+        }
+        if !filters.parent.is_empty() {
+            any.insert("parent_id".to_owned(), json!(filters.parent));
+        }
+        let (mut from, mut until, mut set) = (Map::new(), Map::new(), Map::new());
+        for (column, range) in self.ranges() {
+            if let Some(time) = range.from {
+                from.insert(column.to_owned(), json!(time));
+            }
+            if let Some(time) = range.until {
+                until.insert(column.to_owned(), json!(time));
+            }
+        }
+        for (column, has) in [("email", filters.has_email), ("phone", filters.has_phone)] {
+            if let Some(has) = has {
+                set.insert(column.to_owned(), has.into());
+            }
+        }
+        let mut all = Map::new();
+        for (name, part) in [("in", any), ("from", from), ("until", until), ("set", set)] {
+            if !part.is_empty() {
+                all.insert(name.to_owned(), part.into());
+            }
+        }
+        if let Some(ids) = &self.tag_ids {
+            all.insert("tags".to_owned(), json!(ids));
+        }
+        if !filters.source.is_empty() {
+            all.insert("sources".to_owned(), json!(filters.source));
+        }
+        if !self.attributes.is_empty() {
+            all.insert("attributes".to_owned(), json!(self.attributes));
+        }
+        let deleted = match filters.deleted {
+            Deleted::Without => "without",
+            Deleted::With => "with",
+            Deleted::Only => "only",
+        };
+        all.insert("deleted".to_owned(), deleted.into());
+        all.into()
+    }
+
+    fn lists(&self) -> impl Iterator<Item = (&'static str, Vec<&'static str>)> + use<> {
+        fn texts<T: Choice>(choices: &[T]) -> Vec<&'static str> {
+            choices.iter().map(|choice| choice.as_str()).collect()
+        }
+        let filters = &self.filters;
+        [
+            ("status", texts(&filters.status)),
+            ("type", texts(&filters.customer_type)),
+            ("kind", texts(&filters.kind)),
+            ("lifecycle_stage", texts(&filters.lifecycle_stage)),
+            ("priority", texts(&filters.priority)),
+            (
+                "country",
+                filters
+                    .country
+                    .iter()
+                    .map(regulars_kernel::Country::as_str)
+                    .collect(),
+            ),
+        ]
+        .into_iter()
+        .filter(|list| !list.1.is_empty())
+    }
+
+    fn ranges(&self) -> [(&'static str, Range); 3] {
+        let filters = &self.filters;
+        [
+            ("created_at", filters.created),
+            ("updated_at", filters.updated),
+            ("last_active_at", filters.last_active),
+        ]
+    }
+}
+
+/// One value by `=`: then the index gives the order as well.
+fn push_any<T>(sql: &mut QueryBuilder<Postgres>, column: &str, mut values: Vec<T>)
+where
+    T: Send + 'static + for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
+    Vec<T>: Send + for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
+{
+    if values.len() == 1
+        && let Some(value) = values.pop()
+    {
+        sql.push(format!(" AND c.{column} = ")).push_bind(value);
+    } else {
+        sql.push(format!(" AND c.{column} = ANY ("))
+            .push_bind(values)
+            .push(")");
+    }
+}
+
+async fn tag_ids(tx: &mut Tx, names: &[String]) -> Result<Vec<Uuid>> {
+    let ids: Vec<Uuid> = names
+        .iter()
+        .filter_map(|name| Uuid::parse_str(name).ok())
+        .collect();
+    Ok(sqlx::query_scalar(
+        "SELECT id FROM tags WHERE name_lowercase = ANY (SELECT lower(name) FROM unnest($1::text[]) AS name) OR id = ANY ($2)",
+    )
+    .bind(names)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// What `attributes` must contain, by the kind of each definition.
+async fn attributes(tx: &mut Tx, wanted: &[(String, Vec<String>)]) -> Result<Vec<Vec<Value>>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    let rows = sqlx::query("SELECT name, kind FROM attribute_definitions WHERE name = ANY ($1)")
+        .bind(names)
+        .fetch_all(tx.conn())
+        .await?;
+    let mut kinds = Vec::with_capacity(rows.len());
+    for row in rows {
+        kinds.push((
+            row.try_get::<String, _>("name")?,
+            row.try_get::<AttributeKind, _>("kind")?,
+        ));
+    }
+    let mut faults = Faults::new();
+    let mut contents = Vec::with_capacity(wanted.len());
+    for (name, values) in wanted {
+        let shown: String = name.chars().take(60).collect();
+        let Some((_, kind)) = kinds.iter().find(|known| known.0 == *name) else {
+            let message = format!("no attribute is named “{shown}”; GET /attributes lists them");
+            faults.add(format!("?attribute.{shown}"), "attribute_unknown", message);
+            continue;
+        };
+        let mut alternatives = Vec::new();
+        for value in values {
+            match attribute_value(*kind, value) {
+                Some(value) => alternatives.push(json!({ name.as_str(): value })),
+                // The whole of a list of numbers is no number, its parts are.
+                None if value.contains(',') => {}
+                None => {
+                    let given: String = value.chars().take(60).collect();
+                    let message = format!("“{given}” is no value of the {kind} “{shown}”");
+                    faults.add(format!("?attribute.{shown}"), "attribute_invalid", message);
+                }
+            }
+        }
+        contents.push(alternatives);
+    }
+    if faults.0.is_empty() {
+        Ok(contents)
+    } else {
+        Err(Error::Malformed(faults))
+    }
+}
+
+fn attribute_value(kind: AttributeKind, text: &str) -> Option<Value> {
+    match kind {
+        AttributeKind::Number => text.parse::<i64>().map(Value::from).ok().or_else(|| {
+            text.parse::<f64>()
+                .ok()
+                .filter(|number| number.is_finite())
+                .map(Value::from)
+        }),
+        AttributeKind::Boolean => match text {
+            "true" => Some(true.into()),
+            "false" => Some(false.into()),
+            _ => None,
+        },
+        AttributeKind::Date => text
+            .parse::<chrono::NaiveDate>()
+            .ok()
+            .map(|date| date.to_string().into()),
+        AttributeKind::List => Some(json!([text])),
+        AttributeKind::Text | AttributeKind::Select | AttributeKind::Url => Some(text.into()),
+    }
+}

@@ -1,0 +1,92 @@
+//! How many rows a list has: counted where that is cheap, else the planner's estimate, and said which.
+//!
+//! Up to 1,000 are counted. Beyond it the number is an estimate, kept in process for some seconds so that paging through
+//! a large list does not ask again; `count=exact` counts, whatever it takes.
+
+use std::{sync::LazyLock, time::Duration};
+
+use moka::sync::Cache;
+use regulars_database::Tx;
+use regulars_kernel::{Result, ids::OrganizationId, paging::Total};
+use serde_json::Value;
+use sqlx::QueryBuilder;
+
+use super::selection::Selection;
+
+/// So many are counted.
+const COUNTED: i64 = 1_000;
+/// An estimate up to here is checked by counting: the plan that it makes is one for few rows.
+const PLAUSIBLE: i64 = 10_000;
+
+static KNOWN: LazyLock<Cache<(OrganizationId, String), Total>> = LazyLock::new(|| {
+    Cache::builder()
+        .max_capacity(10_000)
+        .time_to_live(Duration::from_secs(15))
+        .build()
+});
+
+/// The number of rows that a selection has.
+pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Result<Total> {
+    if selection.is_empty() {
+        return Ok(Total::exact(0));
+    }
+    if exact || selection.is_list() {
+        return Ok(Total::exact(count(tx, selection, None).await?));
+    }
+    let key = (tx.organization_id(), format!("{:?}", selection));
+    if let Some(known) = KNOWN.get(&key) {
+        return Ok(known);
+    }
+    let estimate = estimate(tx, selection).await?;
+    let total = if estimate > PLAUSIBLE {
+        Total::about(estimate)
+    } else {
+        match count(tx, selection, Some(COUNTED + 1)).await? {
+            counted if counted <= COUNTED => Total::exact(counted),
+            // Statistics are behind what was just imported: look further before saying a number.
+            counted if estimate < counted => {
+                let more = count(tx, selection, Some(PLAUSIBLE * 10)).await?;
+                if more < PLAUSIBLE * 10 {
+                    Total::exact(more)
+                } else {
+                    Total::about(more)
+                }
+            }
+            counted => Total::about(estimate.max(counted)),
+        }
+    };
+    // A small number is cheap to find again and should be right at once after a change.
+    if total.value > COUNTED {
+        KNOWN.insert(key, total);
+    }
+    Ok(total)
+}
+
+/// Rows that the planner expects.
+pub(super) async fn estimate(tx: &mut Tx, selection: &Selection) -> Result<i64> {
+    let mut sql = QueryBuilder::new("EXPLAIN (FORMAT JSON) SELECT 1 FROM customers c WHERE ");
+    selection.push(&mut sql);
+    let plan: Value = sql
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(plan
+        .pointer("/0/Plan/Plan Rows")
+        .and_then(Value::as_f64)
+        .unwrap_or(0.0) as i64)
+}
+
+async fn count(tx: &mut Tx, selection: &Selection, most: Option<i64>) -> Result<i64> {
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM customers c WHERE ");
+    selection.push(&mut sql);
+    if let Some(most) = most {
+        sql.push(format!(" LIMIT {most}"));
+    }
+    sql.push(") AS found");
+    Ok(sql
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_one(tx.conn())
+        .await?)
+}

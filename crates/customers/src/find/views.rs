@@ -1,0 +1,402 @@
+//! Saved views: questions to the list that are kept under a name, for oneself or for everybody.
+//!
+//! A private view is seen by its owner alone; a shared one by everybody, changed by its owner or an admin. What is kept is
+//! read by the same parser as the list's own parameters, so a view that is saved can be opened.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use regulars_database::Tx;
+use regulars_kernel::{
+    Error, Fault, Faults, Patch, Permission, Result, Role,
+    ids::{UserId, ViewId},
+    text,
+};
+use regulars_web::{Caller, Params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sqlx::{FromRow, types::Json};
+
+use super::{
+    query::{Context, Query},
+    selection::Selection,
+};
+
+/// Most views of one person, and most shared ones.
+const MOST: i64 = 200;
+/// Parameters that say where in a list one is, which no view keeps.
+const PLACE: [&str; 3] = ["cursor", "page", "limit"];
+
+/// A question to the list, kept under a name.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = SavedView)]
+pub struct View {
+    /// Its id.
+    pub id: ViewId,
+    /// Rises with each change; the ETag.
+    pub version: i32,
+    /// What people read.
+    #[schema(example = "Sleeping VIPs")]
+    pub name: String,
+    /// Whether everybody sees it.
+    pub shared: bool,
+    /// Whose it is; none if a key made it.
+    pub owner_id: Option<UserId>,
+    /// The parameters of `GET /customers` that it stands for: text, or a list of texts.
+    #[schema(value_type = Object, example = json!({"status": ["vip"], "last_active_to": "2026-01-31", "sort": "-last_active_at"}))]
+    pub query: Map<String, Value>,
+    /// Where it stands among the others, from the smallest number.
+    pub position: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a view should be, as a merge patch.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = SavedViewInput, example = json!({"name": "VIPs in Austria", "query": {"status": "vip", "country": "AT"}, "shared": true}))]
+pub struct ViewInput {
+    /// What people read, at most 80 characters. Needed when it is made.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    #[schema(value_type = Option<String>, max_length = 80)]
+    pub name: Patch<String>,
+    /// Whether everybody sees it; needs `customers:write`. What a key makes is always shared.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    #[schema(value_type = Option<bool>)]
+    pub shared: Patch<bool>,
+    /// Parameters of `GET /customers`, except `cursor`, `page` and `limit`. Needed when it is made.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    #[schema(value_type = Option<Object>)]
+    pub query: Patch<Map<String, Value>>,
+    /// Where it stands among the others; at the end unless said.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    #[schema(value_type = Option<i32>)]
+    pub position: Patch<i32>,
+}
+
+impl View {
+    /// The view as the part of an address behind `?`.
+    pub fn query_string(&self) -> String {
+        query_string(&self.query)
+    }
+}
+
+impl FromRow<'_, sqlx::postgres::PgRow> for View {
+    fn from_row(row: &sqlx::postgres::PgRow) -> sqlx::Result<Self> {
+        use sqlx::Row;
+        Ok(Self {
+            id: row.try_get("id")?,
+            version: row.try_get("version")?,
+            name: row.try_get("name")?,
+            shared: row.try_get("shared")?,
+            owner_id: row.try_get("owner_id")?,
+            query: row.try_get::<Json<Map<String, Value>>, _>("query")?.0,
+            position: row.try_get("position")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+        })
+    }
+}
+
+/// A question as it is kept: one value as text, several as a list.
+pub fn query_of(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
+    let mut query = Map::new();
+    for (name, value) in pairs {
+        if PLACE.contains(&name.as_str()) {
+            continue;
+        }
+        match query.get_mut(&name) {
+            None => {
+                query.insert(name, value.into());
+            }
+            Some(Value::Array(values)) => values.push(value.into()),
+            Some(known) => *known = Value::Array(vec![known.take(), value.into()]),
+        }
+    }
+    query
+}
+
+/// The views that the caller sees, in their order.
+pub async fn views(tx: &mut Tx, caller: &Caller) -> Result<Vec<View>> {
+    Ok(sqlx::query_as(
+        "SELECT id, version, name, shared, owner_id, query, position, created_at, updated_at FROM saved_views
+         WHERE shared OR owner_id = $1 ORDER BY position, name, id LIMIT 400",
+    )
+    .bind(user(caller))
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// A view that the caller sees.
+pub async fn view(tx: &mut Tx, caller: &Caller, id: ViewId) -> Result<View> {
+    sqlx::query_as(
+        "SELECT id, version, name, shared, owner_id, query, position, created_at, updated_at FROM saved_views
+         WHERE id = $1 AND (shared OR owner_id = $2)",
+    )
+    .bind(id)
+    .bind(user(caller))
+    .fetch_optional(tx.conn())
+    .await?
+    .ok_or(Error::NotFound("view"))
+}
+
+/// Keeps a new view.
+pub async fn create_view(tx: &mut Tx, caller: &Caller, input: &ViewInput) -> Result<View> {
+    caller.require(Permission::ViewsWrite)?;
+    let owner_id = user(caller);
+    let mut view = View {
+        id: ViewId::new(),
+        version: 1,
+        name: String::new(),
+        shared: owner_id.is_none(),
+        owner_id,
+        query: Map::new(),
+        position: next_position(tx).await?,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    };
+    let mut faults = Faults::new();
+    if input.name.is_keep() {
+        faults.add("/name", "missing", "a view needs a name");
+    }
+    if input.query.is_keep() {
+        faults.add("/query", "missing", "a view needs a query; {} means everybody");
+    }
+    apply(tx, caller, input, &mut view, faults).await?;
+    let kept: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM saved_views WHERE shared = $1 AND (shared OR owner_id = $2)",
+    )
+    .bind(view.shared)
+    .bind(owner_id)
+    .fetch_one(tx.conn())
+    .await?;
+    if kept >= MOST {
+        return Err(Error::conflict(
+            "",
+            "too_many",
+            format!("there are {MOST} views already; delete one first"),
+        ));
+    }
+    Ok(sqlx::query_as(
+        "INSERT INTO saved_views (organization_id, id, name, shared, owner_id, query, position, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+         RETURNING id, version, name, shared, owner_id, query, position, created_at, updated_at",
+    )
+    .bind(tx.organization_id())
+    .bind(view.id)
+    .bind(&view.name)
+    .bind(view.shared)
+    .bind(view.owner_id)
+    .bind(Json(&view.query))
+    .bind(view.position)
+    .bind(view.created_at)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Changes a view; `expected` refuses a version that is not meant.
+pub async fn update_view(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: ViewId,
+    input: &ViewInput,
+    expected: impl FnOnce(i32) -> Result<()> + Send,
+) -> Result<View> {
+    let mut view = changeable(tx, caller, id).await?;
+    expected(view.version)?;
+    let before = view.clone();
+    apply(tx, caller, input, &mut view, Faults::new()).await?;
+    if view == before {
+        return Ok(view);
+    }
+    Ok(sqlx::query_as(
+        "UPDATE saved_views SET name = $2, shared = $3, query = $4, position = $5 WHERE id = $1
+         RETURNING id, version, name, shared, owner_id, query, position, created_at, updated_at",
+    )
+    .bind(id)
+    .bind(&view.name)
+    .bind(view.shared)
+    .bind(Json(&view.query))
+    .bind(view.position)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Deletes a view.
+pub async fn delete_view(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: ViewId,
+    expected: impl FnOnce(i32) -> Result<()> + Send,
+) -> Result<()> {
+    let view = changeable(tx, caller, id).await?;
+    expected(view.version)?;
+    sqlx::query("DELETE FROM saved_views WHERE id = $1")
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Locks a view that the caller may change.
+async fn changeable(tx: &mut Tx, caller: &Caller, id: ViewId) -> Result<View> {
+    caller.require(Permission::ViewsWrite)?;
+    sqlx::query("SELECT FROM saved_views WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
+    let view = view(tx, caller, id).await?;
+    let own = view.owner_id.is_some() && view.owner_id == user(caller);
+    if own || caller.role >= Role::Admin {
+        Ok(view)
+    } else {
+        Err(Error::Refused(
+            "only its owner or an admin changes a shared view".into(),
+        ))
+    }
+}
+
+async fn apply(
+    tx: &mut Tx,
+    caller: &Caller,
+    input: &ViewInput,
+    view: &mut View,
+    mut faults: Faults,
+) -> Result<()> {
+    match &input.name {
+        Patch::Keep => {}
+        Patch::Clear => faults.add("/name", "missing", "a view needs a name"),
+        Patch::Set(name) => match text::clean_line(name, 80) {
+            Ok(name) if name.is_empty() => faults.add("/name", "missing", "a view needs a name"),
+            Ok(name) => view.name = name,
+            Err(error) => faults.add("/name", error.code(), error.to_string()),
+        },
+    }
+    match input.shared {
+        Patch::Keep => {}
+        Patch::Clear => view.shared = view.owner_id.is_none(),
+        Patch::Set(shared) => view.shared = shared,
+    }
+    if !view.shared && view.owner_id.is_none() {
+        faults.add(
+            "/shared",
+            "owner_missing",
+            "a key has no views of its own: share it",
+        );
+    } else if view.shared && !matches!(input.shared, Patch::Keep) {
+        caller.require(Permission::CustomersWrite)?;
+    }
+    match &input.query {
+        Patch::Keep => {}
+        Patch::Clear => view.query = Map::new(),
+        Patch::Set(query) => {
+            check(tx, caller, query, &mut faults).await?;
+            view.query.clone_from(query);
+        }
+    }
+    match input.position {
+        Patch::Keep => {}
+        Patch::Clear => view.position = next_position(tx).await?,
+        Patch::Set(position) => view.position = position,
+    }
+    faults.check()
+}
+
+/// Reads the question as the list would; its faults are at `/query/NAME`.
+async fn check(tx: &mut Tx, caller: &Caller, query: &Map<String, Value>, faults: &mut Faults) -> Result<()> {
+    for (name, value) in query {
+        let fits = match value {
+            Value::String(_) => true,
+            Value::Array(items) => items.iter().all(Value::is_string),
+            _ => false,
+        };
+        if !fits {
+            faults.add(pointer(name), "type_wrong", "use text or a list of texts");
+        }
+        if PLACE.contains(&name.as_str()) {
+            faults.add(
+                pointer(name),
+                "parameter_unknown",
+                "a view keeps no place in the list",
+            );
+        }
+    }
+    let read = match Params::parse(&query_string(query)) {
+        Ok(params) => Query::read(params, &Context::of(&caller.organization)),
+        Err(error) => Err(error),
+    };
+    let resolved = match read {
+        Ok(query) => Selection::of_filters(tx, &query.filters).await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    match resolved {
+        Ok(()) => Ok(()),
+        Err(Error::Malformed(found) | Error::Invalid(found)) => {
+            for Fault {
+                pointer: at,
+                code,
+                message,
+            } in found.0
+            {
+                let at = pointer(at.strip_prefix('?').unwrap_or(&at));
+                if !faults.0.iter().any(|known| known.pointer == at) {
+                    faults.add(at, code, message);
+                }
+            }
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn pointer(name: &str) -> String {
+    format!("/query/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn query_string(query: &Map<String, Value>) -> String {
+    let mut text = String::new();
+    for (name, value) in query {
+        let values = match value {
+            Value::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for value in values.iter().filter_map(Value::as_str) {
+            let and = if text.is_empty() { "" } else { "&" };
+            let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            let _ = write!(text, "{and}{}={}", encode(name), encode(value));
+        }
+    }
+    text
+}
+
+async fn next_position(tx: &mut Tx) -> Result<i32> {
+    Ok(sqlx::query_scalar(
+        "SELECT least(coalesce(max(position)::bigint + 1, 0), 2147483647)::integer FROM saved_views",
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+fn user(caller: &Caller) -> Option<UserId> {
+    caller.user.as_ref().map(|user| user.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_question_is_kept_as_it_was_asked() {
+        let pairs = [("q", "a&b=c"), ("tag", "x"), ("tag", "y,z"), ("page", "3")];
+        let query = query_of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(
+            Value::from(query.clone()),
+            json!({"q": "a&b=c", "tag": ["x", "y,z"]})
+        );
+        assert_eq!(query_string(&query), "q=a%26b%3Dc&tag=x&tag=y%2Cz");
+    }
+}
