@@ -51,8 +51,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON jobs TO regulars_definer;
 CREATE FUNCTION job_claim(worker_name text, queue_names text[], max_jobs integer, lease interval,
                           per_organization integer, after_organization uuid)
   RETURNS SETOF jobs LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
-  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
+  -- Without it, stale statistics make a million rows of jobs_list sorted look cheaper than jobs_claim in order.
+  SET enable_sort = off SET jit = off
 AS $$
+DECLARE
+  -- Read once: a volatile function in the condition would keep run_at out of the index search.
+  moment timestamptz := clock_timestamp();
 BEGIN
   RETURN QUERY
   WITH RECURSIVE waiting_queues (queue) AS (
@@ -83,19 +88,19 @@ BEGIN
     FROM jobs j WHERE j.state = 'running' GROUP BY j.organization_id
   ),
   due AS MATERIALIZED (
-    SELECT d.organization_id, d.id, d.priority, d.run_at
+    SELECT h.queue, d.organization_id, d.id, d.priority, d.run_at
     FROM (SELECT * FROM hops WHERE depth > 0 LIMIT 256) h
     CROSS JOIN LATERAL (
       SELECT j.organization_id, j.id, j.priority, j.run_at FROM jobs j
       WHERE j.state = 'queued' AND j.queue = h.queue AND j.organization_id = h.organization_id
-        AND j.priority = h.priority AND j.run_at <= clock_timestamp()
+        AND j.priority = h.priority AND j.run_at <= moment
       ORDER BY j.run_at, j.id
       -- More than wanted, since other workers may hold the first ones.
       LIMIT max_jobs * 4
     ) d
   ),
   ranked AS MATERIALIZED (
-    SELECT due.organization_id, due.id, due.priority, due.run_at, coalesce(busy.here, 0) AS here,
+    SELECT due.*, coalesce(busy.here, 0) AS here,
            coalesce(busy.everywhere, 0)
              + row_number() OVER (PARTITION BY due.organization_id ORDER BY due.priority, due.run_at, due.id) AS turn
     FROM due LEFT JOIN busy ON busy.organization_id = due.organization_id
@@ -103,7 +108,10 @@ BEGIN
   ),
   locked AS MATERIALIZED (
     SELECT j.organization_id, j.id, r.here, r.turn
-    FROM ranked r JOIN jobs j ON j.organization_id = r.organization_id AND j.id = r.id
+    FROM (SELECT * FROM ranked ORDER BY turn, priority, run_at, id LIMIT max_jobs * 8) r
+    -- By all columns of jobs_claim, so that whichever index is taken finds the one row.
+    JOIN jobs j ON j.queue = r.queue AND j.organization_id = r.organization_id AND j.priority = r.priority
+      AND j.run_at = r.run_at AND j.id = r.id
     WHERE j.state = 'queued'
     ORDER BY r.turn, r.priority, r.run_at, r.id
     LIMIT max_jobs
@@ -115,8 +123,7 @@ BEGIN
     FROM locked l
   )
   UPDATE jobs j
-  SET state = 'running', attempts = j.attempts + 1, worker = worker_name, lease_until = clock_timestamp() + lease,
-      started_at = clock_timestamp()
+  SET state = 'running', attempts = j.attempts + 1, worker = worker_name, lease_until = moment + lease, started_at = moment
   FROM kept k
   WHERE k.slot <= per_organization AND j.organization_id = k.organization_id AND j.id = k.id
   RETURNING j.*;
@@ -144,8 +151,11 @@ END $$;
 -- dead; otherwise it waits a random time up to the back-off of its attempt, as regulars_jobs::Backoff says.
 CREATE FUNCTION job_sweep(backoff_base interval, backoff_cap interval)
   RETURNS TABLE (job_id uuid, job_kind text, new_state text)
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET jit = off
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $$
+DECLARE
+  moment timestamptz := clock_timestamp();
 BEGIN
   RETURN QUERY
   WITH lost AS MATERIALIZED (
@@ -156,14 +166,14 @@ BEGIN
                   SELECT FROM jobs twin WHERE twin.organization_id = j.organization_id AND twin.kind = j.kind
                     AND twin.key = j.key AND twin.state = 'queued') THEN 'cancelled'
                 ELSE 'queued' END AS next_state
-    FROM jobs j WHERE j.state = 'running' AND j.lease_until < clock_timestamp()
+    FROM jobs j WHERE j.state = 'running' AND j.lease_until < moment
     ORDER BY j.lease_until LIMIT 1000 FOR UPDATE OF j SKIP LOCKED
   )
   UPDATE jobs j
   SET state = lost.next_state, worker = NULL, lease_until = NULL,
       error = 'the worker stopped answering',
-      finished_at = CASE WHEN lost.next_state = 'queued' THEN NULL ELSE clock_timestamp() END,
-      run_at = clock_timestamp()
+      finished_at = CASE WHEN lost.next_state = 'queued' THEN NULL ELSE moment END,
+      run_at = moment
         + least(backoff_base * power(2, least(greatest(j.attempts - 1, 0), 30)), backoff_cap) * random()
   FROM lost WHERE j.organization_id = lost.organization_id AND j.id = lost.id
   RETURNING j.id, j.kind, j.state;
@@ -172,15 +182,16 @@ END $$;
 -- Forgets what was over long ago, some rows at a time. Answers how many.
 CREATE FUNCTION job_forget(keep_finished interval, keep_dead interval, max_jobs integer)
   RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
-  SET enable_seqscan = off SET jit = off
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $$
 DECLARE
+  moment timestamptz := clock_timestamp();
   forgotten bigint;
 BEGIN
   WITH old AS MATERIALIZED (
     SELECT j.organization_id, j.id FROM jobs j
-    WHERE j.finished_at < clock_timestamp() - least(keep_finished, keep_dead)
-      AND j.finished_at < clock_timestamp() - CASE WHEN j.state = 'dead' THEN keep_dead ELSE keep_finished END
+    WHERE j.finished_at < moment - least(keep_finished, keep_dead)
+      AND j.finished_at < moment - CASE WHEN j.state = 'dead' THEN keep_dead ELSE keep_finished END
     ORDER BY j.finished_at LIMIT max_jobs FOR UPDATE OF j SKIP LOCKED
   )
   DELETE FROM jobs j USING old WHERE j.organization_id = old.organization_id AND j.id = old.id;

@@ -310,7 +310,7 @@ async fn keep_house(shared: Arc<Shared>) {
 
 /// How many jobs wait, run and are dead, for whoever scrapes this server.
 async fn publish_counts(shared: Arc<Shared>) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(15));
+    let mut ticks = tokio::time::interval(Duration::from_secs(30));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut known: Vec<String> = Vec::new();
     loop {

@@ -15,7 +15,7 @@ async fn set_state(database: &TestDatabase, id: JobId, state: &str) {
         .bind(state)
         .execute(database.owner())
         .await
-        .unwrap();
+        .expect("the owner may");
 }
 
 #[tokio::test]

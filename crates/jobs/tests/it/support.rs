@@ -55,14 +55,14 @@ pub fn start(database: &TestDatabase, handler: impl Handler) -> Worker {
 
 pub async fn add(database: &TestDatabase, scope: Scope, job: NewJob) -> JobId {
     let mut tx = database.begin(scope).await;
-    let id = enqueue(&mut tx, job).await.unwrap();
-    tx.commit().await.unwrap();
+    let id = enqueue(&mut tx, job).await.expect("a job can be queued");
+    tx.commit().await.expect("it can be committed");
     id
 }
 
 pub async fn look(database: &TestDatabase, scope: Scope, id: JobId) -> Job {
     let mut tx = database.begin(scope).await;
-    get(&mut tx, id).await.unwrap()
+    get(&mut tx, id).await.expect("the job is there")
 }
 
 /// Waits until the job is as wanted.

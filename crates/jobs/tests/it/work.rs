@@ -64,7 +64,7 @@ async fn eight_workers_do_five_hundred_jobs_once_each() {
         if done == 500 {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "{done} of 500 done");
+        assert!(began.elapsed() < Duration::from_mins(1), "{done} of 500 done");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     println!("500 jobs in {:?}", began.elapsed());
