@@ -6,5 +6,11 @@
 //! consent; the columns by which customers are found (`sort_name`, `search_text`, `name_tokens`) change with what
 //! they are made of.
 
+pub mod api;
+pub mod find;
 pub mod model;
+pub mod ops;
+mod routes;
 pub mod store;
+
+pub use routes::api_routes;

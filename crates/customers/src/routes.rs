@@ -7,8 +7,3 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn api_routes() -> OpenApiRouter<AppState> {
     crate::api::routes()
 }
-
-/// The pages.
-pub fn page_routes() -> axum::Router<AppState> {
-    crate::pages::routes()
-}

@@ -48,7 +48,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(notes::get_note, notes::update_note, notes::delete_note))
         .routes(routes!(notes::list_note_versions))
         .routes(routes!(sources::list_sources, sources::link_source))
-        .routes(routes!(sources::unlink_source))
+        .routes(routes!(sources::get_source, sources::unlink_source))
         .routes(routes!(tags::list_customer_tags, tags::add_customer_tags, tags::replace_customer_tags))
         .routes(routes!(tags::remove_customer_tag))
         .routes(routes!(consents::list_consents, consents::set_consents))

@@ -1,13 +1,17 @@
 //! `/customers/{id}/sources`: under which ids other systems know a customer.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regulars_kernel::{Page, Permission, ids::CustomerId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Path, json};
+use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Path, json, json_with_etag};
 
 use super::whole;
 use crate::{
     model::{SourceInput, SourceLink},
     ops,
 };
+
+/// A link is made and unmade, never changed.
+const FIRST_VERSION: i32 = 1;
 
 /// List a customer's sources
 ///
@@ -25,12 +29,16 @@ pub async fn list_sources(call: Call, Path(id): Path<CustomerId>) -> ApiResult {
 
 /// Link an id of another system
 ///
-/// Linking it again changes nothing; 409 if another customer has it. Needs `customers:write`.
+/// Linking it again changes nothing and answers 200; 409 if another customer has it. Needs `customers:write`.
 #[utoipa::path(
     post, path = "/customers/{id}/sources", tag = "customers",
     params(("id" = CustomerId, Path, description = "The customer's id")),
     request_body = SourceInput,
-    responses((status = 200, description = "The link", body = SourceLink), CommonErrors)
+    responses(
+        (status = 201, description = "The link", body = SourceLink),
+        (status = 200, description = "It was there already", body = SourceLink),
+        CommonErrors
+    )
 )]
 pub async fn link_source(
     call: Call,
@@ -39,8 +47,35 @@ pub async fn link_source(
 ) -> ApiResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
-    let link = ops::sources::link(&mut tx, id, &input).await?;
-    Ok(call.ok(tx, None, &link).await?)
+    let (link, new) = ops::sources::link(&mut tx, id, &input).await?;
+    if !new {
+        return Ok(call.ok(tx, None, &link).await?);
+    }
+    let external_id = utf8_percent_encode(&link.external_id, NON_ALPHANUMERIC);
+    let location = format!("/api/v1/customers/{id}/sources/{}/{external_id}", link.source);
+    Ok(call.created(tx, location, FIRST_VERSION, &link).await?)
+}
+
+/// One id of another system
+///
+/// Needs `customers:read`.
+#[utoipa::path(
+    get, path = "/customers/{id}/sources/{source}/{external_id}", tag = "customers",
+    params(
+        ("id" = CustomerId, Path, description = "The customer's id"),
+        ("source" = String, Path, description = "The system", example = "shopify"),
+        ("external_id" = String, Path, description = "The id there", example = "207119551"),
+    ),
+    responses((status = 200, description = "The link", body = SourceLink), OneErrors)
+)]
+pub async fn get_source(
+    call: Call,
+    Path((id, source, external_id)): Path<(CustomerId, String, String)>,
+) -> ApiResult {
+    call.require(Permission::CustomersRead)?;
+    let mut tx = call.read().await?;
+    let link = ops::sources::get(&mut tx, id, &source, &external_id).await?;
+    Ok(json_with_etag(FIRST_VERSION, &link))
 }
 
 /// Unlink an id of another system

@@ -21,8 +21,22 @@ pub async fn list(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<SourceLink
     store::sources::list(tx, customer_id).await
 }
 
-/// Links an id. Linking it again changes nothing; 409 if another customer has it.
-pub async fn link(tx: &mut Tx, customer_id: CustomerId, input: &SourceInput) -> Result<SourceLink> {
+/// One link of a customer.
+pub async fn get(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    source: &str,
+    external_id: &str,
+) -> Result<SourceLink> {
+    let links = list(tx, customer_id).await?;
+    links
+        .into_iter()
+        .find(|link| link.source == source && link.external_id == external_id)
+        .ok_or(Error::NotFound("source"))
+}
+
+/// Links an id; says whether that is new. 409 if another customer has it.
+pub async fn link(tx: &mut Tx, customer_id: CustomerId, input: &SourceInput) -> Result<(SourceLink, bool)> {
     lock_living(tx, customer_id).await?;
     let mut faults = Faults::new();
     let checked = input.check("", &mut faults);
@@ -33,12 +47,12 @@ pub async fn link(tx: &mut Tx, customer_id: CustomerId, input: &SourceInput) -> 
         .iter()
         .find(|known| known.source == link.source && known.external_id == link.external_id)
     {
-        return Ok(known.clone());
+        return Ok((known.clone(), false));
     }
     check_room(links.len() as i64, MOST_PARTS, "sources")?;
     let made = store::sources::insert(tx, customer_id, &link).await?;
     regulars_events::append(tx, linked(customer_id, &link)).await?;
-    Ok(made)
+    Ok((made, true))
 }
 
 /// Unlinks an id.

@@ -91,6 +91,27 @@ impl FromRow<'_, PgRow> for WithParts {
     }
 }
 
+/// The parts in the order of the parameters.
+const ORDER: [Include; 8] = [
+    Include::Addresses,
+    Include::Contacts,
+    Include::Sources,
+    Include::Tags,
+    Include::Notes,
+    Include::Consents,
+    Include::Parent,
+    Include::Children,
+];
+
+/// Reads some customers with the parts that are wanted, in no particular order.
+pub async fn many(tx: &mut Tx, ids: &[CustomerId], included: &Included) -> Result<Vec<WithParts>> {
+    let mut query = sqlx::query_as(with_parts!("c.id = ANY ($9)"));
+    for include in ORDER {
+        query = query.bind(included.has(include));
+    }
+    Ok(query.bind(ids).fetch_all(tx.conn()).await?)
+}
+
 /// Reads a customer with the parts that are wanted.
 pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included) -> Result<Option<WithParts>> {
     let sql = match key {
@@ -101,16 +122,7 @@ pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included) -> Result<Optio
         ),
     };
     let mut query = sqlx::query_as(sql);
-    for include in [
-        Include::Addresses,
-        Include::Contacts,
-        Include::Sources,
-        Include::Tags,
-        Include::Notes,
-        Include::Consents,
-        Include::Parent,
-        Include::Children,
-    ] {
+    for include in ORDER {
         query = query.bind(included.has(include));
     }
     query = match key {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use regulars_kernel::text;
+use regulars_kernel::{Email, Phone, text};
 
 use crate::model::Customer;
 
@@ -13,23 +13,27 @@ const MAX_SORT: usize = 100;
 /// Longest word in the dictionary of names, in characters, for the same reason.
 const MAX_WORD: usize = 60;
 
-/// What the list is sorted by: the folded full name.
+/// What the list is sorted by: the folded full name, else what is shown in its place. Never empty, since a sort by
+/// several columns has to sort everybody who is equal in the first.
 pub fn sort_name(customer: &Customer) -> String {
-    customer
-        .full_name()
-        .map(|name| text::fold(&name).chars().take(MAX_SORT).collect())
-        .unwrap_or_default()
+    let name = customer.full_name();
+    let shown = name
+        .as_deref()
+        .or(customer.email.as_ref().map(Email::as_str))
+        .or(customer.phone.as_ref().map(Phone::as_str))
+        .unwrap_or(&customer.code);
+    text::fold(shown).chars().take(MAX_SORT).collect()
 }
 
-/// What infix search looks into: folded names, e-mail address, digits of the phone, and the code.
+/// What infix search looks into: folded names, e-mail address, digits of the phone, and the code; a space before, between
+/// and behind all words, so that `% smi%` finds words that begin so and `% smith %` whole ones.
 pub fn search_text(customer: &Customer) -> String {
     let mut all = String::with_capacity(96);
+    all.push(' ');
     let mut add = |part: &str| {
-        if !part.is_empty() {
-            if !all.is_empty() {
-                all.push(' ');
-            }
-            all.push_str(part);
+        for word in part.split_whitespace() {
+            all.push_str(word);
+            all.push(' ');
         }
     };
     let names = [
