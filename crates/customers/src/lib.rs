@@ -10,7 +10,9 @@ pub mod api;
 pub mod find;
 pub mod model;
 pub mod ops;
+mod pages;
 mod routes;
 pub mod store;
 
+pub use pages::page_routes;
 pub use routes::api_routes;

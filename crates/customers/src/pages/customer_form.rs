@@ -112,14 +112,14 @@ pub(crate) fn filled(customer: &Customer) -> Typed {
         .with("priority", customer.priority.as_str())
         .with("service_level", customer.service_level.as_str())
         .with_some(
-            "credit_limit",
+            "credit_limit/amount",
             customer.credit_limit.as_ref().map(regulars_kernel::Money::amount),
         )
         .with_some(
             "locale",
             customer.locale.as_ref().map(|locale| locale.as_str().to_owned()),
         )
-        .with_some("time_zone", customer.time_zone.as_ref().map(|zone| zone.as_str()))
+        .with_some("time_zone", customer.time_zone.as_ref().map(regulars_kernel::TimeZone::as_str))
         .with_some("note", customer.note.as_deref())
         .with_some("internal_note", customer.internal_note.as_deref());
     for (name, value) in &customer.attributes {
@@ -145,8 +145,8 @@ pub(crate) fn body(typed: &Typed, was: Option<&Typed>, offered: &Offered) -> Map
     };
     let names: Vec<&str> = TEXTS.iter().copied().filter(|name| changed(name)).collect();
     let mut body = typed.texts(&names);
-    if changed("credit_limit") {
-        let amount = typed.get("credit_limit").trim();
+    if changed("credit_limit/amount") {
+        let amount = typed.get("credit_limit/amount").trim();
         let value = if amount.is_empty() {
             Value::Null
         } else {
@@ -291,7 +291,7 @@ fn fields(form: &CustomerForm) -> Markup {
         div class="form-grid" {
             (text("industry", "Industry")) (text("tax_id", "Tax number"))
             (fill(date_field("birthday", "Birthday"), "birthday"))
-            (fill(number_field("credit_limit", format!("Credit limit ({})", form.offered.currency)), "credit_limit"))
+            (fill(number_field("credit_limit/amount", format!("Credit limit ({})", form.offered.currency)), "credit_limit/amount"))
             (select::<LifecycleStage>(form, "lifecycle_stage")) (select::<Priority>(form, "priority"))
             (select::<ServiceLevel>(form, "service_level"))
             @if !form.offered.owners.is_empty() { (fill(select_field("owner_id", "Owner", options(&form.offered.owners)), "owner_id")) }
@@ -316,11 +316,13 @@ fn fields(form: &CustomerForm) -> Markup {
             }
         }
         div class="form-grid" {
-            div class="for-company span-all" { (text("company_name", "Company name").in_form("field")) }
+            div class="for-company span-all" { (text("company_name", "Company name")) }
             div class="for-company span-all" { (text("legal_name", "Name in the register")) }
             (text("first_name", "First name").autofocus()) (text("last_name", "Last name"))
             (fill(email_field("email", "E-mail"), "email").wide())
             (fill(tel_field("phone", "Phone"), "phone").hint("With country code, or as dialled in the country of the address.").wide())
+        }
+        div class="form-grid" {
             (select::<Status>(form, "status")) (select::<Type>(form, "type"))
             @if new { (text("tags", "Tags").hint("With commas between several.").attr("list", "form-tags").wide()) datalist id="form-tags" { @for tag in &form.offered.tags { option value=(tag) {} } } }
             (fill(textarea_field("internal_note", "Note for staff"), "internal_note").wide())
@@ -371,6 +373,15 @@ fn options(pairs: &[(String, String)]) -> Vec<Choice> {
         .collect()
 }
 
+/// The options and the value as it is, which may be none of them any more: saving must not lose it silently.
+fn with_current(all: &[(String, String)], current: &str) -> Vec<(String, String)> {
+    let mut all = all.to_vec();
+    if !current.is_empty() && !all.iter().any(|(value, _)| value == current) {
+        all.push((current.to_owned(), current.to_owned()));
+    }
+    all
+}
+
 fn attribute_field(form: &CustomerForm, attribute: &AttributeField) -> Field {
     let name = attribute.field();
     let label = attribute.label.as_str();
@@ -382,11 +393,24 @@ fn attribute_field(form: &CustomerForm, attribute: &AttributeField) -> Field {
         "number" => number_field(name.clone(), label),
         "boolean" => select_field(name.clone(), label, options(&yes_no)),
         "date" => date_field(name.clone(), label),
-        "select" => select_field(name.clone(), label, options(&attribute.options)),
+        "select" => select_field(
+            name.clone(),
+            label,
+            options(&with_current(&attribute.options, form.typed.get(&name))),
+        ),
         "url" => url_field(name.clone(), label).wide(),
-        "list" => textarea_field(name.clone(), label)
+        "list" if attribute.options.is_empty() => textarea_field(name.clone(), label)
             .hint("One on each line.")
             .wide(),
+        "list" => {
+            let possible: Vec<_> = attribute
+                .options
+                .iter()
+                .map(|(value, _)| value.as_str())
+                .collect();
+            let hint = format!("One on each line, of: {}.", short(&possible.join(", "), 300));
+            textarea_field(name.clone(), label).hint(hint).wide()
+        }
         _ => text_field(name.clone(), label).wide(),
     };
     let field = field

@@ -69,7 +69,7 @@ fn only_what_was_changed_is_sent() {
         .with("last_name", "")
         .with("attributes/number", "4")
         .with("note", "a\r\nb")
-        .with("credit_limit", "100");
+        .with("credit_limit/amount", "100");
     let sent = body(&typed, Some(&was), &offered("x"));
     let wanted = json!({"last_name": null, "credit_limit": {"amount": "100", "currency": "EUR"}, "attributes": {"number": 4}});
     assert_eq!(Value::Object(sent), wanted);

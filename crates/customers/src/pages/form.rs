@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequest;
 use http::header;
-use regulars_kernel::{Error, Fault};
+use regulars_kernel::Error;
 use serde_json::{Map, Value};
 
 /// The fields of a form by name; several of one name are kept in order.
@@ -82,13 +82,6 @@ impl Typed {
         self.get("version").parse().ok()
     }
 
-    /// Names that begin with a prefix, with their values; the prefix is taken off.
-    pub(crate) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0
-            .iter()
-            .filter_map(move |(name, value)| name.strip_prefix(prefix).map(|rest| (rest, value.as_str())))
-    }
-
     /// The named fields as the body that the API takes: text trimmed of nothing, an empty field as null.
     pub(crate) fn texts(&self, names: &[&str]) -> Map<String, Value> {
         names
@@ -123,15 +116,6 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
             return Err(Error::WrongMediaType("This takes a form.".into()).into());
         }
         Ok(Self::parse(&bytes))
-    }
-}
-
-/// What a refused form is told, if it is something a person can put right there; anything else is passed on.
-pub(crate) fn faults_of(error: Error) -> Result<Vec<Fault>, Error> {
-    match error {
-        Error::Invalid(faults) | Error::Malformed(faults) => Ok(faults.0),
-        Error::Conflict(fault) => Ok(vec![fault]),
-        other => Err(other),
     }
 }
 

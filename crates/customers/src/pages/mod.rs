@@ -3,17 +3,24 @@
 //! Handlers read through the same use cases as the API and turn the result into HTML. What they never do: SQL, or
 //! decide what is right; a refused form comes back as it was typed, with each fault at its field.
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "drawn by tests until the handlers are wired to the use cases"
-)]
-
 mod customer_form;
 mod definitions;
+mod face;
 mod form;
 mod list;
 mod palette;
 mod record;
 mod state;
 mod words;
+
+use axum::{Router, routing::get};
+use regulars_web::AppState;
+
+/// The routes of these pages.
+pub fn page_routes() -> Router<AppState> {
+    Router::new()
+        .route("/search", get(palette::search))
+        .merge(list::routes())
+        .merge(record::routes())
+        .merge(definitions::routes())
+}

@@ -1,9 +1,39 @@
 //! What the command palette finds besides the pages it knows: customers, and things to do.
 
+use axum::{extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
-use regulars_web::pages::{Icon, avatar, palette_group, palette_item};
+use regulars_database::Tx;
+use regulars_kernel::{Permission, Result};
+use regulars_web::{
+    PageCall, PageResult,
+    pages::{Icon, avatar, palette_group, palette_item},
+};
 
-use super::record::Linked;
+use super::{
+    record::{Linked, linked_whole},
+    state::ListState,
+};
+use crate::find;
+
+/// Customers shown.
+const SHOWN: u32 = 8;
+
+/// `GET /search?q=`
+pub(crate) async fn search(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    let q = state.get("q").trim();
+    let mut found = Vec::new();
+    if !q.is_empty() && call.caller.may(Permission::CustomersRead) {
+        let mut tx = call.read().await?;
+        found = quick(&mut tx, q, SHOWN).await?;
+    }
+    Ok(results(q, &found, call.caller.may(Permission::CustomersWrite)).into_response())
+}
+
+/// The best matches of a search, few and quick.
+pub(crate) async fn quick(tx: &mut Tx, q: &str, most: u32) -> Result<Vec<Linked>> {
+    Ok(find::quick(tx, q, most).await?.iter().map(linked_whole).collect())
+}
 
 /// Things to do: words to be found by, the icon, where, and whether they change something.
 const ACTIONS: &[(&str, Icon, &str, bool)] = &[

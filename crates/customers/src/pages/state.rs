@@ -9,9 +9,9 @@ use std::borrow::Cow;
 pub(crate) struct ListState(Vec<(String, String)>);
 
 /// Pairs that say where in the list one is; they fall away whenever something else changes.
-const PLACE: [&str; 2] = ["cursor", "page"];
+const PLACE: [&str; 3] = ["cursor", "page", "at"];
 /// Pairs that are no filter.
-const NO_FILTER: [&str; 5] = ["q", "sort", "cursor", "page", "view"];
+const NO_FILTER: [&str; 8] = ["q", "sort", "cursor", "page", "at", "view", "limit", "count"];
 
 impl ListState {
     /// Reads the part of an address behind the `?`.
@@ -60,6 +60,12 @@ impl ListState {
         rest.0
             .retain(|(known, _)| known != name && !PLACE.contains(&known.as_str()));
         rest
+    }
+
+    /// Without a name, everything else as it is, the place in the list included.
+    #[must_use]
+    pub(crate) fn taking_out(&self, name: &str) -> Self {
+        self.pairs().filter(|(known, _)| *known != name).collect()
     }
 
     /// With one value for a name, from the first row.

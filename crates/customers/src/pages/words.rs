@@ -33,6 +33,9 @@ pub(crate) fn field(name: &str) -> String {
 
 /// `at_risk` reads "At risk".
 pub(crate) fn sentence(name: &str) -> String {
+    if name == "vip" {
+        return "VIP".to_owned();
+    }
     let spaced = name.replace(['_', '.'], " ");
     let mut letters = spaced.chars();
     letters
@@ -110,7 +113,14 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
     };
     let tags = || first(&["tags", "tag", "names", "name"]);
     let (title, text) = match kind {
-        "customer.created" => ("Created".to_owned(), String::new()),
+        "customer.created" => (
+            "Created".to_owned(),
+            if data.get("import_id").is_some() {
+                "from a file".to_owned()
+            } else {
+                String::new()
+            },
+        ),
         "customer.updated" => match changes {
             Some(all) if all.len() == 1 => {
                 let (name, change) = all.iter().next().expect("a map of one has one");
@@ -146,7 +156,7 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
             text("external_id"),
         ),
         _ => (
-            format!("{} {}", sentence(noun), verb.replace('_', " ")),
+            format!("{} {}", sentence(noun), verb_of(verb)),
             super::form::short(
                 &first(&[
                     "name",
@@ -171,6 +181,16 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
         title,
         text,
         detail,
+    }
+}
+
+/// What was done, in the word a person would use.
+fn verb_of(verb: &str) -> String {
+    match verb {
+        "created" => "added".to_owned(),
+        "updated" => "changed".to_owned(),
+        "deleted" => "removed".to_owned(),
+        other => other.replace('_', " "),
     }
 }
 

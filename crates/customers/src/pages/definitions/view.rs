@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use regulars_kernel::{
-    Fault,
+    Fault, Total,
     ids::{AttributeId, TagId},
 };
 use regulars_web::pages::{
@@ -13,7 +13,8 @@ use regulars_web::pages::{
 
 use super::super::{form::Typed, list::sheet_of, words};
 
-const PATH: &str = "/settings/definitions";
+/// Where the page is.
+pub(crate) const PATH: &str = "/settings/definitions";
 
 /// A tag with how many customers carry it.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct TagLine {
     pub name: String,
     pub color: String,
     pub description: String,
-    pub customers: i64,
+    pub customers: Total,
 }
 
 /// A custom attribute.
@@ -51,7 +52,7 @@ pub(crate) struct DefinitionsView {
 /// The page's content, replaced as a whole after each change.
 pub(crate) fn content(view: &DefinitionsView) -> Markup {
     html! {
-        div id="definitions" class="column" hx-get=(PATH) hx-trigger="definitionsChanged from:body" hx-swap="outerHTML" {
+        div id="definitions" class="column" hx-get=(PATH) hx-trigger="definitionsChanged from:document" hx-swap="outerHTML" {
             (page_header("Tags & attributes", html! {}, "Tags sort customers; attributes are the fields that only you have."))
             section class="column" aria-labelledby="tags-title" {
                 div class="section-head" {
@@ -92,7 +93,7 @@ fn tags(view: &DefinitionsView) -> Markup {
                 tr {
                     td { (tag(&line.name, Tone::from_name(&line.color))) }
                     td class="cell-wide muted" { (line.description) }
-                    td class="cell-number" { a class="quiet-link" href=(list(line)) { (format::integer(line.customers, view.locale)) } }
+                    td class="cell-number" { a class="quiet-link" href=(list(line)) { (count(line.customers, view.locale)) } }
                     td class="cell-menu" { @if view.may_write {
                         (menu(&format!("tag-{}", line.id), icon_button(Icon::More, format!("Actions for {}", line.name)).small(), true, html! {
                             (menu_item(Icon::Edit, "Name and colour", false, sheet_of(&format!("{}/edit", href(line)))))
@@ -100,9 +101,9 @@ fn tags(view: &DefinitionsView) -> Markup {
                             (menu_divider())
                             (menu_item(Icon::Trash, "Delete", true, Attributes::new().set("hx-post", format!("{}/delete", href(line))).set("hx-swap", "none").and(confirm_attributes(
                                 &format!("Delete the tag {}?", line.name),
-                                &format!("{} customers lose it. This cannot be undone.", format::integer(line.customers, view.locale)),
+                                &format!("{} customers lose it. This cannot be undone.", count(line.customers, view.locale)),
                                 "Delete tag",
-                                (line.customers > 0).then_some(line.name.as_str()),
+                                (line.customers.value > 0).then_some(line.name.as_str()),
                             ))))
                         }))
                     } }
@@ -110,6 +111,16 @@ fn tags(view: &DefinitionsView) -> Markup {
             }
         },
     )
+}
+
+/// A number of customers; an estimate says that it is one.
+fn count(customers: Total, locale: Locale) -> String {
+    let number = format::integer(customers.value, locale);
+    if customers.exact {
+        number
+    } else {
+        format!("about {number}")
+    }
 }
 
 fn attributes(view: &DefinitionsView) -> Markup {
@@ -274,7 +285,7 @@ mod tests {
                 name: text.into(),
                 color: text.into(),
                 description: text.into(),
-                customers: 12_345,
+                customers: Total::about(12_345),
             };
             let attribute = AttributeLine {
                 id: AttributeId::new(),

@@ -10,7 +10,7 @@ use super::{
     super::{state::ListState, words},
     view::PATH,
 };
-use crate::model::{Choice as _, Kind, LifecycleStage, Status, Type};
+use crate::model::{Kind, LifecycleStage, Status, Type};
 
 /// What can be chosen from besides the fixed choices.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,34 @@
 //! The customer list: search, filters, views, sorting, paging, and work on several customers at once.
 
-pub(crate) mod bulk;
-pub(crate) mod filters;
-pub(crate) mod view;
-pub(crate) mod views;
+mod bulk;
+mod filters;
+mod handlers;
+mod several;
+mod view;
+mod view_handlers;
+mod views;
 
-pub(crate) use view::*;
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use regulars_web::AppState;
+
+pub(crate) use view::{deleting, sheet_of};
+
+/// The routes of the list. Creating is of the record, but posts to the list's address.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/customers", get(handlers::list).post(super::record::create))
+        .route("/customers/filters", get(handlers::filters))
+        .route("/customers/bulk", get(several::ask).post(several::act))
+        .route("/customers/bulk/undo", post(several::undo))
+        .route("/customers/views", post(view_handlers::add))
+        .route("/customers/views/new", get(view_handlers::new))
+        .route("/customers/views/{id}", post(view_handlers::save_query))
+        .route(
+            "/customers/views/{id}/edit",
+            get(view_handlers::edit).post(view_handlers::save),
+        )
+        .route("/customers/views/{id}/delete", post(view_handlers::delete))
+}

@@ -182,7 +182,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
         next: view.next.clone(),
     };
     html! {
-        div id="list" class="list" hx-get=(here) hx-trigger="customersChanged from:body" hx-swap="outerHTML" {
+        div id="list" class="list" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
             @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! { ul { @for fault in &view.faults { li { (fault.message) } } } })) }
             form data-selection {
                 (data_table("Customers", head(view), html! {
@@ -214,9 +214,8 @@ fn head(view: &ListView) -> Markup {
         };
         let then = match now {
             Some(Direction::Ascending) => descending,
-            Some(Direction::Descending) => ascending,
             None if newest_first => descending,
-            None => ascending,
+            Some(Direction::Descending) | None => ascending,
         };
         sort_column(
             label,

@@ -3,17 +3,18 @@
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use regulars_kernel::Fault;
+use regulars_kernel::{Fault, ids::CustomerId};
 use regulars_web::pages::{
-    Align, Attributes, Icon, Tone, avatar, badge, button, card, column, data_table, external_link, facts,
-    form_errors, format, icon_button, link_button, search_box, sheet, sheet_footer, text_field, time_tag,
+    Align, Attributes, Choice, Icon, Tone, avatar, badge, button, card, column, data_table, external_link,
+    facts, form_errors, format, icon_button, link_button, select_field, sheet, sheet_footer, text_field,
+    time_tag,
 };
 
 use super::{
     super::{form::Typed, words},
     view::{Linked, RecordView, removing},
 };
-use crate::model::{Choice as _, Kind};
+use crate::model::{Channel, Choice as _, ConsentState, Kind};
 
 /// A custom attribute with what this customer has for it.
 #[derive(Clone, Debug)]
@@ -84,7 +85,7 @@ pub(crate) fn section(view: &RecordView, details: &Details) -> Markup {
         (card("Belongs together", html! { @if view.editable() {
             (link_button("Add below", format!("{href}/children")).ghost().small().icon(Icon::Plus).opens_sheet(format!("{href}/children")))
         } }, family(view)))
-        (card("Consent", html! {}, consents(view, &details.consents)))
+        (card("Consent", html! { @if view.editable() { (icon_button(Icon::Edit, "Change consent").small().opens_sheet(format!("{href}/consents"))) } }, consents(view, &details.consents)))
         (sources(view, &details.sources))
         (card("History of the record", html! {}, facts(&[
             ("Created", html! { (time_tag(customer.created_at, view.zone)) }), ("Changed", html! { (time_tag(customer.updated_at, view.zone)) }),
@@ -157,6 +158,32 @@ fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
     }
 }
 
+/// The sheet to write down what the customer said about being written to.
+pub(crate) fn consent_form(customer: CustomerId, typed: &Typed, faults: &[Fault]) -> Markup {
+    let states = || {
+        let all = ConsentState::ALL
+            .iter()
+            .map(|state| Choice::new(state.as_str(), words::sentence(state.as_str())));
+        all.collect::<Vec<_>>()
+    };
+    sheet(
+        "Consent",
+        Some(
+            Attributes::new()
+                .set("hx-post", format!("/customers/{customer}/consents"))
+                .set("hx-target", "#sheet-body"),
+        ),
+        html! {
+            (form_errors(faults))
+            p class="muted" { "Only what the customer said themselves. Who wrote it down and when is kept." }
+            @for channel in Channel::ALL {
+                (select_field(channel.as_str(), words::channel(channel.as_str()), states()).value(typed.get(channel.as_str())).faults(faults))
+            }
+        },
+        sheet_footer("Save consent"),
+    )
+}
+
 /// Which way a link between two customers is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
@@ -187,7 +214,11 @@ pub(crate) fn linking(view: &RecordView, link: Link, q: &str, found: &[Linked], 
         html! {
             (form_errors(faults))
             p class="muted" { (lead) }
-            (search_box(q, "Name, e-mail, phone, code", &url, "#link-found"))
+            div class="search" {
+                (Icon::Search)
+                input class="input" type="search" name="q" value=(q) placeholder="Name, e-mail, phone, code" aria-label="Find a customer" autocomplete="off" spellcheck="false" autofocus
+                    hx-get=(url) hx-target="#link-found" hx-trigger="input changed delay:200ms, search" hx-sync="this:replace" hx-swap="outerHTML";
+            }
             (link_choices(view, link, q, found))
             @if link == Link::Parent { @if let Some(parent) = &view.parent {
                 p { "Now part of " b { (parent.name) } ". "

@@ -1,12 +1,90 @@
 //! One customer's page: what happened, notes, people, places, everything known, and the sheets to change it.
 
-pub(crate) mod addresses;
-pub(crate) mod contacts;
-pub(crate) mod details;
-pub(crate) mod notes;
+mod addresses;
+mod change;
+mod contacts;
+mod details;
+mod load;
+mod notes;
+mod parts;
+mod show;
 #[cfg(test)]
-pub(crate) mod tests;
-pub(crate) mod timeline;
-pub(crate) mod view;
+mod tests;
+mod timeline;
+mod view;
 
-pub(crate) use view::*;
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use regulars_web::AppState;
+
+pub(crate) use change::create;
+pub(crate) use load::linked_whole;
+pub(crate) use view::{Linked, place, tone_class};
+
+/// The routes of a customer's page.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/customers/new", get(change::new))
+        .route("/customers/{id}", get(show::show).post(change::save))
+        .route("/customers/{id}/edit", get(change::edit))
+        .route("/customers/{id}/timeline", get(show::more))
+        .route("/customers/{id}/delete", post(change::delete))
+        .route("/customers/{id}/restore", post(change::restore))
+        .route("/customers/{id}/tags", get(change::tagging).post(change::tag))
+        .route("/customers/{id}/tags/remove", post(change::untag))
+        .route(
+            "/customers/{id}/parent",
+            get(change::parent_sheet).post(change::set_parent),
+        )
+        .route(
+            "/customers/{id}/children",
+            get(change::child_sheet).post(change::add_child),
+        )
+        .route(
+            "/customers/{id}/children/{child}/remove",
+            post(change::remove_child),
+        )
+        .route(
+            "/customers/{id}/consents",
+            get(change::consent_sheet).post(change::save_consents),
+        )
+        .route(
+            "/customers/{id}/sources/{source}/{external_id}/unlink",
+            post(change::unlink),
+        )
+        .route("/customers/{id}/notes/new", get(parts::new_note))
+        .route("/customers/{id}/notes", post(parts::add_note))
+        .route("/customers/{id}/notes/{note}", post(parts::save_note))
+        .route("/customers/{id}/notes/{note}/edit", get(parts::edit_note))
+        .route("/customers/{id}/notes/{note}/pin", post(parts::pin_note))
+        .route("/customers/{id}/notes/{note}/delete", post(parts::delete_note))
+        .route("/customers/{id}/notes/{note}/history", get(parts::note_history))
+        .route("/customers/{id}/contacts/new", get(parts::new_contact))
+        .route("/customers/{id}/contacts", post(parts::add_contact))
+        .route("/customers/{id}/contacts/{contact}", post(parts::save_contact))
+        .route(
+            "/customers/{id}/contacts/{contact}/edit",
+            get(parts::edit_contact),
+        )
+        .route(
+            "/customers/{id}/contacts/{contact}/delete",
+            post(parts::delete_contact),
+        )
+        .route("/customers/{id}/addresses/new", get(parts::new_address))
+        .route("/customers/{id}/addresses", post(parts::add_address))
+        .route("/customers/{id}/addresses/{address}", post(parts::save_address))
+        .route(
+            "/customers/{id}/addresses/{address}/edit",
+            get(parts::edit_address),
+        )
+        .route(
+            "/customers/{id}/addresses/{address}/default",
+            post(parts::default_address),
+        )
+        .route(
+            "/customers/{id}/addresses/{address}/delete",
+            post(parts::delete_address),
+        )
+}

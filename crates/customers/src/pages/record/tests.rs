@@ -191,6 +191,7 @@ fn every_sheet_is_harmless_with_any_text() {
             details::linking(&view, details::Link::Parent, text, &found, &faults),
             details::linking(&view, details::Link::Child, text, &[], &faults),
             details::tagging(&view, &typed, &faults),
+            details::consent_form(id, &typed, &faults),
         ] {
             samples::assert_harmless(&sheet.into_string());
         }

@@ -101,6 +101,19 @@ impl RecordView {
 
 /// The actions of the top bar.
 pub(crate) fn actions(view: &RecordView) -> Markup {
+    html! { span class="contents" id="record-top" { (top(view)) } }
+}
+
+/// What a piece of the page brings along for what stands outside of it: the actions of the top bar and the name in the
+/// way here.
+pub(crate) fn around(view: &RecordView) -> Markup {
+    html! {
+        span class="contents" id="record-top" hx-swap-oob="true" { (top(view)) }
+        span hx-swap-oob="innerHTML:.crumbs [aria-current]" { (view.name) }
+    }
+}
+
+fn top(view: &RecordView) -> Markup {
     let href = view.href();
     html! {
         @if let Some(before) = &view.before { (link_button("Previous customer", before).ghost().icon(Icon::ChevronLeft).attr("class", "btn only-wide").attr("rel", "prev")) }
@@ -113,7 +126,7 @@ pub(crate) fn actions(view: &RecordView) -> Markup {
 pub(crate) fn content(view: &RecordView, open: Markup) -> Markup {
     let here = format!("{}?tab={}", view.href(), view.section.name());
     html! {
-        div id="record" class="record" hx-get=(here) hx-trigger="customersChanged from:body" hx-swap="outerHTML" {
+        div id="record" class="record" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
             @if let Some(at) = view.customer.deleted_at { (deleted(view, at)) }
             (head(view))
             div class="columns" {
@@ -183,23 +196,22 @@ fn facts_line(view: &RecordView) -> Markup {
             format!("{place}, {time} there")
         }
     });
-    let since = format::span_since(
-        customer.created_at.with_timezone(&view.zone).date_naive(),
-        view.now.with_timezone(&view.zone).date_naive(),
-    );
+    let day = customer.created_at.with_timezone(&view.zone).date_naive();
+    let today = view.now.with_timezone(&view.zone).date_naive();
+    let (new, since) = (day >= today, format::span_since(day, today));
     html! {
         p class="record-facts" {
             @if let Some(email) = &customer.email { a class="quiet-link" href={ "mailto:" (email.as_str()) } { (email.as_str()) } }
             @if let Some(phone) = &customer.phone { a class="quiet-link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } }
             @if let Some(there) = there { span { (there) } } @else if !place.is_empty() { span { (place) } }
-            span { "customer for " (since) }
+            span { @if new { "customer since today" } @else { "customer for " (since) } }
         }
     }
 }
 
 /// City and country of the default address.
 pub(crate) fn place(customer: &Customer) -> String {
-    let country = customer.country.as_ref().map(|country| country.as_str());
+    let country = customer.country.as_ref().map(regulars_kernel::Country::as_str);
     [customer.city.as_deref(), country]
         .into_iter()
         .flatten()

@@ -1,0 +1,318 @@
+//! Answers the list and the sheet of its filters.
+
+use axum::{extract::RawQuery, response::IntoResponse};
+use maud::html;
+use regulars_database::Tx;
+use regulars_kernel::{Country, Permission, Result, Sort, Total, ids::UserId, paging::Start};
+use regulars_web::{
+    PageCall, PageResult, Params,
+    pages::{Icon, Nav, Tone, link_button, page, shell::new_button},
+    redirect,
+};
+
+use super::{
+    filters::{self, Offered, OfferedAttribute},
+    view::{self, Chip, Face, ListView, PATH, Row},
+    view_handlers,
+};
+use crate::{
+    find::{self, Context, Query},
+    model::{AttributeDefinition, Choice as _, Customer},
+    ops,
+    pages::{face, record, state::ListState, words},
+    store::captions,
+};
+
+/// Sources that are offered as a filter; others can be asked for in the address.
+const SOURCES: &[&str] = &[
+    "shopify",
+    "klaviyo",
+    "mailchimp",
+    "hubspot",
+    "csv",
+    "api",
+    "manual",
+];
+
+/// `GET /customers`
+pub(crate) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    // A form sends its empty fields too; the address that people see and share has none.
+    let tidy = state.href(PATH);
+    if !call.is_fragment()
+        && query
+            .as_deref()
+            .is_some_and(|query| query.split('&').any(|pair| pair.ends_with('=')))
+    {
+        return Ok(redirect(&call, &tidy));
+    }
+    let open_new = state.get("new") == "1";
+    let state = state.taking_out("new");
+    let mut tx = call.read().await?;
+    let view = read(&call, &mut tx, state).await?;
+    if call.is_fragment() {
+        return Ok(view::fragment(&view).into_response());
+    }
+    let mut shell = call.shell(Nav::Customers, "Customers");
+    shell.views = view_handlers::sidebar(&mut tx, &call, &view.state).await?;
+    let actions = html! {
+        @if view.may_import { (link_button("Import", "/imports/new").icon(Icon::Imports)) }
+        @if view.may_write { (new_button("New customer", "/customers/new", "n")) }
+        // From the palette: the sheet opens with the page.
+        @if open_new && view.may_write { span hx-get="/customers/new" hx-trigger="load" hx-target="#sheet-body" {} }
+    };
+    Ok(page(&shell, actions, view::content(&view)).into_response())
+}
+
+/// Reads what the address asks for.
+async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView> {
+    let shell = call.bare_shell();
+    let saved = view_handlers::tabs(tx, call, &state).await?;
+    let mut view = ListView {
+        rows: Vec::new(),
+        face: Face::Faulty,
+        total: Total::exact(0),
+        first: 1,
+        previous: None,
+        next: None,
+        views: saved.tabs,
+        open_view: saved.open,
+        chips: chips(call, tx, &state).await?,
+        sorts: find::SORTS,
+        sorted: String::new(),
+        faults: Vec::new(),
+        may_write: call.caller.may(Permission::CustomersWrite),
+        may_import: call.caller.may(Permission::ImportsWrite),
+        locale: shell.locale,
+        zone: shell.time_zone,
+        state,
+    };
+    let query = match query(call, &view.state) {
+        Ok(query) => query,
+        Err(error) => {
+            view.faults = face::faults_of(error)?;
+            return Ok(view);
+        }
+    };
+    view.sorted = Sort::write_list(&query.sort);
+    let found = match find::list(tx, &query).await {
+        Ok(found) => found,
+        Err(error) => {
+            view.faults = face::faults_of(error)?;
+            return Ok(view);
+        }
+    };
+    view.total = found.page.total;
+    place(
+        &mut view,
+        &query,
+        found.page.next_cursor.as_deref(),
+        found.data.len(),
+    );
+    view.rows = rows(tx, found.data.into_iter().map(|found| found.customer).collect()).await?;
+    view.face = match (view.rows.is_empty(), view.state.narrows() || view.first > 1) {
+        (false, _) => Face::Rows,
+        (true, true) => Face::NoMatch,
+        (true, false) => Face::NoCustomers,
+    };
+    Ok(view)
+}
+
+/// The question in the address. What only the pages know is taken out first.
+pub(crate) fn query(call: &PageCall, state: &ListState) -> Result<Query> {
+    let asked = state.taking_out("view").taking_out("at");
+    Query::read(
+        Params::parse(&asked.query())?,
+        &Context::of(&call.caller.organization),
+    )
+}
+
+/// Where these rows stand, and the ways on. Pages have numbers as far as those reach, and cursors after that.
+fn place(view: &mut ListView, query: &Query, next_cursor: Option<&str>, shown: usize) {
+    let limit = u64::from(query.page.limit);
+    let number = match query.page.start {
+        Start::First => Some(1),
+        Start::Page(number) => Some(u64::from(number)),
+        Start::After(_) => None,
+    };
+    view.first = match number {
+        Some(number) => (number - 1) * limit + 1,
+        None => view.state.get("at").parse().unwrap_or(1),
+    };
+    let page = |number: u64| view.state.with("page", &number.to_string()).href(PATH);
+    view.previous = match number {
+        Some(1) => None,
+        Some(2) => Some(view.state.without("page").href(PATH)),
+        Some(number) => Some(page(number - 1)),
+        None => Some(page(find::MAX_OFFSET.unsigned_abs() / limit + 1)),
+    };
+    view.next = next_cursor.map(|cursor| match number {
+        Some(number) if number * limit <= find::MAX_OFFSET.unsigned_abs() => page(number + 1),
+        _ => {
+            let at = view.first + shown as u64;
+            let mut on: Vec<(String, String)> = view
+                .state
+                .without("page")
+                .pairs()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+            on.push(("cursor".to_owned(), cursor.to_owned()));
+            on.push(("at".to_owned(), at.to_string()));
+            on.into_iter().collect::<ListState>().href(PATH)
+        }
+    });
+}
+
+async fn rows(tx: &mut Tx, customers: Vec<Customer>) -> Result<Vec<Row>> {
+    let mut names: Vec<String> = customers
+        .iter()
+        .flat_map(|customer| customer.tags.iter().cloned())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let colors = captions::colors(tx, &names).await?;
+    let tone = |name: &String| {
+        colors
+            .get(name)
+            .map_or(Tone::Neutral, |color| Tone::from_name(color.as_str()))
+    };
+    let row = |customer: Customer| {
+        let linked = record::linked_whole(&customer);
+        let phone = customer
+            .phone
+            .as_ref()
+            .map(regulars_kernel::Phone::international_format);
+        let email = customer.email.as_ref().map(|email| email.as_str().to_owned());
+        let second = email
+            .clone()
+            .or(phone)
+            .filter(|second| *second != linked.name)
+            .unwrap_or_default();
+        Row {
+            id: customer.id,
+            name: linked.name,
+            second,
+            email,
+            status: customer.status.as_str(),
+            customer_type: customer.customer_type.as_str(),
+            tags: customer
+                .tags
+                .iter()
+                .map(|name| (name.clone(), tone(name)))
+                .collect(),
+            place: record::place(&customer),
+            last_active_at: customer.last_active_at,
+            created_at: customer.created_at,
+            code: customer.code,
+        }
+    };
+    Ok(customers.into_iter().map(row).collect())
+}
+
+/// Each filter in force in words.
+async fn chips(call: &PageCall, tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in state.filters() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let ids: Vec<_> = state
+        .all("owner")
+        .filter_map(|id| id.parse::<UserId>().ok())
+        .map(|id| id.0)
+        .collect();
+    let owners = captions::names(tx, &ids).await?;
+    let definitions = if names.iter().any(|name| name.starts_with("attribute.")) {
+        attributes(call, tx).await?
+    } else {
+        Vec::new()
+    };
+    let chip = |name: &str| {
+        let attribute = name.strip_prefix("attribute.");
+        let label = attribute
+            .and_then(|name| definitions.iter().find(|known| known.name == name))
+            .map(|known| known.label.clone());
+        let values: Vec<String> = state
+            .all(name)
+            .map(|value| match name {
+                "owner" => value
+                    .parse::<UserId>()
+                    .ok()
+                    .and_then(|id| owners.get(&id.0).cloned())
+                    .unwrap_or_else(|| value.to_owned()),
+                "country" => Country::parse(value)
+                    .map_or_else(|_| value.to_owned(), |country| country.name().to_owned()),
+                "source" => words::source(value),
+                "tag" => value.to_owned(),
+                _ if attribute.is_some() || name.ends_with("_from") || name.ends_with("_to") => {
+                    value.to_owned()
+                }
+                _ => words::sentence(value).to_lowercase(),
+            })
+            .collect();
+        let (label, relation) = match name.strip_suffix("_from").or_else(|| name.strip_suffix("_to")) {
+            Some(field) => (
+                words::sentence(field),
+                if name.ends_with("_from") { "from" } else { "until" },
+            ),
+            None => (
+                label.unwrap_or_else(|| words::field(attribute.unwrap_or(name))),
+                "is",
+            ),
+        };
+        Chip {
+            name: label,
+            relation,
+            value: values.join(", "),
+            without: state.without(name).href(PATH),
+        }
+    };
+    Ok(names.into_iter().map(chip).collect())
+}
+
+async fn attributes(_: &PageCall, tx: &mut Tx) -> Result<Vec<AttributeDefinition>> {
+    ops::attributes::list(tx).await
+}
+
+/// `GET /customers/filters`
+pub(crate) async fn filters(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    let mut tx = call.read().await?;
+    let attributes = ops::attributes::list(&mut tx).await?;
+    let options = |definition: &AttributeDefinition| -> Vec<(String, String)> {
+        if definition.kind.as_str() == "boolean" {
+            return vec![("true".into(), "Yes".into()), ("false".into(), "No".into())];
+        }
+        definition
+            .options
+            .iter()
+            .map(|option| (option.clone(), option.clone()))
+            .collect()
+    };
+    let offered = Offered {
+        tags: captions::tags(&mut tx).await?,
+        owners: captions::members(&mut tx)
+            .await?
+            .into_iter()
+            .map(|(id, name)| (id.to_string(), name))
+            .collect(),
+        sources: SOURCES.iter().map(|source| (*source).to_owned()).collect(),
+        attributes: attributes
+            .iter()
+            .filter(|definition| definition.archived_at.is_none())
+            .map(|definition| OfferedAttribute {
+                options: options(definition),
+                name: definition.name.clone(),
+                label: definition.label.clone(),
+            })
+            .collect(),
+    };
+    Ok(face::sheet(
+        &call,
+        "Filter customers",
+        filters::filters(&state, &offered),
+    ))
+}

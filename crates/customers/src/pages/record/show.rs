@@ -1,0 +1,186 @@
+//! Shows a customer's page and the parts of it that come later.
+
+use std::collections::HashMap;
+
+use axum::{extract::RawQuery, response::IntoResponse};
+use maud::{Markup, html};
+use regulars_database::Tx;
+use regulars_events::Event;
+use regulars_kernel::{Cursor, Permission, Result, ids::CustomerId};
+use regulars_web::{
+    PageCall, PageResult, Path,
+    pages::{Nav, page},
+};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    addresses, contacts, details, load, notes,
+    timeline::{self, Happening, Timeline},
+    view::{self, RecordView, Section},
+};
+use crate::{
+    model::{Included, WithParts},
+    ops,
+    pages::{state::ListState, words},
+    store::{captions, parts::Key},
+};
+
+/// Events shown at once.
+const EVENTS: u32 = 30;
+
+/// Reads a customer with everything around the open section.
+pub(crate) async fn read(
+    call: &PageCall,
+    tx: &mut Tx,
+    id: CustomerId,
+    section: Section,
+) -> Result<(RecordView, WithParts)> {
+    let parts = ops::customers::get(tx, Key::Id(id), &Included::all(), true).await?;
+    let known_tags = captions::tags(tx).await?;
+    let owner = match parts.customer.owner_id {
+        Some(owner) => captions::names(tx, &[owner.0]).await?.remove(&owner.0),
+        None => None,
+    };
+    Ok((load::record(call, &parts, section, known_tags, owner), parts))
+}
+
+/// `GET /customers/{id}`
+pub(crate) async fn show(
+    call: PageCall,
+    Path(id): Path<CustomerId>,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    let section = Section::parse(state.get("tab"));
+    let mut tx = call.read().await?;
+    let (view, parts) = read(&call, &mut tx, id, section).await?;
+    let open = open(&mut tx, &view, &parts, &state).await?;
+    let content = view::content(&view, open);
+    if call.is_fragment() {
+        return Ok(html! { (content) (view::around(&view)) }.into_response());
+    }
+    let shell = call
+        .bare_shell()
+        .at(Nav::Customers)
+        .crumb("Customers", "/customers")
+        .titled(view.name.clone());
+    Ok(page(&shell, view::actions(&view), content).into_response())
+}
+
+async fn open(tx: &mut Tx, view: &RecordView, parts: &WithParts, state: &ListState) -> Result<Markup> {
+    Ok(match view.section {
+        Section::Timeline => timeline::section(view, &part(tx, view.customer.id, state).await?),
+        Section::Notes => {
+            let all = parts.notes.as_deref().unwrap_or_default();
+            let ids: Vec<_> = all.iter().filter_map(|note| note.actor_id).collect();
+            let names = captions::names(tx, &ids).await?;
+            notes::section(
+                view,
+                &all.iter()
+                    .map(|note| load::note(note, &names))
+                    .collect::<Vec<_>>(),
+            )
+        }
+        Section::Contacts => contacts::section(
+            view,
+            &parts
+                .contacts
+                .iter()
+                .flatten()
+                .map(load::contact)
+                .collect::<Vec<_>>(),
+        ),
+        Section::Addresses => addresses::section(
+            view,
+            &parts
+                .addresses
+                .iter()
+                .flatten()
+                .map(load::address)
+                .collect::<Vec<_>>(),
+        ),
+        Section::Details => details::section(view, &load::details(parts, &ops::attributes::list(tx).await?)),
+    })
+}
+
+/// `GET /customers/{id}/timeline`: the part after a cursor.
+pub(crate) async fn more(
+    call: PageCall,
+    Path(id): Path<CustomerId>,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    let mut tx = call.read().await?;
+    let (view, _) = read(&call, &mut tx, id, Section::Timeline).await?;
+    let part = part(&mut tx, id, &state).await?;
+    Ok(timeline::more(&view, &part).into_response())
+}
+
+async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Result<Timeline> {
+    let group = words::EVENT_GROUPS
+        .iter()
+        .find(|(name, _, _)| *name == state.get("events"));
+    let kinds: Option<Vec<String>> = group.map(|(_, _, nouns)| {
+        let ours = regulars_events::KINDS.iter().map(|(kind, _)| *kind);
+        ours.filter(|kind| nouns.contains(&kind.split('.').next().unwrap_or_default()))
+            .map(str::to_owned)
+            .collect()
+    });
+    // A cursor that cannot be read begins at the beginning: it can only come from an edited address.
+    let cursor = Cursor::decode(state.get("cursor"), regulars_events::TIMELINE_ORDER).ok();
+    let events = regulars_events::timeline(tx, id, kinds.as_deref(), cursor.as_ref(), EVENTS).await?;
+    let actors: Vec<_> = events.data.iter().filter_map(|event| event.actor_id).collect();
+    let names = captions::names(tx, &actors).await?;
+    let linked = linked_names(tx, &events.data).await?;
+    let items = events.data.into_iter().map(|event| Happening {
+        actor: load::actor(&event.actor_kind, event.actor_id, &names),
+        data: named(event.data, &linked),
+        kind: event.kind,
+        at: event.occurred_at,
+    });
+    Ok(Timeline {
+        items: items.collect(),
+        group: group.map(|(name, _, _)| (*name).to_owned()).unwrap_or_default(),
+        next: events.page.next_cursor,
+    })
+}
+
+/// Fields whose values are ids, which people cannot read.
+const IDS: [&str; 2] = ["owner_id", "parent_id"];
+
+/// Names of the members and customers that changes speak of by their ids.
+async fn linked_names(tx: &mut Tx, events: &[Event]) -> Result<HashMap<Uuid, String>> {
+    let sides = events
+        .iter()
+        .flat_map(|event| IDS.iter().map(|field| &event.data["changes"][field]))
+        .flat_map(|change| [&change["from"], &change["to"]]);
+    let ids: Vec<Uuid> = sides.filter_map(|id| id.as_str()?.parse().ok()).collect();
+    let mut names = captions::names(tx, &ids).await?;
+    names.extend(captions::customers(tx, &ids).await?);
+    Ok(names)
+}
+
+/// The data of an event with names in place of those ids.
+fn named(mut data: Value, names: &HashMap<Uuid, String>) -> Value {
+    for field in IDS {
+        let change = data.get_mut("changes").and_then(|changes| changes.get_mut(field));
+        for side in change
+            .and_then(Value::as_object_mut)
+            .into_iter()
+            .flat_map(|change| change.values_mut())
+        {
+            let name = side
+                .as_str()
+                .and_then(|id| id.parse::<Uuid>().ok())
+                .and_then(|id| names.get(&id));
+            if let Some(name) = name {
+                *side = Value::from(name.as_str());
+            }
+        }
+    }
+    data
+}

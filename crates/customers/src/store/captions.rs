@@ -1,0 +1,76 @@
+//! What pages show for ids and names: members to choose an owner from, whoever did something (members no more
+//! included), tags with their colours. Nothing here is counted, so it is quick at any size.
+
+use std::collections::HashMap;
+
+use regulars_database::Tx;
+use regulars_kernel::{Result, ids::UserId};
+use uuid::Uuid;
+
+use crate::model::Color;
+
+/// The most that are offered to choose from.
+const MOST: i64 = 500;
+
+/// Members by name, to choose from.
+pub async fn members(tx: &mut Tx) -> Result<Vec<(UserId, String)>> {
+    let rows = sqlx::query!(
+        r#"SELECT u.id AS "id: UserId", coalesce(nullif(u.name, ''), u.email) AS "name!"
+           FROM memberships m JOIN users u ON u.id = m.user_id
+           WHERE u.disabled_at IS NULL ORDER BY 2, 1 LIMIT $1"#,
+        MOST
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Names of users and keys by their ids. What is unknown has no name here.
+pub async fn names(tx: &mut Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id!", coalesce(nullif(name, ''), email) AS "name!" FROM users WHERE id = ANY($1)
+           UNION ALL SELECT id, name FROM api_keys WHERE id = ANY($1)"#,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Names of tags, to choose from.
+pub async fn tags(tx: &mut Tx) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!("SELECT name FROM tags ORDER BY name_lowercase, id LIMIT $1", MOST);
+    Ok(names.fetch_all(tx.conn()).await?)
+}
+
+/// Colours of tags by their names as written.
+pub async fn colors(tx: &mut Tx, names: &[String]) -> Result<HashMap<String, Color>> {
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let lowercase: Vec<String> = names.iter().map(|name| crate::model::tag::key(name)).collect();
+    let rows = sqlx::query!(
+        r#"SELECT name, color AS "color: Color" FROM tags WHERE name_lowercase = ANY($1)"#,
+        &lowercase
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.color)).collect())
+}
+
+/// Names of customers by their ids, deleted ones too.
+pub async fn customers(tx: &mut Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT id, coalesce(full_name, email, code) AS "name!" FROM customers WHERE id = ANY($1)"#,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
