@@ -49,6 +49,15 @@ pub enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Import customers from CSV, JSON, JSON Lines or XLSX
+    Import(Import),
+    /// Export to a file or stdout
+    Export {
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
+    /// Fill an organization with a shop that looks real
+    Demo(Demo),
     /// Print the OpenAPI 3.1 document
     Openapi,
     /// Print the owner's database URL, for psql and backup tools
@@ -150,4 +159,54 @@ pub enum KeyCommand {
         #[arg(long)]
         role: regulars_kernel::Role,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    pub file: PathBuf,
+    #[arg(long)]
+    pub organization: String,
+    /// JSON file with the mapping; without it the suggested one is used
+    #[arg(long)]
+    pub mapping: Option<PathBuf>,
+    /// upsert, create or update
+    #[arg(long, default_value = "upsert")]
+    pub mode: String,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write refused rows with their reasons here
+    #[arg(long)]
+    pub errors: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Export customers
+    Customers {
+        #[arg(long)]
+        organization: String,
+        /// csv or jsonl
+        #[arg(long, default_value = "csv")]
+        format: String,
+        /// The list's query string, as in `status=vip&country=DE`
+        #[arg(long, default_value = "")]
+        filter: String,
+        /// File to write [default: stdout]
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    #[arg(long, default_value = "demo")]
+    pub organization: String,
+    #[arg(long, default_value_t = 10_000)]
+    pub customers: u64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }

@@ -1,6 +1,6 @@
 //! Puts the rooms together: one API, one set of pages, one list of jobs.
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +27,8 @@ pub fn web_config(config: &Config) -> Result<WebConfig> {
 /// Every room's API.
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .merge(regulars_customers::api_routes())
+        .merge(regulars_exchange::api_routes())
         .merge(regulars_accounts::api_routes())
         .merge(operations::api_routes())
         .merge(live::routes())
@@ -35,6 +37,10 @@ fn api() -> OpenApiRouter<AppState> {
 /// Every room's pages.
 fn pages() -> Router<AppState> {
     Router::new()
+        // The first room people live in.
+        .route("/", get(|| async { Redirect::to("/customers") }))
+        .merge(regulars_customers::page_routes())
+        .merge(regulars_exchange::page_routes())
         .merge(regulars_accounts::page_routes())
         .merge(operations::page_routes())
 }
@@ -51,8 +57,11 @@ pub fn operations_only(state: &AppState) -> Router {
 }
 
 /// Every room's jobs and schedules.
-pub fn jobs() -> regulars_jobs::Registry {
-    housekeeping::add(regulars_jobs::Registry::new())
+pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
+    housekeeping::add(regulars_exchange::job_handlers(
+        regulars_jobs::Registry::new(),
+        &state.config.storage_dir,
+    ))
 }
 
 /// The OpenAPI document as JSON.

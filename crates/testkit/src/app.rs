@@ -197,7 +197,7 @@ impl TestRequest<'_> {
 
     /// With If-Match for that version.
     pub fn if_match(self, version: i32) -> Self {
-        self.header("if-match", &format!("\"{version}\""))
+        self.header("if-match", &format!("\"v{version}\""))
     }
 
     /// With a JSON body.

@@ -1,14 +1,16 @@
 //! One function a command. Results go to stdout, everything else to stderr.
 
 mod accounts;
+mod demo;
 mod doctor;
+mod exchange;
 mod serve;
 
 use regulars_database::{connect, migrate};
 use regulars_kernel::{Error, Result, ids::OrganizationId};
 
 use crate::{
-    cli::{Cli, Command, Common, Reference, Serve},
+    cli::{Cli, Command, Common, ExportCommand, Reference, Serve},
     config::{self, Config},
     logging, wiring,
 };
@@ -26,6 +28,17 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Organization { command } => accounts::organization(&common, command).await,
         Command::User { command } => accounts::user(&common, command).await,
         Command::Key { command } => accounts::key(&common, command).await,
+        Command::Import(options) => exchange::import(&common, options).await,
+        Command::Export {
+            command:
+                ExportCommand::Customers {
+                    organization,
+                    format,
+                    filter,
+                    output,
+                },
+        } => exchange::export(&common, &organization, &format, &filter, output.as_deref()).await,
+        Command::Demo(options) => demo::run(&common, options).await,
         Command::DatabaseUrl => {
             let opened = open(&common).await?;
             match &opened.private {

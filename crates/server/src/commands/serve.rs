@@ -42,7 +42,7 @@ pub async fn run(config: Config) -> Result<()> {
         Some(Only::Web) => None,
         _ => Some(regulars_jobs::Worker::start(
             opened.database.clone(),
-            wiring::jobs(),
+            wiring::jobs(&state),
             config.workers,
         )),
     };

@@ -1,0 +1,334 @@
+//! Every operation of the API, tried with no key, with a viewer's, and with another organization's.
+//!
+//! It is driven by the document that the server gives, so a new route is tried from its first day; one whose path holds
+//! an id that nobody here can make fails the test until [`Made`] knows how.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Method, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use crate::{
+    api::Api,
+    document::{self, Operation},
+    process::Home,
+};
+
+/// What a viewer may do although it is not a GET, and why.
+const VIEWERS_MAY: &[(&str, &str)] = &[];
+
+/// Parameters that name no thing of one organization: any name has an answer.
+const NAMES: &[&str] = &["/api/v1/queues/{name}"];
+
+/// Real ids of one organization, by the path that leads to them.
+struct Made {
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Made {
+    /// Makes one of each resource through the API.
+    async fn new(home: &Home, api: &Api) -> Self {
+        let mut values = BTreeMap::new();
+        let customer = api
+            .post(
+                "/api/v1/customers",
+                &json!({"first_name": "Ada", "last_name": "Byron", "email": "ada@example.com", "tags": ["vip"]}),
+            )
+            .await
+            .expect(201)
+            .at("/id");
+        let below = |part: &str| format!("/api/v1/customers/{customer}/{part}");
+        let address = json!({"line1": "Hauptstraße 1", "city": "Berlin", "country": "DE"});
+        let address = api
+            .post(&below("addresses"), &address)
+            .await
+            .expect(201)
+            .at("/id");
+        let contact = json!({"first_name": "Grace", "email": "grace@example.com"});
+        let contact = api.post(&below("contacts"), &contact).await.expect(201).at("/id");
+        let note = api
+            .post(&below("notes"), &json!({"body": "Prefers letters"}))
+            .await
+            .expect(201)
+            .at("/id");
+        let source = json!({"source": "shopify", "external_id": "4711"});
+        api.post(&below("sources"), &source).await.expect(201);
+        let tag = api
+            .post("/api/v1/tags", &json!({"name": "regular"}))
+            .await
+            .expect(201)
+            .at("/id");
+        let attribute = json!({"name": "shoe_size", "label": "Shoe size", "type": "number"});
+        let attribute = api
+            .post("/api/v1/attributes", &attribute)
+            .await
+            .expect(201)
+            .at("/id");
+        let view = json!({"name": "Berliners", "query": {"country": "DE"}, "shared": true});
+        let view = api.post("/api/v1/views", &view).await.expect(201).at("/id");
+        let import = api
+            .upload("few.csv", b"E-Mail,Name\nbob@example.com,Bob\n".to_vec())
+            .await
+            .expect(201)
+            .at("/id");
+        let export = api
+            .post("/api/v1/exports", &json!({"format": "csv"}))
+            .await
+            .expect(202);
+        let job = export.headers["location"]
+            .to_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
+        let exports = api.get("/api/v1/exports").await.expect(200);
+        let key = api
+            .post("/api/v1/keys", &json!({"name": "till", "role": "agent"}))
+            .await
+            .expect(201)
+            .at("/id");
+        let user = json!({"email": "eve@example.com", "name": "Eve", "role": "agent"});
+        let user = api.post("/api/v1/users", &user).await.expect(201).at("/id");
+        for (path, value) in [
+            ("/api/v1/customers/{id}", customer.clone()),
+            ("/api/v1/customers/{id}/addresses/{address_id}", address),
+            ("/api/v1/customers/{id}/contacts/{contact_id}", contact),
+            ("/api/v1/customers/{id}/notes/{note_id}", note),
+            ("/api/v1/customers/{id}/sources/{source}", "shopify".into()),
+            (
+                "/api/v1/customers/{id}/sources/{source}/{external_id}",
+                "4711".into(),
+            ),
+            ("/api/v1/customers/{id}/tags/{name}", "vip".into()),
+            ("/api/v1/customers/by-email/{email}", "ada@example.com".into()),
+            ("/api/v1/customers/by-external-id/{source}", "shopify".into()),
+            (
+                "/api/v1/customers/by-external-id/{source}/{external_id}",
+                "4711".into(),
+            ),
+            ("/api/v1/tags/{id}", tag),
+            ("/api/v1/attributes/{id}", attribute),
+            ("/api/v1/views/{id}", view),
+            ("/api/v1/imports/{id}", import),
+            ("/api/v1/exports/{id}", exports.at("/data/0/id")),
+            ("/api/v1/jobs/{id}", job),
+            ("/api/v1/queues/{name}", "default".into()),
+            ("/api/v1/keys/{id}", key),
+            ("/api/v1/users/{id}", user),
+            ("/api/v1/sessions/{id}", session(home, api).await),
+        ] {
+            values.insert(path, value);
+        }
+        Self { values }
+    }
+
+    /// A path with its parameters filled in, or those that nobody can make.
+    fn fill(&self, operation: &Operation) -> Result<String, String> {
+        let mut path = operation.path.clone();
+        for parameter in operation.parameters() {
+            let Some(value) = self.values.get(parameter) else {
+                return Err(format!("{}: nobody can make {parameter}", operation.name()));
+            };
+            let braces = &parameter[parameter.rfind('{').unwrap()..];
+            path = path.replacen(braces, value, 1);
+        }
+        let query: Vec<_> = operation
+            .query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Ok(if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{}", query.join("&"))
+        })
+    }
+}
+
+/// Signs a person in and gives the session's id.
+async fn session(home: &Home, api: &Api) -> String {
+    let link = home.ok(&[
+        "user",
+        "create",
+        "sam@example.com",
+        "--organization",
+        "ours",
+        "--role",
+        "agent",
+    ]);
+    let path = &link[link.find("/set-password/").unwrap()..];
+    let form = "password=seven+quiet+otters+read+maps&password_repeated=seven+quiet+otters+read+maps";
+    let request = api.with_key("").request(Method::POST, path);
+    let request = request
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin");
+    let answer = crate::api::answer(request.body(form)).await;
+    let cookie = answer
+        .headers
+        .get("set-cookie")
+        .map(|value| value.to_str().unwrap().to_owned());
+    let cookie =
+        cookie.unwrap_or_else(|| panic!("setting a password signs in: {} {}", answer.status, answer.text));
+    let request = api.with_key("").request(Method::GET, "/api/v1/sessions");
+    let sessions = crate::api::answer(request.header("cookie", cookie.split(';').next().unwrap())).await;
+    sessions.expect(200).at("/data/0/id")
+}
+
+/// Sends an operation in each of its media types; gives each status with what was answered.
+async fn attempt(api: &Api, operation: &Operation, path: &str) -> Vec<(u16, String)> {
+    let bodies: Vec<Option<&(String, Value)>> = match operation.bodies.len() {
+        0 => vec![None],
+        _ => operation.bodies.iter().map(Some).collect(),
+    };
+    let mut answers = Vec::new();
+    for body in bodies {
+        let mut request = api.request(operation.method.parse().unwrap(), path);
+        request = match body {
+            None => request,
+            Some((media_type, _)) if media_type == "multipart/form-data" => {
+                let part =
+                    reqwest::multipart::Part::bytes(b"E-Mail\nx@example.com\n".to_vec()).file_name("x.csv");
+                request.multipart(reqwest::multipart::Form::new().part("file", part))
+            }
+            Some((media_type, value)) if media_type.ends_with("json") => {
+                request.header(CONTENT_TYPE, media_type).body(value.to_string())
+            }
+            Some((media_type, _)) => request
+                .header(CONTENT_TYPE, media_type)
+                .body("E-Mail\nx@example.com\n"),
+        };
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        // A stream of events does not end.
+        let text = if status == 200 {
+            String::new()
+        } else {
+            answer.text().await.unwrap()
+        };
+        answers.push((status, text));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn every_operation_refuses_no_key_a_viewer_that_writes_and_another_organization() {
+    let home = Home::shared().await;
+    let owner = home.organization("ours", "owner");
+    let viewer = home.key("ours", "viewer");
+    let stranger = home.organization("theirs", "owner");
+    let server = home.serve();
+    let api = Api::new(&server.url, &owner);
+    let document = api.get("/api/openapi.json").await.expect(200).json;
+    let operations = document::operations(&document);
+    assert!(operations.len() > 20, "only {} operations", operations.len());
+    let made = Made::new(&home, &api).await;
+
+    let mut faults = Vec::new();
+    for operation in &operations {
+        let path = match made.fill(operation) {
+            Ok(path) => path,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
+        let mut check = |who: &str, wanted: u16, answers: Vec<(u16, String)>| {
+            for (status, text) in answers.into_iter().filter(|(status, _)| *status != wanted) {
+                faults.push(format!(
+                    "{} with {who}: {status} instead of {wanted}: {text}",
+                    operation.name()
+                ));
+            }
+        };
+        check("no key", 401, attempt(&api.with_key(""), operation, &path).await);
+        check(
+            "a wrong key",
+            401,
+            attempt(&api.with_key("rk_wrong"), operation, &path).await,
+        );
+        let excused = VIEWERS_MAY.iter().any(|(name, _)| *name == operation.name());
+        if operation.writes() && !excused {
+            check(
+                "a viewer's key",
+                403,
+                attempt(&api.with_key(&viewer), operation, &path).await,
+            );
+        }
+        let parameters = operation.parameters();
+        if parameters.iter().any(|parameter| !NAMES.contains(parameter)) {
+            check(
+                "another organization's key",
+                404,
+                attempt(&api.with_key(&stranger), operation, &path).await,
+            );
+        }
+    }
+    // What was tried until now changed nothing: everything is still there for its owner, so no 404 above was a wrong id.
+    for operation in operations.iter().filter(|operation| !operation.writes()) {
+        let Ok(path) = made.fill(operation) else { continue };
+        for (status, text) in attempt(&api, operation, &path).await {
+            // A file that is not written yet is a conflict.
+            if status != 200 && !(status == 409 && path.ends_with("/download")) {
+                faults.push(format!(
+                    "{} with the owner's key: {status}: {text}",
+                    operation.name()
+                ));
+            }
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn an_id_of_another_organization_in_a_body_is_not_known() {
+    let home = Home::shared().await;
+    let keys = ["ours", "theirs"].map(|slug| home.organization(slug, "owner"));
+    let server = home.serve();
+    let [ours, theirs] = keys.map(|key| Api::new(&server.url, &key));
+    let new = |name: &str| json!({"first_name": name, "email": format!("{name}@example.com")});
+    let theirs_id = theirs
+        .post("/api/v1/customers", &new("theirs"))
+        .await
+        .expect(201)
+        .at("/id");
+    let ours_id = ours
+        .post("/api/v1/customers", &new("ours"))
+        .await
+        .expect(201)
+        .at("/id");
+
+    let child = json!({"first_name": "Child", "parent_id": theirs_id});
+    let refused = ours.post("/api/v1/customers", &child).await.expect(422);
+    assert_eq!(refused.at("/errors/0/pointer"), "/parent_id");
+    let bulk = json!({"action": "delete", "ids": [ours_id, theirs_id]});
+    let bulk = ours.post("/api/v1/customers/bulk", &bulk).await;
+    assert!(
+        bulk.status.is_success() || bulk.status.is_client_error(),
+        "{}",
+        bulk.text
+    );
+    theirs
+        .get(&format!("/api/v1/customers/{theirs_id}"))
+        .await
+        .expect(200);
+    let mine = theirs
+        .post("/api/v1/tags", &json!({"name": "theirs"}))
+        .await
+        .expect(201)
+        .at("/id");
+    let tag = ours
+        .post("/api/v1/tags", &json!({"name": "ours"}))
+        .await
+        .expect(201)
+        .at("/id");
+    let merged = ours
+        .post(&format!("/api/v1/tags/{tag}/merge"), &json!({"into": mine}))
+        .await;
+    assert!(merged.status.is_client_error(), "{}", merged.text);
+}
