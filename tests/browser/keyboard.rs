@@ -1,0 +1,64 @@
+//! Everything by keyboard alone.
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::harness::Stage;
+
+#[tokio::test]
+async fn the_list_is_worked_without_a_mouse() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    for name in ["Alpha", "Bravo", "Charlie"] {
+        stage
+            .customer(json!({"first_name": name, "last_name": "Tester"}))
+            .await;
+    }
+    browser.go("/customers?sort=full_name").await;
+    browser.sees_in("#list", "Charlie Tester").await;
+    browser.keys("/").await;
+    assert_eq!(
+        browser
+            .run("return document.activeElement.matches('[data-search]')")
+            .await,
+        true
+    );
+    // While typing, letters are letters.
+    browser.keys("jn").await;
+    assert_eq!(browser.value("[data-search]").await, "jn");
+    browser.go("/customers?sort=full_name").await;
+    browser.sees_in("#list", "Charlie Tester").await;
+    browser.keys("jj").await;
+    browser.sees_in("[data-current]", "Bravo").await;
+    browser.keys("x").await;
+    browser.sees_in("[data-bulk-bar]", "1").await;
+    browser.keys("k").await;
+    browser.sees_in("[data-current]", "Alpha").await;
+    browser.keys("\n").await;
+    browser.sees_in("h1", "Alpha Tester").await;
+    browser.blur().await;
+    browser.keys("e").await;
+    browser.find("#sheet [name=first_name]").await;
+    browser.keys(&Key::Escape).await;
+    browser.sheet_closed().await;
+
+    browser.control("k").await;
+    browser.find("#palette [data-palette-input]").await;
+    browser.keys("charlei").await;
+    browser.sees_in("#palette-results", "Charlie Tester").await;
+    browser.keys("\n").await;
+    browser.sees_in("h1", "Charlie Tester").await;
+
+    browser.blur().await;
+    browser.keys("?").await;
+    browser.sees_in("#shortcuts", "Keyboard shortcuts").await;
+    browser.sees_in("#shortcuts", "Edit").await;
+    browser.keys(&Key::Escape).await;
+    browser.control("k").await;
+    browser.keys("api keys").await;
+    browser.keys("\n").await;
+    browser
+        .arrives(|address| address == "/settings/keys", "/settings/keys")
+        .await;
+    stage.end().await;
+}

@@ -1,0 +1,263 @@
+//! How every page looks: accessible by axe's account, nothing wider than the window, and pictures for people.
+
+use serde_json::json;
+
+use crate::harness::{Browser, Stage};
+
+const SIZES: [(u32, u32); 2] = [(1440, 1000), (390, 844)];
+const SCHEMES: [&str; 2] = ["light", "dark"];
+
+/// A shop with people in it, and the pages worth looking at: a name, an address, what opens a sheet on it.
+async fn furnished(stage: &Stage) -> Vec<(&'static str, String, Option<&'static str>)> {
+    let people = [
+        (
+            "Ada",
+            "Lovelace",
+            "vip",
+            "London",
+            "GB",
+            "Europe/London",
+            &["wholesale", "newsletter"][..],
+        ),
+        (
+            "Grace",
+            "Hopper",
+            "active",
+            "Arlington",
+            "US",
+            "America/New_York",
+            &["press"],
+        ),
+        (
+            "Émilie",
+            "du Châtelet",
+            "active",
+            "Paris",
+            "FR",
+            "Europe/Paris",
+            &["vip club", "newsletter", "spring fair"],
+        ),
+        (
+            "Sofja",
+            "Kowalewskaja",
+            "prospect",
+            "Stockholm",
+            "SE",
+            "Europe/Stockholm",
+            &[],
+        ),
+        (
+            "Maria",
+            "Mitchell",
+            "inactive",
+            "Nantucket",
+            "US",
+            "America/New_York",
+            &["newsletter"],
+        ),
+        (
+            "顕子",
+            "湯浅",
+            "active",
+            "東京",
+            "JP",
+            "Asia/Tokyo",
+            &["newsletter"],
+        ),
+        (
+            "Lise",
+            "Meitner",
+            "vip",
+            "Wien",
+            "AT",
+            "Europe/Vienna",
+            &["wholesale"],
+        ),
+        (
+            "Emmy",
+            "Noether",
+            "churned",
+            "Erlangen",
+            "DE",
+            "Europe/Berlin",
+            &[],
+        ),
+        (
+            "Rosalind",
+            "Franklin",
+            "active",
+            "Notting Hill",
+            "GB",
+            "Europe/London",
+            &["press", "newsletter"],
+        ),
+        (
+            "Mary",
+            "Jackson",
+            "blocked",
+            "Hampton",
+            "US",
+            "America/New_York",
+            &[],
+        ),
+    ];
+    let mut first = String::new();
+    for (number, (given, family, status, city, country, zone, tags)) in people.into_iter().enumerate() {
+        let id = stage
+            .customer(json!({
+                "first_name": given, "last_name": family, "status": status, "time_zone": zone, "tags": tags,
+                "email": format!("person{number}@example.com"), "phone": format!("+49301234{number:03}"),
+            }))
+            .await;
+        let address = json!({"line1": "1 Main Street", "city": city, "country": country, "is_default": true});
+        stage
+            .api
+            .post(&format!("/api/v1/customers/{id}/addresses"), &address)
+            .await
+            .expect(201);
+        if number == 0 {
+            first = id;
+        }
+    }
+    let below = |part: &str| format!("/api/v1/customers/{first}/{part}");
+    for body in [
+        "Prefers to be called in the afternoon.",
+        "Asked for the autumn catalogue; sent on Monday.",
+    ] {
+        stage
+            .api
+            .post(&below("notes"), &json!({"body": body}))
+            .await
+            .expect(201);
+    }
+    let contact = json!({"first_name": "Charles", "last_name": "Babbage", "title": "Engineer", "email": "charles@example.com",
+        "is_decision_maker": true});
+    stage.api.post(&below("contacts"), &contact).await.expect(201);
+    let attribute = json!({"name": "shoe_size", "label": "Shoe size", "type": "number"});
+    stage.api.post("/api/v1/attributes", &attribute).await.expect(201);
+    let record = |tab: &str| format!("/customers/{first}{tab}");
+    vec![
+        ("customers", "/customers".into(), None),
+        ("customers-nobody", "/customers?q=zzyzx".into(), None),
+        ("customers-filter", "/customers?status=vip".into(), Some("Filter")),
+        ("customer-new", "/customers".into(), Some("New customer")),
+        ("customer", record(""), None),
+        ("customer-edit", record(""), Some("Edit")),
+        ("customer-notes", record("?tab=notes"), None),
+        ("customer-contacts", record("?tab=contacts"), None),
+        ("customer-addresses", record("?tab=addresses"), None),
+        ("customer-details", record("?tab=details"), None),
+        ("members", "/settings/members".into(), None),
+        ("member-invite", "/settings/members".into(), Some("Invite member")),
+        ("keys", "/settings/keys".into(), Some("New key")),
+        ("organization", "/settings/organization".into(), None),
+        ("audit", "/settings/audit".into(), None),
+        ("sessions", "/settings/sessions".into(), None),
+        ("jobs", "/settings/jobs".into(), None),
+    ]
+}
+
+async fn open(browser: &Browser, address: &str, press: Option<&str>) {
+    browser.go(address).await;
+    browser.find("main").await;
+    if let Some(words) = press {
+        browser.press(words).await;
+        browser.find("#sheet[open] button").await;
+    }
+}
+
+/// What is wrong with the page as it is: axe's faults, and whether it must be scrolled sideways.
+async fn faults(browser: &Browser, what: &str) -> Vec<String> {
+    let mut found: Vec<_> = browser
+        .axe()
+        .await
+        .into_iter()
+        .map(|fault| format!("{what}: {fault}"))
+        .collect();
+    let wide = browser
+        .run("return document.documentElement.scrollWidth - innerWidth")
+        .await
+        .as_i64()
+        .unwrap();
+    if wide > 0 {
+        found.push(format!("{what}: {wide} px wider than the window"));
+    }
+    found
+}
+
+async fn every_page_is_accessible(width: u32, height: u32) {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let pages = furnished(&stage).await;
+    browser.size(width, height).await;
+    let mut found = Vec::new();
+    for (name, address, press) in &pages {
+        browser.scheme("light").await;
+        open(browser, address, *press).await;
+        // Once opened, the page follows the system from light to dark.
+        for scheme in SCHEMES {
+            browser.scheme(scheme).await;
+            found.extend(faults(browser, &format!("{name}, {scheme}, {width} px")).await);
+        }
+    }
+    assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn every_page_is_accessible_on_a_desk() {
+    every_page_is_accessible(1440, 1000).await;
+}
+
+#[tokio::test]
+async fn every_page_is_accessible_on_a_phone() {
+    every_page_is_accessible(390, 844).await;
+}
+
+#[tokio::test]
+async fn pages_without_a_sidebar_are_accessible() {
+    let home = crate::process::Home::shared().await;
+    let server = home.serve();
+    let browser = Browser::open(&server.url).await;
+    let mut found = Vec::new();
+    for (width, height) in SIZES {
+        browser.size(width, height).await;
+        for scheme in SCHEMES {
+            browser.scheme(scheme).await;
+            for address in [
+                server.setup_link().as_str(),
+                "/sign-in",
+                "/no-such-page",
+                "/api/docs",
+                "/api/docs/errors",
+            ] {
+                browser.go(address).await;
+                found.extend(faults(&browser, &format!("{address}, {scheme}, {width} px")).await);
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
+    browser.end().await;
+}
+
+/// `tools/screenshots.sh` runs this one; without `REGULARS_SHOTS` there is nothing to do.
+#[tokio::test]
+async fn pictures_of_every_page_are_taken() {
+    if std::env::var_os("REGULARS_SHOTS").is_none() {
+        return;
+    }
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let pages = furnished(&stage).await;
+    for (width, height) in SIZES {
+        browser.size(width, height).await;
+        for scheme in SCHEMES {
+            browser.scheme(scheme).await;
+            for (name, address, press) in &pages {
+                open(browser, address, *press).await;
+                browser.picture(&format!("{name}-{width}-{scheme}")).await;
+            }
+        }
+    }
+    stage.end().await;
+}

@@ -1,0 +1,24 @@
+//! The pages in a real Chromium, each flow as a person goes through it.
+//!
+//! Any error on the browser's console fails a test: a script or style that the policy refuses, a file that is missing.
+
+#[path = "../../crates/server/tests/it/api.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of the binary, which need more of it"
+)]
+mod api;
+#[path = "../../crates/server/tests/it/process.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of the binary, which need more of it"
+)]
+mod process;
+
+mod harness;
+
+mod accounts;
+mod customers;
+mod keyboard;
+mod look;
+mod record;

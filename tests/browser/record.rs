@@ -1,0 +1,132 @@
+//! The customer's page: what is known, changed, added, deleted and brought back.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{api::answer, harness::Stage};
+
+#[tokio::test]
+async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let id = stage
+        .customer(json!({"first_name": "Ada", "last_name": "Byron", "email": "ada.b@example.com"}))
+        .await;
+    browser.go(&format!("/customers/{id}")).await;
+    browser.keys("e").await;
+    browser.fill("#sheet [name=last_name]", "Lovelace").await;
+    browser.fill("#sheet [name=email]", "nonsense").await;
+    browser.press("Save changes").await;
+    browser
+        .sees_in("#sheet [data-form-errors]", "One thing to put right")
+        .await;
+    browser.fill("#sheet [name=email]", "lovelace@example.com").await;
+    browser.press("Save changes").await;
+    browser.sheet_closed().await;
+    browser.sees_in("h1", "Ada Lovelace").await;
+    browser.sees("lovelace@example.com").await;
+
+    browser.press("Edit").await;
+    browser.find("#sheet [name=last_name]").await;
+    let path = format!("/api/v1/customers/{id}");
+    let meanwhile = json!({"last_name": "King", "industry": "Mathematics"});
+    answer(stage.api.request(Method::PATCH, &path).json(&meanwhile))
+        .await
+        .expect(200);
+    browser.fill("#sheet [name=last_name]", "Lovelace-King").await;
+    browser.press("Save changes").await;
+    browser
+        .sees_in("#sheet", "Somebody else saved this meanwhile")
+        .await;
+    browser.sees_in("#sheet .changes", "King").await;
+    browser.press("Save anyway").await;
+    browser.sheet_closed().await;
+    browser.sees_in("h1", "Ada Lovelace-King").await;
+    let now = stage.api.get(&path).await.expect(200);
+    assert_eq!(
+        now.at("/industry"),
+        "Mathematics",
+        "what only the other changed is kept"
+    );
+    browser.sees_in(".record-section", "Maison Lumière").await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn contacts_addresses_tags_and_notes_are_added_and_a_deletion_is_undone() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let id = stage
+        .customer(json!({"kind": "company", "company_name": "Analytical Engines", "status": "vip"}))
+        .await;
+    let page = format!("/customers/{id}");
+
+    browser.go(&format!("{page}?tab=contacts")).await;
+    browser.press("Add a contact").await;
+    browser.fill("#sheet [name=first_name]", "Grace").await;
+    browser.fill("#sheet [name=last_name]", "Hopper").await;
+    browser.fill("#sheet [name=title]", "Admiral").await;
+    browser.click("#sheet [name=is_decision_maker]").await;
+    browser.press("Add contact").await;
+    browser.sheet_closed().await;
+    browser.sees_in(".record-section", "Grace Hopper").await;
+    browser.sees_in(".record-section", "decides").await;
+
+    browser.go(&format!("{page}?tab=addresses")).await;
+    browser.press("Add an address").await;
+    browser.fill("#sheet [name=line1]", "12 St James's Square").await;
+    browser.fill("#sheet [name=city]", "London").await;
+    browser.fill("#sheet [name=postal_code]", "SW1Y 4LE").await;
+    browser.choose("#sheet [name=country]", "GB").await;
+    browser.press("Add address").await;
+    browser.sheet_closed().await;
+    browser.sees_in(".record-section .postal", "London").await;
+
+    browser.fill(".tag-form [name=tag]", "wholesale").await;
+    browser.keys("\n").await;
+    browser.sees_in(".record aside", "wholesale").await;
+    browser.press("Remove tag wholesale").await;
+    browser.sees_no(".record aside .tag-list", "wholesale").await;
+
+    browser.go(&format!("{page}?tab=notes")).await;
+    for note in ["Calls on Mondays", "Pays in advance"] {
+        browser.fill(".note-form textarea", note).await;
+        browser.press("Add note").await;
+        browser.sees_in(".record-section", note).await;
+    }
+    browser.sees_in(".note", "Pays in advance").await;
+    browser
+        .run(
+            "[...document.querySelectorAll('.note')].find((note) => note.textContent.includes('Mondays'))
+        .querySelector('[popovertarget]').click()",
+        )
+        .await;
+    browser.press("Pin to the top").await;
+    browser.sees_in(".note[data-pinned]", "Calls on Mondays").await;
+    browser.sees_in(".note", "Calls on Mondays").await;
+
+    browser.press("More").await;
+    browser.press("Delete").await;
+    browser.sees_in("#confirm", "Delete Analytical Engines?").await;
+    browser.press("Delete customer").await;
+    browser.sees_in("#toasts", "deleted").await;
+    let gone = stage.api.get(&format!("/api/v1/customers/{id}")).await;
+    assert!(
+        gone.status == 404 || !gone.json["deleted_at"].is_null(),
+        "{}",
+        gone.text
+    );
+    browser.press("Undo").await;
+    browser.sees_in("#toasts", "is back").await;
+    let back = stage
+        .api
+        .get(&format!("/api/v1/customers/{id}"))
+        .await
+        .expect(200);
+    assert!(back.json["deleted_at"].is_null(), "{}", back.text);
+    browser.go(&page).await;
+    for happening in ["restored", "deleted", "Note", "Address", "Contact"] {
+        browser.sees_in(".record-section", happening).await;
+    }
+    stage.end().await;
+}
