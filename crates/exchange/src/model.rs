@@ -217,6 +217,16 @@ pub struct Reason {
     pub message: String,
 }
 
+/// With its column in front, as the error file says it.
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.column {
+            Some(column) => write!(f, "{column}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
 impl Reason {
     /// A reason that concerns the whole row.
     pub fn of_row(code: &str, message: impl Into<String>) -> Self {

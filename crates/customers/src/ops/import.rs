@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use regulars_database::Tx;
 use regulars_events::NewEvent;
-use regulars_kernel::{Result, ids::CustomerId};
+use regulars_kernel::{Email, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -222,7 +222,7 @@ pub async fn create_many(
                 if unlinked.contains(&id) {
                     return Refusal::ExternalIdTaken;
                 }
-                let email = current.customer.email.as_ref().map(|email| email.lowercase());
+                let email = current.customer.email.as_ref().map(Email::lowercase);
                 match email.and_then(|email| owners.emails.get(&email)) {
                     Some(owner) if *owner != id => Refusal::EmailTaken,
                     _ if owners
@@ -243,7 +243,7 @@ async fn owners_of(tx: &mut Tx, all: impl Iterator<Item = &Current>) -> Result<b
     let mut keys = Keys::default();
     for current in all {
         keys.emails
-            .extend(current.customer.email.as_ref().map(|email| email.lowercase()));
+            .extend(current.customer.email.as_ref().map(Email::lowercase));
         keys.codes.push(current.customer.code.clone());
     }
     batch::owners(tx, &keys).await
@@ -254,14 +254,14 @@ async fn forget_no_withdrawal(tx: &mut Tx, all: &mut [(Current, Changes)]) -> Re
     let emails: Vec<String> = all
         .iter()
         .filter(|(_, changes)| !changes.consents.is_empty())
-        .filter_map(|(current, _)| current.customer.email.as_ref().map(|email| email.lowercase()))
+        .filter_map(|(current, _)| current.customer.email.as_ref().map(Email::lowercase))
         .collect();
     let withdrawn = batch::withdrawn_before(tx, &emails).await?;
     if withdrawn.is_empty() {
         return Ok(());
     }
     for (current, changes) in all {
-        let Some(email) = current.customer.email.as_ref().map(|email| email.lowercase()) else {
+        let Some(email) = current.customer.email.as_ref().map(Email::lowercase) else {
             continue;
         };
         for change in &mut changes.consents {
@@ -355,7 +355,7 @@ async fn refuse_taken(
     for (_, current, changes) in all.iter() {
         if changes.fields.contains_key("email") {
             keys.emails
-                .extend(current.customer.email.as_ref().map(|email| email.lowercase()));
+                .extend(current.customer.email.as_ref().map(Email::lowercase));
         }
         keys.sources.extend(changes.sources.iter().cloned());
     }
@@ -369,7 +369,7 @@ async fn refuse_taken(
             .email
             .as_ref()
             .filter(|_| changes.fields.contains_key("email"))
-            .map(|email| email.lowercase());
+            .map(Email::lowercase);
         let is_email_taken = email.is_some_and(|email| {
             owners.emails.get(&email).is_some_and(|owner| *owner != id)
                 || *claimed.entry(email).or_insert(id) != id

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
-    Country, Phone, Result,
+    Country, Email, Locale, Phone, Result, TimeZone,
     ids::{AddressId, CustomerId},
 };
 use rust_decimal::Decimal;
@@ -281,8 +281,7 @@ impl<'a> Columns<'a> {
             all.ids.push(customer.id.0);
             all.codes.push(&customer.code);
             all.kinds.push(customer.kind.as_str());
-            all.emails
-                .push(customer.email.as_ref().map(|email| email.as_str()));
+            all.emails.push(customer.email.as_ref().map(Email::as_str));
             all.phones.push(customer.phone.as_ref().map(Phone::as_str));
             all.first_names.push(customer.first_name.as_deref());
             all.last_names.push(customer.last_name.as_deref());
@@ -298,10 +297,9 @@ impl<'a> Columns<'a> {
             all.service_levels.push(customer.service_level.as_str());
             all.credit_limits
                 .push(customer.credit_limit.map(|money| money.amount()));
-            all.locales
-                .push(customer.locale.as_ref().map(|locale| locale.as_str()));
+            all.locales.push(customer.locale.as_ref().map(Locale::as_str));
             all.time_zones
-                .push(customer.time_zone.as_ref().map(|zone| zone.as_str()));
+                .push(customer.time_zone.as_ref().map(TimeZone::as_str));
             all.attributes.push(Value::Object(customer.attributes.clone()));
             all.notes.push(customer.note.as_deref());
             all.internal_notes.push(customer.internal_note.as_deref());

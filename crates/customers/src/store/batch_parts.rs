@@ -150,7 +150,7 @@ pub async fn link_sources(
 }
 
 /// Takes back the links that this transaction made for these customers.
-pub async fn unlink_new(tx: &mut Tx, customers: &HashSet<CustomerId>) -> Result<()> {
+pub(crate) async fn unlink_new(tx: &mut Tx, customers: &HashSet<CustomerId>) -> Result<()> {
     let ids: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
     sqlx::query!(
         "DELETE FROM customer_sources WHERE customer_id = ANY($1) AND created_at = $2",

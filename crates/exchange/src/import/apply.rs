@@ -265,9 +265,7 @@ impl<'a> Wave<'a> {
             creates: Vec::new(),
             updates: Vec::new(),
             touched: HashSet::new(),
-            origin: Origin {
-                import_id: work.id.0,
-            },
+            origin: Origin { import_id: work.id.0 },
             words: Vec::new(),
         }
     }
@@ -337,7 +335,10 @@ fn settle(
             None => counts.add(planned.outcome),
             Some(refusal) => {
                 counts.add(Outcome::Conflict);
-                failed.push(failure(row, vec![Reason::of_row(refusal.code(), refusal.message())]));
+                failed.push(failure(
+                    row,
+                    vec![Reason::of_row(refusal.code(), refusal.message())],
+                ));
             }
         }
     }

@@ -45,12 +45,7 @@ pub struct Converter {
 
 impl Converter {
     /// Prepares a mapping that fits the headers.
-    pub fn new(
-        mapping: &Mapping,
-        headers: &Headers,
-        definitions: Definitions,
-        currency: Currency,
-    ) -> Self {
+    pub fn new(mapping: &Mapping, headers: &Headers, definitions: Definitions, currency: Currency) -> Self {
         Self {
             mapper: Mapper::new(mapping, headers),
             headers: mapping
@@ -93,9 +88,8 @@ impl Converter {
 
     fn patch<T>(&self, cell: Cell<T>) -> Patch<T> {
         match cell {
-            Cell::Absent => Patch::Keep,
             Cell::Empty if self.clears => Patch::Clear,
-            Cell::Empty => Patch::Keep,
+            Cell::Absent | Cell::Empty => Patch::Keep,
             Cell::Value(value) => Patch::Set(value),
         }
     }
@@ -135,11 +129,10 @@ impl Converter {
         let mut attributes = Map::new();
         for (name, cell) in row.attributes {
             match cell {
-                Cell::Absent => {}
                 Cell::Empty if self.clears => {
                     attributes.insert(name, Value::Null);
                 }
-                Cell::Empty => {}
+                Cell::Absent | Cell::Empty => {}
                 Cell::Value(text) => match self.attribute(&name, &text) {
                     Ok(value) => {
                         attributes.insert(name, value);

@@ -109,7 +109,11 @@ pub async fn run_import_inline(
     watch: &dyn Watch,
 ) -> Result<Import> {
     if options.match_by.is_empty() {
-        return Err(Error::invalid("/match_by", "keys_missing", "name at least one key"));
+        return Err(Error::invalid(
+            "/match_by",
+            "keys_missing",
+            "name at least one key",
+        ));
     }
     let file_name = path
         .file_name()

@@ -189,10 +189,12 @@ fn label(header: &str, name: &str) -> String {
 /// Whether an error is one row's doing and may go away if the rows are written one by one: a unique key that somebody else
 /// took a moment ago, a deadlock, a value that the database refuses.
 fn is_of_rows(error: &Error) -> bool {
-    let Error::Internal(cause) = error else { return false };
+    let Error::Internal(cause) = error else {
+        return false;
+    };
     let code = cause
         .downcast_ref::<sqlx::Error>()
         .and_then(sqlx::Error::as_database_error)
-        .and_then(|error| error.code());
+        .and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| ["22", "23", "40"].iter().any(|class| code.starts_with(class)))
 }

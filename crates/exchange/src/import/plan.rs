@@ -41,7 +41,10 @@ pub(super) async fn run(work: &Work, watch: &dyn Watch, state: ImportState) -> R
     let mut plan = Plan {
         new_attributes: unknown.into_iter().map(|(name, _)| name).collect(),
         digest: imports::hex(&digest),
-        samples: Outcome::ALL.iter().map(|outcome| (*outcome, Vec::new())).collect(),
+        samples: Outcome::ALL
+            .iter()
+            .map(|outcome| (*outcome, Vec::new()))
+            .collect(),
         ..Plan::default()
     };
     let size = u64::try_from(import.file_bytes).unwrap_or(0);
@@ -63,7 +66,11 @@ pub(super) async fn run(work: &Work, watch: &dyn Watch, state: ImportState) -> R
     let mut tx = work.begin().await?;
     let is_wanted = imports::keep_plan(&mut tx, work.id, &plan, state).await?;
     tx.commit().await?;
-    Ok(if is_wanted { Ended::Done(plan.counts) } else { Ended::Stopped })
+    Ok(if is_wanted {
+        Ended::Done(plan.counts)
+    } else {
+        Ended::Stopped
+    })
 }
 
 async fn check(
@@ -168,7 +175,13 @@ fn who(row: &Row) -> String {
     if let What::Wanted(wanted) = &row.what {
         let name: Vec<&str> = [&wanted.first_name, &wanted.last_name]
             .into_iter()
-            .filter_map(|name| if let Set(name) = name { Some(name.as_str()) } else { None })
+            .filter_map(|name| {
+                if let Set(name) = name {
+                    Some(name.as_str())
+                } else {
+                    None
+                }
+            })
             .collect();
         if !name.is_empty() {
             parts.push(name.join(" "));

@@ -5,12 +5,7 @@
 //!
 //! What it never does: hold a value of a customer.
 
-use std::{
-    fs::File,
-    io,
-    os::unix::fs::FileExt as _,
-    path::Path,
-};
+use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path};
 
 use regulars_kernel::ids::CustomerId;
 use uuid::Uuid;
@@ -145,7 +140,8 @@ impl PlanWriter {
                 .ok_or_else(|| io::Error::other("the plan has no such row"))?;
             bytes.copy_from_slice(slice);
         } else {
-            self.file.read_exact_at(&mut bytes, HEAD + (row - 1) * RECORD as u64)?;
+            self.file
+                .read_exact_at(&mut bytes, HEAD + (row - 1) * RECORD as u64)?;
         }
         Record::from_bytes(&bytes)
     }
@@ -211,7 +207,9 @@ impl PlanReader {
     /// A row, from 1; quick when asked for in order.
     pub fn get(&mut self, row: u64) -> io::Result<Record> {
         if row == 0 || row > self.rows {
-            return Err(io::Error::other("the file has more rows than when it was checked"));
+            return Err(io::Error::other(
+                "the file has more rows than when it was checked",
+            ));
         }
         let held = (self.ahead.len() / RECORD) as u64;
         if row < self.first || row >= self.first + held {

@@ -202,7 +202,8 @@ impl Resolver {
                 return Ok(skip(content, None, Reason::of_row("row_repeated", why)));
             }
             if self.mode == Mode::Create {
-                let why = format!("row {row} speaks of the same customer, and only new ones are to be created");
+                let why =
+                    format!("row {row} speaks of the same customer, and only new ones are to be created");
                 return Ok(refuse(content, None, Reason::of_row("customer_exists", why)));
             }
             return Ok(Decision {
@@ -224,7 +225,10 @@ impl Resolver {
             let why = "the customer exists, and only new ones are to be created";
             return Ok(refuse(content, Some(id), Reason::of_row("customer_exists", why)));
         }
-        let Some(current) = current.get(&id).filter(|current| current.customer.deleted_at.is_none()) else {
+        let Some(current) = current
+            .get(&id)
+            .filter(|current| current.customer.deleted_at.is_none())
+        else {
             let why = "the customer was deleted while the file was checked";
             return Ok(refuse(content, Some(id), Reason::of_row("gone_meanwhile", why)));
         };

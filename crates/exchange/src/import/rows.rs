@@ -99,8 +99,8 @@ fn run(mut source: Source, converter: &Converter, sender: &mpsc::Sender<Result<B
                 Some(plan) => Some(plan.get(position)?),
                 None => None,
             };
-            let has_work = planned
-                .is_none_or(|planned| matches!(planned.outcome, Outcome::Create | Outcome::Update));
+            let has_work =
+                planned.is_none_or(|planned| matches!(planned.outcome, Outcome::Create | Outcome::Update));
             let row = match row {
                 Ok(record) => {
                     let what = if has_work {
@@ -140,7 +140,9 @@ fn run(mut source: Source, converter: &Converter, sender: &mpsc::Sender<Result<B
     if let Some(plan) = &source.plan
         && plan.rows() != reader.checkpoint().position
     {
-        return Err(Error::internal("the file has fewer rows than when it was checked"));
+        return Err(Error::internal(
+            "the file has fewer rows than when it was checked",
+        ));
     }
     Ok(())
 }

@@ -272,8 +272,12 @@ pub fn consent(text: &str, channel: &str) -> Result<ConsentState, String> {
 /// Yes or no in several languages.
 pub fn yes_or_no(text: &str) -> Result<bool, String> {
     match words(text).as_str() {
-        "yes" | "y" | "true" | "t" | "1" | "on" | "ja" | "oui" | "si" | "sim" | "wahr" | "vrai" | "x" => Ok(true),
-        "no" | "n" | "false" | "f" | "0" | "off" | "nein" | "non" | "nao" | "nee" | "falsch" | "faux" => Ok(false),
+        "yes" | "y" | "true" | "t" | "1" | "on" | "ja" | "oui" | "si" | "sim" | "wahr" | "vrai" | "x" => {
+            Ok(true)
+        }
+        "no" | "n" | "false" | "f" | "0" | "off" | "nein" | "non" | "nao" | "nee" | "falsch" | "faux" => {
+            Ok(false)
+        }
         _ => Err(format!("“{}” is neither yes nor no", excerpt(text))),
     }
 }

@@ -107,6 +107,9 @@ fn attribute(name: &str) -> Target {
 }
 
 fn regulars(key: &str) -> Option<Target> {
+    if key == "credit_limit.amount" {
+        return Some(Target::CreditLimit);
+    }
     let is_derived = [
         "metrics",
         "health",
@@ -126,6 +129,7 @@ fn regulars(key: &str) -> Option<Target> {
         "deleted_at",
         "parent_id",
         "owner_id",
+        "credit_limit.currency",
     ]
     .contains(&key);
     (is_derived || is_ours).then_some(Target::Ignore)

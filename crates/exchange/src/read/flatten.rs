@@ -92,7 +92,7 @@ fn list(json: &str) -> Result<String, (&'static str, String)> {
     for item in items {
         let text = scalar(item.get())?;
         let needs_quotes =
-            text.contains([',', '"', ';', '\n', '\r']) || text.trim() != text || text.is_empty();
+            text.contains([',', '"', ';', '|', '\n', '\r']) || text.trim() != text || text.is_empty();
         texts.push(if needs_quotes {
             format!("\"{}\"", text.replace('"', "\"\""))
         } else {

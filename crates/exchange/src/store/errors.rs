@@ -18,8 +18,12 @@ pub async fn insert(tx: &mut Tx, id: ImportId, phase: &str, errors: &[RowError])
         positions.push(error.position as i64);
         outcomes.push(error.outcome.as_str());
         // jsonb keeps no NUL.
-        faults.push(super::imports::json_without_nul(serde_json::to_value(&error.reasons)?));
-        fields.push(super::imports::json_without_nul(serde_json::to_value(&error.fields)?));
+        faults.push(super::imports::json_without_nul(serde_json::to_value(
+            &error.reasons,
+        )?));
+        fields.push(super::imports::json_without_nul(serde_json::to_value(
+            &error.fields,
+        )?));
     }
     sqlx::query!(
         "INSERT INTO import_errors (organization_id, import_id, position, phase, outcome, faults, fields)
@@ -42,9 +46,12 @@ pub async fn insert(tx: &mut Tx, id: ImportId, phase: &str, errors: &[RowError])
 
 /// Forgets what an earlier check found.
 pub async fn forget_plan(tx: &mut Tx, id: ImportId) -> Result<()> {
-    sqlx::query!("DELETE FROM import_errors WHERE import_id = $1 AND phase = 'plan'", id.0)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "DELETE FROM import_errors WHERE import_id = $1 AND phase = 'plan'",
+        id.0
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

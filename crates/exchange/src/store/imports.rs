@@ -99,10 +99,12 @@ impl TryFrom<Row> for Stored {
 /// Bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// A new import.
@@ -255,9 +257,13 @@ pub async fn start(tx: &mut Tx, id: ImportId, state: ImportState, job_id: JobId)
 
 /// Begins work without a job, as the command line does.
 pub async fn start_inline(tx: &mut Tx, id: ImportId, state: ImportState) -> Result<()> {
-    sqlx::query!("UPDATE imports SET state = $2, error = NULL WHERE id = $1", id.0, state.as_str())
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "UPDATE imports SET state = $2, error = NULL WHERE id = $1",
+        id.0,
+        state.as_str()
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -283,7 +289,11 @@ pub async fn lock_progress(tx: &mut Tx, id: ImportId) -> Result<(ImportState, i6
     .fetch_optional(tx.conn())
     .await?
     .ok_or(Error::NotFound("import"))?;
-    let counts = row.result.map(serde_json::from_value).transpose()?.unwrap_or_default();
+    let counts = row
+        .result
+        .map(serde_json::from_value)
+        .transpose()?
+        .unwrap_or_default();
     Ok((row.state, row.applied_position, counts))
 }
 

@@ -32,10 +32,20 @@ fn text() -> String {
     let mut text = "id,email,first name,last name,city,country,tags,consent.email,shoe size\n".to_owned();
     for number in 0..1_200 {
         let line = match number % 12 {
-            7 => format!("{},again{}@example.com,Changed,Twice,,,again,no,\n", number - 3, number - 3),
+            7 => format!(
+                "{},again{}@example.com,Changed,Twice,,,again,no,\n",
+                number - 3,
+                number - 3
+            ),
             9 => format!("x{number},broken address,No,Body,,,,,\n"),
-            11 => format!(",again{}@example.com,First{number},\"Of, all\",Köln,DE,\"a,b\",unsubscribed,{number}\n", number / 2),
-            _ => format!("{number},again{number}@example.com,First{number},Last{},Ulm,DE,vip,yes,{number}\n", number % 50),
+            11 => format!(
+                ",again{}@example.com,First{number},\"Of, all\",Köln,DE,\"a,b\",unsubscribed,{number}\n",
+                number / 2
+            ),
+            _ => format!(
+                "{number},again{number}@example.com,First{number},Last{},Ulm,DE,vip,yes,{number}\n",
+                number % 50
+            ),
         };
         text.push_str(&line);
     }
@@ -59,7 +69,9 @@ async fn upload(shop: &Shop, name: &str, text: &str) -> regulars_exchange::impor
         match_by: &inline::DEFAULT_KEYS,
     };
     imports::insert(&mut tx, &new).await.unwrap();
-    imports::start_inline(&mut tx, id, ImportState::Applying).await.unwrap();
+    imports::start_inline(&mut tx, id, ImportState::Applying)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     shop.work(id, path)
 }
@@ -101,13 +113,18 @@ async fn an_import_stopped_or_killed_anywhere_goes_on_exactly_where_it_was() {
     assert_eq!(ended, Ended::Done(expected));
     assert_eq!(broken.dump().await, expected_dump);
     assert_eq!(broken.one::<serde_json::Value>(errors).await, expected_errors);
-    assert_eq!(apply::apply(&work, &Unwatched).await.unwrap(), Ended::Done(expected), "done stays done");
+    assert_eq!(
+        apply::apply(&work, &Unwatched).await.unwrap(),
+        Ended::Done(expected),
+        "done stays done"
+    );
 }
 
 #[tokio::test]
 async fn what_changed_since_the_check_is_a_conflict_and_not_overwritten() {
     let shop = Shop::new().await;
-    shop.import("id,email,first name\n1,a@example.com,Ada\n2,b@example.com,Bea\n3,c@example.com,Cem\n").await;
+    shop.import("id,email,first name\n1,a@example.com,Ada\n2,b@example.com,Bea\n3,c@example.com,Cem\n")
+        .await;
     let work = upload(
         &shop,
         "next.csv",
@@ -115,27 +132,52 @@ async fn what_changed_since_the_check_is_a_conflict_and_not_overwritten() {
     )
     .await;
     let mut tx = shop.tx().await;
-    imports::start_inline(&mut tx, work.id, ImportState::Planning).await.unwrap();
+    imports::start_inline(&mut tx, work.id, ImportState::Planning)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    assert!(matches!(apply::plan(&work, &Unwatched).await.unwrap(), Ended::Done(counts) if counts.update == 4 && counts.create == 2));
+    assert!(
+        matches!(apply::plan(&work, &Unwatched).await.unwrap(), Ended::Done(counts) if counts.update == 4 && counts.create == 2)
+    );
     for change in [
         "UPDATE customers SET first_name = 'Adele' WHERE email = 'a@example.com'",
         "UPDATE customers SET deleted_at = now() WHERE email = 'b@example.com'",
     ] {
         sqlx::query(change).execute(shop.database.owner()).await.unwrap();
     }
-    shop.import("email,first name\nD@example.com,Somebody else\n").await;
+    shop.import("email,first name\nD@example.com,Somebody else\n")
+        .await;
     let mut tx = shop.tx().await;
-    imports::start_inline(&mut tx, work.id, ImportState::Applying).await.unwrap();
+    imports::start_inline(&mut tx, work.id, ImportState::Applying)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let Ended::Done(counts) = apply::apply(&work, &Unwatched).await.unwrap() else {
         panic!("nobody stopped it")
     };
     assert_eq!((counts.create, counts.update, counts.conflict), (1, 1, 4));
     let codes: Vec<String> = shop
-        .one("SELECT array_agg(faults->0->>'code' ORDER BY position) FROM import_errors WHERE phase = 'apply'")
+        .one(
+            "SELECT array_agg(faults->0->>'code' ORDER BY position) FROM import_errors WHERE phase = 'apply'",
+        )
         .await;
-    assert_eq!(codes, ["changed_meanwhile", "gone_meanwhile", "email_taken", "gone_meanwhile"]);
-    assert_eq!(shop.one::<String>("SELECT first_name FROM customers WHERE email = 'a@example.com'").await, "Adele");
-    assert_eq!(shop.one::<String>("SELECT first_name FROM customers WHERE email = 'c@example.com'").await, "Carl");
+    assert_eq!(
+        codes,
+        [
+            "changed_meanwhile",
+            "gone_meanwhile",
+            "email_taken",
+            "gone_meanwhile"
+        ]
+    );
+    assert_eq!(
+        shop.one::<String>("SELECT first_name FROM customers WHERE email = 'a@example.com'")
+            .await,
+        "Adele"
+    );
+    assert_eq!(
+        shop.one::<String>("SELECT first_name FROM customers WHERE email = 'c@example.com'")
+            .await,
+        "Carl"
+    );
 }

@@ -1,0 +1,295 @@
+//! `/imports`: files that become customers.
+
+use axum::{body::Body, extract::Request, response::Response};
+use http::header;
+use regulars_database::{Database, Tx};
+use regulars_kernel::{Error, Page, Permission, Result, Scope, ids::ImportId};
+use regulars_web::{ApiResult, Call, CommonErrors, Json, Params, Path, Query, json, json_with_digest};
+use serde::{Deserialize, Serialize};
+
+use super::{page_request, upload};
+use crate::{
+    import::{self, inline},
+    mapping::ColumnMapping,
+    model::{Import, ImportPatch, ImportState},
+    ops,
+    read::Headers,
+    store::{errors, imports::Stored},
+    write::ErrorFile,
+};
+
+/// An import with what its columns seem to be.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ImportWithColumns {
+    /// The import.
+    #[serde(flatten)]
+    pub import: Import,
+    /// What each column seems to be, with values of the first rows; until the file is checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub suggestion: Option<Vec<ColumnMapping>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct UploadQuery {
+    pub file_name: Option<String>,
+}
+
+/// List imports
+///
+/// Latest first. Needs `imports:write`, because files show what customers are.
+#[utoipa::path(get, path = "/imports", tag = "imports",
+    params(
+        ("limit" = Option<u32>, Query, description = "How many, 1 to 200; 50 if absent"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
+    ),
+    responses((status = 200, description = "A page of imports", body = Page<Import>), CommonErrors))]
+pub async fn list_imports(call: Call, params: Params) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let page = page_request(params)?;
+    let mut tx = call.read().await?;
+    let page = crate::store::imports::list(&mut tx, &page).await?;
+    Ok(json(&page))
+}
+
+/// Upload a file
+///
+/// As the part `file` of a form, or as the body itself with `?file_name=`. CSV in any dialect, JSON, JSON Lines or XLSX, up to
+/// 1 GB. Nothing is imported yet: the answer suggests what the columns mean; change that with `PATCH`, look at the outcome
+/// with `/plan`, and then `/apply`. Needs `imports:write`.
+#[utoipa::path(post, path = "/imports", tag = "imports",
+    params(
+        ("file_name" = Option<String>, Query, description = "The file's name, when the body is the file"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe"),
+    ),
+    request_body(content(
+        (UploadForm = "multipart/form-data"),
+        (String = "application/octet-stream"),
+        (String = "text/csv", example = "email,first name\nada@example.com,Ada\n"),
+    )),
+    responses((status = 201, description = "The import, with a suggested mapping", body = ImportWithColumns,
+        headers(("Location" = String, description = "Where the import is"), ("ETag" = String, description = "Its version"))), CommonErrors))]
+pub async fn create_import(call: Call, Query(query): Query<UploadQuery>, request: Request) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let upload = upload::receive(
+        request,
+        query.file_name.as_deref(),
+        &call.state.config.storage_dir,
+    )
+    .await?;
+    let mut tx = call.write().await?;
+    let stored = ops::imports::create(&mut tx, upload.received()?).await?;
+    let columns = upload.received()?.inspected.suggestion.columns.clone();
+    let body = ImportWithColumns {
+        import: stored.import,
+        suggestion: Some(columns),
+    };
+    let location = format!("/api/v1/imports/{}", body.import.id);
+    let answer = call.created(tx, location, body.import.version, &body).await?;
+    upload.keep();
+    Ok(answer)
+}
+
+/// The form of an upload.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it is read as a stream; this only describes it")]
+pub struct UploadForm {
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// One import
+///
+/// With its plan once it was checked, and its result as it is applied. Needs `imports:write`.
+#[utoipa::path(get, path = "/imports/{id}", tag = "imports",
+    params(("id" = ImportId, Path, description = "The import's id")),
+    responses((status = 200, description = "The import", body = ImportWithColumns), CommonErrors))]
+pub async fn get_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let mut tx = call.read().await?;
+    let stored = ops::imports::get(&mut tx, id).await?;
+    let suggestion = suggestion(&stored, &call.state.config.storage_dir).await;
+    let body = ImportWithColumns {
+        import: stored.import,
+        suggestion,
+    };
+    Ok(json_with_digest(body.import.version, &body))
+}
+
+/// What the columns seem to be, as long as mapping them is what comes next; none if the file is gone.
+pub(crate) async fn suggestion(stored: &Stored, storage: &std::path::Path) -> Option<Vec<ColumnMapping>> {
+    if !matches!(stored.import.state, ImportState::Uploaded | ImportState::Failed) {
+        return None;
+    }
+    let path = import::file_path(storage, stored.import.id, &stored.format);
+    let (name, format) = (stored.import.file_name.clone(), stored.format.clone());
+    let headers = stored.headers.clone();
+    let looked =
+        tokio::task::spawn_blocking(move || inline::inspect_as(&path, &name, format, Some(headers))).await;
+    looked.ok()?.ok().map(|inspected| inspected.suggestion.columns)
+}
+
+/// Change mapping, mode or keys
+///
+/// Before it is applied. A new mapping replaces the old one as a whole; the plan is made anew. Needs `imports:write`.
+#[utoipa::path(patch, path = "/imports/{id}", tag = "imports",
+    params(
+        ("id" = ImportId, Path, description = "The import's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that is meant"),
+    ),
+    request_body(content = ImportPatch, example = json!({"mode": "update", "match_by": ["email"], "mapping": {"columns": {"E-Mail": "email", "Ort": "address.city"}, "clear_empty": true}})),
+    responses((status = 200, description = "The changed import", body = Import), CommonErrors))]
+pub async fn edit_import(call: Call, Path(id): Path<ImportId>, Json(patch): Json<ImportPatch>) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let mut tx = call.write().await?;
+    let stored = ops::imports::edit(&mut tx, id, &patch, |version| call.if_match(version)).await?;
+    Ok(call.ok(tx, Some(stored.import.version), &stored.import).await?)
+}
+
+/// Check a file
+///
+/// The dry run: reads the whole file and decides what will become of every row, which `/apply` then executes. Changes no
+/// customer. Needs `imports:write`.
+#[utoipa::path(post, path = "/imports/{id}/plan", tag = "imports",
+    params(("id" = ImportId, Path, description = "The import's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
+    responses((status = 202, description = "A job does it", body = Import, headers(("Location" = String, description = "Where the job is"))), CommonErrors))]
+pub async fn plan_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let mut tx = call.write().await?;
+    let (stored, job_id) = ops::imports::plan(&mut tx, id).await?;
+    Ok(call.accepted(tx, job_id, &stored.import).await?)
+}
+
+/// Apply an import
+///
+/// Executes the plan, or checks first if there is none. Goes on exactly where it stopped if it was interrupted. Rows whose
+/// customer changed since the plan become conflicts. Needs `imports:write`.
+#[utoipa::path(post, path = "/imports/{id}/apply", tag = "imports",
+    params(("id" = ImportId, Path, description = "The import's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
+    responses((status = 202, description = "A job does it", body = Import, headers(("Location" = String, description = "Where the job is"))), CommonErrors))]
+pub async fn apply_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let mut tx = call.write().await?;
+    let (stored, job_id) = ops::imports::apply(&mut tx, id).await?;
+    Ok(call.accepted(tx, job_id, &stored.import).await?)
+}
+
+/// Cancel an import
+///
+/// For good. What was applied until then stays. Needs `imports:write`.
+#[utoipa::path(post, path = "/imports/{id}/cancel", tag = "imports",
+    params(("id" = ImportId, Path, description = "The import's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
+    responses((status = 200, description = "The cancelled import", body = Import), CommonErrors))]
+pub async fn cancel_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let mut tx = call.write().await?;
+    let stored = ops::imports::cancel(&mut tx, id, &call.state.config.storage_dir).await?;
+    Ok(call.ok(tx, Some(stored.import.version), &stored.import).await?)
+}
+
+/// Delete an import
+///
+/// With its file and the rows that failed; customers stay. Needs `imports:write`.
+#[utoipa::path(delete, path = "/imports/{id}", tag = "imports",
+    params(("id" = ImportId, Path, description = "The import's id"), ("If-Match" = Option<String>, Header, description = "The version that is meant")),
+    responses((status = 204, description = "Deleted"), CommonErrors))]
+pub async fn delete_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    let mut tx = call.write().await?;
+    let storage = &call.state.config.storage_dir;
+    ops::imports::delete(&mut tx, id, storage, |version| call.if_match(version)).await?;
+    Ok(call.no_content(tx).await?)
+}
+
+/// Rows that were not imported
+///
+/// CSV with the file's own columns and `regulars_error`, the reason: mend the rows and import the file again. After a check
+/// it holds what would fail. Needs `imports:write`.
+#[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "imports",
+    params(("id" = ImportId, Path, description = "The import's id")),
+    responses((status = 200, description = "The rows", body = String, content_type = "text/csv",
+        example = "email,first name,regulars_error\nada@,Ada,“ada@” is not an e-mail address: nothing after the @\n"), CommonErrors))]
+pub async fn import_errors(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+    call.require(Permission::ImportsWrite)?;
+    Ok(errors_file(&call, id).await?)
+}
+
+/// The error file as an answer, streamed.
+pub(crate) async fn errors_file(call: &Call, id: ImportId) -> Result<Response> {
+    let mut tx = call.read().await?;
+    let stored = ops::imports::get(&mut tx, id).await?;
+    drop(tx);
+    let lines = error_lines(
+        call.state.database.clone(),
+        call.caller.scope(),
+        id,
+        stored.headers.clone(),
+    );
+    let name = stored
+        .import
+        .file_name
+        .rsplit_once('.')
+        .map_or("import", |(name, _)| name);
+    Ok(super::exports::attachment(
+        Body::from_stream(lines),
+        "text/csv; charset=utf-8",
+        &format!("{name} errors.csv"),
+    ))
+}
+
+/// Rows read at a time.
+const PAGE: i64 = 500;
+
+fn error_lines(
+    database: Database,
+    scope: Scope,
+    id: ImportId,
+    headers: Headers,
+) -> impl futures::Stream<Item = std::result::Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>> {
+    async_stream::try_stream! {
+        let told = |error: Error| Box::<dyn std::error::Error + Send + Sync>::from(error.to_string());
+        yield ErrorFile::create(Vec::new(), &headers)?.into_inner()?;
+        let mut after = 0;
+        loop {
+            let mut tx: Tx = database.begin_read(scope).await.map_err(told)?;
+            let rows = errors::page(&mut tx, id, after, PAGE).await.map_err(told)?;
+            drop(tx);
+            let Some(last) = rows.last() else { break };
+            after = last.position;
+            let is_last = (rows.len() as i64) < PAGE;
+            let mut file = ErrorFile::resume(Vec::new(), &headers);
+            for row in &rows {
+                let reasons: Vec<String> = row.reasons.iter().map(|reason| match &reason.column {
+                    Some(column) => format!("{column}: {}", reason.message),
+                    None => reason.message.clone(),
+                }).collect();
+                file.write(&row.fields, &reasons.join("; "))?;
+            }
+            yield file.into_inner()?;
+            if is_last {
+                break;
+            }
+        }
+    }
+}
+
+/// The header that names a download, in ASCII and in full (RFC 6266, RFC 8187).
+pub(crate) fn disposition(name: &str) -> (header::HeaderName, String) {
+    let plain: String = name
+        .chars()
+        .map(|letter| match letter {
+            ' '..='~' if !matches!(letter, '"' | '\\' | '/') => letter,
+            _ => '_',
+        })
+        .collect();
+    let full: String = form_urlencoded::byte_serialize(name.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20");
+    (
+        header::CONTENT_DISPOSITION,
+        format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{full}"),
+    )
+}

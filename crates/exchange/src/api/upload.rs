@@ -1,0 +1,172 @@
+//! Receiving a file: streamed to the disk, hashed on the way, looked at when it is there.
+//!
+//! What it never does: hold the file, or leave one behind that no import knows.
+
+use std::path::{Path, PathBuf};
+
+use axum::{
+    body::{Body, BodyDataStream},
+    extract::{FromRequest, Multipart, Request},
+};
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt as _};
+use http::header;
+use regulars_kernel::{Error, Result, ids::ImportId};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::{
+    import::{self, inline},
+    ops::imports::Received,
+};
+
+/// Bytes of the largest file.
+pub const MAX_FILE: u64 = 1 << 30;
+
+/// A received file, removed again unless it is kept.
+pub struct Upload {
+    received: Option<Received>,
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Upload {
+    /// What was received.
+    pub fn received(&self) -> Result<&Received> {
+        self.received
+            .as_ref()
+            .ok_or_else(|| Error::internal("an upload without a file"))
+    }
+
+    /// Keeps the file: an import knows it now.
+    pub fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Receives a file: the part `file` of a multipart form, or the whole body under the given name.
+pub async fn receive(request: Request, file_name: Option<&str>, storage: &Path) -> Result<Upload> {
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if content_type.starts_with("application/x-www-form-urlencoded") {
+        return Err(Error::WrongMediaType(
+            "send multipart/form-data with a part “file”, or the file itself as the body".into(),
+        ));
+    }
+    if !content_type.starts_with("multipart/form-data") {
+        let body: BodyDataStream = Body::into_data_stream(request.into_body());
+        let name = clean_name(file_name.unwrap_or_default());
+        return store(body.map_err(broken), name, storage).await;
+    }
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|error| Error::malformed("", "multipart_invalid", error.body_text()))?;
+    loop {
+        let part = form
+            .next_field()
+            .await
+            .map_err(|error| Error::malformed("", "multipart_invalid", error.body_text()))?;
+        let Some(part) = part else {
+            return Err(Error::malformed(
+                "/file",
+                "file_missing",
+                "the form has no part “file” with a file",
+            ));
+        };
+        if part.name() == Some("file") {
+            let name = clean_name(file_name.or(part.file_name()).unwrap_or_default());
+            let stream =
+                part.map_err(|error| Error::malformed("/file", "multipart_invalid", error.body_text()));
+            return store(stream, name, storage).await;
+        }
+    }
+}
+
+fn broken(error: axum::Error) -> Error {
+    Error::malformed("", "body_broken", format!("the upload broke off: {error}"))
+}
+
+/// The last part of a path without control characters.
+fn clean_name(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(200)
+        .collect();
+    if name.trim().is_empty() {
+        "upload".to_owned()
+    } else {
+        name
+    }
+}
+
+async fn store(
+    bytes: impl Stream<Item = Result<Bytes>>,
+    file_name: String,
+    storage: &Path,
+) -> Result<Upload> {
+    let id = ImportId::new();
+    let folder = storage.join("imports");
+    tokio::fs::create_dir_all(&folder).await?;
+    let mut upload = Upload {
+        received: None,
+        path: folder.join(format!("{id}.part")),
+        is_kept: false,
+    };
+    let file = tokio::fs::File::create(&upload.path).await?;
+    let mut file = tokio::io::BufWriter::with_capacity(1 << 18, file);
+    let mut hasher = Sha256::new();
+    let mut size: u64 = 0;
+    futures::pin_mut!(bytes);
+    while let Some(chunk) = bytes.try_next().await? {
+        size += chunk.len() as u64;
+        if size > MAX_FILE {
+            return Err(Error::TooLarge("a file may have 1 GB; split it".into()));
+        }
+        hasher.update(&chunk);
+        file.write_all(&chunk).await?;
+    }
+    file.flush().await?;
+    file.into_inner().sync_all().await?;
+
+    let (path, name) = (upload.path.clone(), file_name.clone());
+    let inspected = tokio::task::spawn_blocking(move || inline::inspect(&path, &name)).await??;
+    let path = import::file_path(storage, id, &inspected.format);
+    tokio::fs::rename(&upload.path, &path).await?;
+    upload.path.clone_from(&path);
+    upload.received = Some(Received {
+        id,
+        path,
+        file_name,
+        bytes: i64::try_from(size).unwrap_or(i64::MAX),
+        sha256: hasher.finalize().to_vec(),
+        inspected,
+    });
+    Ok(upload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_name_and_no_path() {
+        assert_eq!(clean_name("C:\\Users\\x\\list.csv"), "list.csv");
+        assert_eq!(clean_name("../../etc/passwd"), "passwd");
+        assert_eq!(clean_name("a\0b\n.csv"), "ab.csv");
+        assert_eq!(clean_name(" "), "upload");
+    }
+}

@@ -1,0 +1,316 @@
+//! The jobs of this room: checking and applying imports, writing exports, and sweeping what nobody will ask for again.
+//!
+//! What it never does: run twice what was done: each job finds in the database how far it came.
+
+use std::{
+    io::BufWriter,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use regulars_database::{Database, Tx};
+use regulars_events::NewEvent;
+use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule};
+use regulars_kernel::{
+    Actor, Error, Result, Scope,
+    ids::{ExportId, ImportId},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    export::export_to_writer,
+    import::{Ended, Watch, Work, apply},
+    model::{ExportState, ImportState},
+    ops::{
+        exports::{file_path, read_query},
+        imports::remove_later,
+    },
+    store::{exports, imports},
+};
+
+/// The queue they wait in.
+pub const QUEUE: &str = "exchange";
+/// How often each is tried.
+pub const ATTEMPTS: i32 = 5;
+/// How many of an organization may wait.
+pub const CAP: u32 = 100;
+/// Checks an import.
+pub const PLAN: &str = "import.plan";
+/// Applies an import.
+pub const APPLY: &str = "import.apply";
+/// Writes an export.
+pub const EXPORT: &str = "export.run";
+/// Removes what has expired.
+pub const SWEEP: &str = "exchange.sweep";
+
+/// How long the file of an export is kept.
+const EXPORTS_KEPT: TimeDelta = TimeDelta::days(7);
+/// How long an upload waits to be applied.
+const UPLOADS_KEPT: TimeDelta = TimeDelta::days(30);
+
+/// Adds the handlers and the schedule of this room. Files stand below `storage`.
+pub fn job_handlers(registry: Registry, storage: &Path) -> Registry {
+    let storage = storage.to_owned();
+    registry
+        .with(ImportJob {
+            storage: storage.clone(),
+            is_plan: true,
+        })
+        .with(ImportJob {
+            storage: storage.clone(),
+            is_plan: false,
+        })
+        .with(ExportJob {
+            storage: storage.clone(),
+        })
+        .with(Sweep { storage })
+        .schedule(Schedule::every(
+            "exchange.sweep",
+            Duration::from_hours(1),
+            NewJob::new(SWEEP, json!({})).key("hourly"),
+        ))
+}
+
+impl Watch for Context {
+    fn progress(&self, done: u64, total: Option<u64>) {
+        Context::progress(self, done, total);
+    }
+
+    fn cancelled(&self) -> bool {
+        Context::cancelled(self)
+    }
+}
+
+#[derive(Deserialize)]
+struct ImportInput {
+    import_id: ImportId,
+}
+
+struct ImportJob {
+    storage: PathBuf,
+    is_plan: bool,
+}
+
+#[async_trait]
+impl Handler for ImportJob {
+    fn kind(&self) -> &'static str {
+        if self.is_plan { PLAN } else { APPLY }
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let id = job.input::<ImportInput>()?.import_id;
+        let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
+        let ended = if self.is_plan {
+            apply::plan(&work, &job).await
+        } else {
+            apply::apply(&work, &job).await
+        };
+        match ended {
+            Ok(Ended::Done(counts)) => Ok(json!({"import_id": id, "counts": counts})),
+            Ok(Ended::Stopped) if job.cancelled() => {
+                if was_cancelled(&job).await? {
+                    let mut tx = job.database.begin(job.scope).await?;
+                    let stored = imports::get(&mut tx, id, true).await?;
+                    if matches!(stored.import.state, ImportState::Planning | ImportState::Applying) {
+                        imports::finish(&mut tx, id, ImportState::Cancelled, None).await?;
+                        remove_later(&mut tx, &self.storage, &stored);
+                    }
+                    tx.commit().await?;
+                }
+                Err(Failure::Cancelled)
+            }
+            Ok(Ended::Stopped) => Ok(json!({"import_id": id, "stopped": true})),
+            Err(error) => {
+                let failure = Failure::from(error);
+                if let Some(why) = last_words(&failure, job.attempt) {
+                    fail_import(&job, id, &why).await?;
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+async fn fail_import(job: &Context, id: ImportId, why: &str) -> Result<()> {
+    let mut tx = job.database.begin(job.scope).await?;
+    let stored = imports::get(&mut tx, id, true).await?;
+    if matches!(stored.import.state, ImportState::Planning | ImportState::Applying) {
+        imports::finish(&mut tx, id, ImportState::Failed, Some(why)).await?;
+        let facts = json!({"import_id": id, "file_name": stored.import.file_name, "error": why});
+        regulars_events::append(&mut tx, NewEvent::new("import.failed").data(facts)).await?;
+    }
+    tx.commit().await
+}
+
+/// What to tell people if this was the last attempt. Our own faults are told by the job's id, which the log has.
+fn last_words(failure: &Failure, attempt: i32) -> Option<String> {
+    match failure {
+        Failure::Fatal(Error::Internal(_)) => Some("an internal error; the log says more".to_owned()),
+        Failure::Fatal(error) => Some(error.to_string()),
+        Failure::Retry(_) if attempt >= ATTEMPTS => {
+            Some(format!("given up after {ATTEMPTS} attempts; the log says more"))
+        }
+        Failure::Retry(_) | Failure::Cancelled => None,
+    }
+}
+
+/// Whether a person asked for the stop, rather than the server ending.
+async fn was_cancelled(job: &Context) -> Result<bool> {
+    let mut tx = job.database.begin_read(job.scope).await?;
+    Ok(regulars_jobs::get(&mut tx, job.id).await?.cancel_requested)
+}
+
+#[derive(Deserialize)]
+struct ExportInput {
+    export_id: ExportId,
+}
+
+struct ExportJob {
+    storage: PathBuf,
+}
+
+#[async_trait]
+impl Handler for ExportJob {
+    fn kind(&self) -> &'static str {
+        EXPORT
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let id = job.input::<ExportInput>()?.export_id;
+        match self.write(&job, id).await {
+            Ok(Some(rows)) => Ok(json!({"export_id": id, "rows": rows})),
+            Ok(None) if job.cancelled() => {
+                if was_cancelled(&job).await? {
+                    let mut tx = job.database.begin(job.scope).await?;
+                    exports::give_up(&mut tx, id, ExportState::Cancelled, None).await?;
+                    tx.commit().await?;
+                }
+                Err(Failure::Cancelled)
+            }
+            Ok(None) => Ok(json!({"export_id": id, "stopped": true})),
+            Err(error) => {
+                let failure = Failure::from(error);
+                if let Some(why) = last_words(&failure, job.attempt) {
+                    let mut tx = job.database.begin(job.scope).await?;
+                    exports::give_up(&mut tx, id, ExportState::Failed, Some(&why)).await?;
+                    tx.commit().await?;
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl ExportJob {
+    /// Writes the file; none if it is no longer wanted.
+    async fn write(&self, job: &Context, id: ExportId) -> Result<Option<u64>> {
+        let mut tx = job.database.begin(job.scope).await?;
+        if !exports::start(&mut tx, id).await? {
+            return Ok(None);
+        }
+        let export = exports::get(&mut tx, id, false).await?;
+        let context = exports::context(&mut tx).await?;
+        tx.commit().await?;
+        let kept = export.query.as_object().cloned().unwrap_or_default();
+        let query = read_query(&kept, &context)?;
+        let path = file_path(&self.storage, id, export.format);
+        let folder = path.parent().unwrap_or(&self.storage);
+        std::fs::create_dir_all(folder)?;
+        // Under another name until it is whole.
+        let unfinished = tempfile::NamedTempFile::new_in(folder)?;
+        let mut writer = BufWriter::with_capacity(1 << 20, unfinished);
+        let ended =
+            export_to_writer(&job.database, job.scope, export.format, &query, &mut writer, job).await?;
+        let Ended::Done(counts) = ended else {
+            return Ok(None);
+        };
+        let rows = counts.create;
+        let file = writer
+            .into_inner()
+            .map_err(|error| Error::from(error.into_error()))?;
+        file.as_file().sync_all()?;
+        let bytes = file.as_file().metadata()?.len();
+        file.persist(&path).map_err(|error| Error::from(error.error))?;
+
+        let mut tx = job.database.begin(job.scope).await?;
+        let expires_at = tx.now() + EXPORTS_KEPT;
+        let is_wanted = exports::finish(&mut tx, id, rows as i64, bytes as i64, expires_at).await?;
+        if is_wanted {
+            let facts = json!({"export_id": id, "format": export.format, "rows": rows});
+            regulars_events::append(&mut tx, NewEvent::new("export.finished").data(facts)).await?;
+        } else {
+            std::fs::remove_file(&path)?;
+        }
+        tx.commit().await?;
+        metrics::counter!("regulars_export_rows_total").increment(rows);
+        Ok(is_wanted.then_some(rows))
+    }
+}
+
+struct Sweep {
+    storage: PathBuf,
+}
+
+#[async_trait]
+impl Handler for Sweep {
+    fn kind(&self) -> &'static str {
+        SWEEP
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let swept = sweep(&job.database, job.scope, &self.storage).await?;
+        Ok(json!({"removed": swept}))
+    }
+}
+
+/// Removes what has expired. Answers how much.
+pub async fn sweep(database: &Database, scope: Scope, storage: &Path) -> Result<u64> {
+    let mut tx = database.begin(scope).await?;
+    let imports_before = tx.now() - UPLOADS_KEPT;
+    let expired = exports::expired(&mut tx, imports_before, 1_000).await?;
+    tx.commit().await?;
+    let mut removed = 0;
+    for (organization_id, id, what) in expired {
+        let scope = Scope {
+            organization_id,
+            actor: Actor::System,
+        };
+        let mut tx = database.begin(scope).await?;
+        let done = if what == "export" {
+            sweep_export(&mut tx, ExportId(id), storage).await
+        } else {
+            sweep_import(&mut tx, ImportId(id), storage).await
+        };
+        match done {
+            Ok(()) => {
+                tx.commit().await?;
+                removed += 1;
+            }
+            // Deleted by a person meanwhile.
+            Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(removed)
+}
+
+async fn sweep_export(tx: &mut Tx, id: ExportId, storage: &Path) -> Result<()> {
+    let export = exports::get(tx, id, true).await?;
+    exports::delete(tx, id).await?;
+    let path = file_path(storage, id, export.format);
+    tx.after_commit(move || {
+        let _ = std::fs::remove_file(path);
+    });
+    Ok(())
+}
+
+async fn sweep_import(tx: &mut Tx, id: ImportId, storage: &Path) -> Result<()> {
+    let stored = imports::get(tx, id, true).await?;
+    let why = format!("it was not applied within {} days", UPLOADS_KEPT.num_days());
+    imports::finish(tx, id, ImportState::Cancelled, Some(&why)).await?;
+    remove_later(tx, storage, &stored);
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! Use cases: each is one function in one transaction that the caller commits.
+//!
+//! What it never does: HTTP.
+
+pub mod exports;
+pub mod imports;

@@ -1,0 +1,190 @@
+//! `/exports`: customers as files.
+
+use axum::{extract::RawQuery, response::IntoResponse};
+use maud::{Markup, html};
+use regulars_customers::find::{Context, query_of};
+use regulars_kernel::{Page, Permission, ids::ExportId};
+use regulars_web::{
+    PageCall, PageResult, Path, Query,
+    pages::{
+        Align, Attributes, Choice, Icon, Nav, Shell, button, column, confirm_attributes, data_table,
+        form_errors, format, icon_button, link_button, page, page_header, pagination, select_field,
+        status_badge, table_empty, time_tag,
+    },
+};
+
+use super::{
+    Form,
+    imports::{At, told},
+    views::place,
+};
+use crate::{
+    api::exports::file,
+    model::{Export, ExportFormat, ExportState},
+    ops, store,
+};
+
+const PER_PAGE: u64 = 50;
+
+pub(super) async fn list(call: PageCall, Query(at): Query<At>) -> PageResult {
+    call.require(Permission::ExportsWrite)?;
+    let mut tx = call.read().await?;
+    let all = store::exports::list(&mut tx, &at.request()).await?;
+    let shell = call.shell(Nav::Exports, "Exports");
+    let actions = html! { (link_button("New export", "/exports/new").primary().key("n")) };
+    Ok(page(&shell, actions, table(&all, at.number(), &shell)).into_response())
+}
+
+fn table(all: &Page<Export>, number: u64, shell: &Shell) -> Markup {
+    let head = html! {
+        (column("Customers", Align::Start, false)) (column("State", Align::Start, false)) (column("Format", Align::Start, true)) (column("Rows", Align::End, true))
+        (column("Size", Align::End, true)) (column("Asked for", Align::Start, true)) (column("", Align::Start, false))
+    };
+    let body = html! {
+        @for export in &all.data { (line(export, shell)) }
+        @if all.data.is_empty() {
+            (table_empty(7, Icon::Exports, "No exports yet", "Take all customers, or those that a filter selects, as CSV or JSON Lines.", html! { (link_button("New export", "/exports/new")) }))
+        }
+    };
+    html! {
+        (page_header("Exports", html! {}, "Files are kept for seven days. Each export is written into the audit log."))
+        div class="column" { (data_table("Exports", head, body)) (pagination(&place("/exports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, PER_PAGE), "exports", shell.locale)) }
+    }
+}
+
+/// One export; asks again every second while it is written.
+fn line(export: &Export, shell: &Shell) -> Markup {
+    let is_busy = matches!(export.state, ExportState::Queued | ExportState::Running);
+    let at = |end: &str| format!("/exports/{}/{end}", export.id);
+    let gone = confirm_attributes(
+        "Delete the export?",
+        "The file is removed. Customers stay as they are.",
+        "Delete export",
+        None,
+    );
+    html! {
+        tr hx-get=[is_busy.then(|| at("row"))] hx-trigger=[is_busy.then_some("every 1s")] hx-swap=[is_busy.then_some("outerHTML")] {
+            td { (which(export)) @if let Some(error) = &export.error { div class="muted" { (error) } } }
+            td { (status_badge(export.state.as_str())) }
+            td class="cell-wide" { (format_word(export.format)) }
+            td class="cell-number cell-wide" { @if export.state == ExportState::Done { (format::integer(export.rows, shell.locale)) } }
+            td class="cell-number cell-wide" { @if export.state == ExportState::Done { (format::bytes(u64::try_from(export.bytes).unwrap_or(0))) } }
+            td class="cell-wide" { (time_tag(export.created_at, shell.time_zone)) }
+            td class="cell-menu" {
+                @if export.state == ExportState::Done { (link_button("Download", at("download")).small().icon(Icon::Exports).attr("download", "")) }
+                (icon_button(Icon::Trash, "Delete the export").small().attrs(Attributes::new().set("hx-post", at("delete")).set("hx-swap", "none")).attrs(gone))
+            }
+        }
+    }
+}
+
+fn format_word(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Csv => "CSV",
+        ExportFormat::Jsonl => "JSON Lines",
+    }
+}
+
+/// Which customers, in words.
+fn which(export: &Export) -> Markup {
+    let parts: Vec<String> = export
+        .query
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !["sort", "limit"].contains(&name.as_str()))
+        .map(|(name, value)| {
+            let value = match value {
+                serde_json::Value::Array(values) => values
+                    .iter()
+                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(" or "),
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            format!("{} {value}", name.replace('_', " "))
+        })
+        .collect();
+    html! { @if parts.is_empty() { "All customers" } @else { (parts.join(" · ")) } }
+}
+
+pub(super) async fn row(call: PageCall, Path(id): Path<ExportId>) -> PageResult {
+    call.require(Permission::ExportsWrite)?;
+    let mut tx = call.read().await?;
+    let export = store::exports::get(&mut tx, id, false).await?;
+    Ok(line(&export, &call.bare_shell()).into_response())
+}
+
+/// The form; filters stand in the address, as the customer list writes them.
+pub(super) async fn new(call: PageCall, RawQuery(raw): RawQuery) -> PageResult {
+    call.require(Permission::ExportsWrite)?;
+    Ok(form(&call, &raw.unwrap_or_default(), &[]).into_response())
+}
+
+fn form(call: &PageCall, query: &str, faults: &[regulars_kernel::Fault]) -> Markup {
+    let shell = call
+        .bare_shell()
+        .at(Nav::Exports)
+        .crumb("Exports", "/exports")
+        .titled("New export");
+    let formats = [
+        ("csv", "CSV, for spreadsheets"),
+        ("jsonl", "JSON Lines, for programs"),
+    ]
+    .map(|(name, label)| Choice::new(name, label))
+    .into();
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    page(
+        &shell,
+        html! {},
+        html! {
+            (page_header("New export", html! {}, "All fields, the default address, tags, attributes and consents. An import reads the file back unchanged."))
+            form class="form narrow" method="post" action="/exports" {
+                (form_errors(faults))
+                p { @if pairs.is_empty() { "All customers. To take some of them, filter the " a class="link" href="/customers" { "customer list" } " and export from there." } @else { "Customers with " @for (at, (name, value)) in pairs.iter().enumerate() { @if at > 0 { ", " } (name.replace('_', " ")) " " b { (value) } } "." } }
+                input type="hidden" name="query" value=(query);
+                (select_field("format", "Format", formats).value("csv"))
+                div class="form-actions" { (button("Export").primary().submit()) (link_button("Cancel", "/exports").ghost()) }
+            }
+        },
+    )
+}
+
+pub(super) async fn create(call: PageCall, mut typed: Form) -> PageResult {
+    call.require(Permission::ExportsWrite)?;
+    let raw = typed.text("query");
+    let format = ExportFormat::parse(&typed.text("format")).unwrap_or(ExportFormat::Csv);
+    let pairs = form_urlencoded::parse(raw.as_bytes()).into_owned();
+    let query = query_of(pairs.filter(|(_, value)| !value.is_empty()));
+    let mut tx = call.write().await?;
+    let context = Context::of(&call.caller.organization);
+    match ops::exports::create(&mut tx, format, &query, &context).await {
+        Ok(_) => {
+            tx.commit().await?;
+            Ok(told(&call, "/exports", "The export is being written."))
+        }
+        Err(regulars_kernel::Error::Malformed(faults) | regulars_kernel::Error::Invalid(faults)) => Ok((
+            http::StatusCode::UNPROCESSABLE_ENTITY,
+            form(&call, &raw, &faults.0),
+        )
+            .into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn delete(call: PageCall, Path(id): Path<ExportId>) -> PageResult {
+    call.require(Permission::ExportsWrite)?;
+    let mut tx = call.write().await?;
+    ops::exports::delete(&mut tx, id, &call.state.config.storage_dir).await?;
+    tx.commit().await?;
+    Ok(told(&call, "/exports", "The export is deleted."))
+}
+
+pub(super) async fn download(call: PageCall, Path(id): Path<ExportId>) -> PageResult {
+    call.require(Permission::ExportsWrite)?;
+    Ok(file(call.call(), id).await?)
+}
