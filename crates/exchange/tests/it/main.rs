@@ -1,5 +1,7 @@
 //! Imports and exports against a real database.
 
+mod exports;
+mod http;
 mod imports;
 mod resume;
 mod support;

@@ -1,0 +1,223 @@
+//! What goes out comes back in unchanged.
+
+use regulars_customers::find::{Context, Query};
+use regulars_exchange::{
+    export::export_to_writer,
+    import::{Ended, inline::InlineOptions},
+    model::{Counts, ExportFormat},
+    ops::exports::read_query,
+};
+use regulars_kernel::{Country, TimeZone};
+use serde_json::{Value, json};
+
+use crate::support::{Shop, Unwatched};
+
+const NASTY: &[&str] = &[
+    "=1+1",
+    "+49 is no sum",
+    "-5",
+    "@home",
+    "'t Hooft",
+    "'=quoted",
+    "''+x",
+    "\u{ff1d}full",
+    "a,b;c|d",
+    "say \"x\"",
+    "<script>alert(1)</script>",
+    "'; DROP TABLE customers; --",
+    "Ω≈ç√∫˜µ",
+    "田中さん",
+    "👩‍👩‍👧",
+    "\u{202e}rtl",
+    "C:\\new\\table",
+    "\\N",
+    "\\.",
+    "00123",
+    "1e5",
+    "TRUE",
+    "#REF!",
+    "%s%n",
+    "null",
+    "NaN",
+    "two  spaces",
+    "ﷺ",
+];
+
+/// Customers with everything that a file can hold.
+async fn full_shop() -> Shop {
+    let shop = Shop::new().await;
+    for (name, kind) in [
+        ("size", "number"),
+        ("member", "boolean"),
+        ("since", "date"),
+        ("likes", "list"),
+        ("remark", "text"),
+    ] {
+        sqlx::query("INSERT INTO attribute_definitions (organization_id, id, name, label, kind) VALUES ($1, gen_random_uuid(), $2, $2, $3)")
+            .bind(shop.scope.organization_id.0).bind(name).bind(kind)
+            .execute(shop.database.owner()).await.unwrap();
+    }
+    let mut lines = vec![
+        json!({"external_id": {"shopify": "0017", "csv": "x-9"}, "email": "Ada@Example.com", "phone": "+4930123456", "first_name": "Ada", "last_name": "Byron",
+            "birthday": "1985-12-10", "status": "vip", "type": "wholesale", "lifecycle_stage": "loyal", "priority": "high", "service_level": "gold",
+            "credit_limit": {"amount": "1200.50", "currency": "EUR"}, "locale": "de-DE", "time_zone": "Europe/Berlin", "tags": ["vip", "a,b", "c|d", "\"q\""],
+            "note": "two\nlines", "internal_note": " = nothing", "created_at": "2020-01-02T03:04:05.678Z",
+            "address": {"name": "A. Byron", "line1": "Neue Straße 1", "city": "Ulm", "postal_code": "00890", "country": "DE", "latitude": 48.4, "longitude": 9.99},
+            "consent": {"email": "unsubscribed", "sms": "subscribed"},
+            "attributes": {"size": 38.5, "member": true, "since": "2024-03-14", "likes": ["tea", "jam, red"], "remark": "=1"}}),
+        json!({"kind": "company", "company_name": "ACME", "legal_name": "ACME GmbH", "industry": "x", "tax_id": "DE123", "external_id": {"csv": "1"}}),
+    ];
+    for (number, text) in NASTY.iter().enumerate() {
+        lines.push(json!({"email": format!("n{number}@example.com"), "first_name": text, "last_name": text, "note": text, "tags": [text],
+            "address": {"line1": text, "city": text}, "attributes": {"remark": text}, "external_id": {"csv": format!("n {text}")}}));
+    }
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let import = shop
+        .run("all.jsonl", &text.join("\n"), &InlineOptions::default())
+        .await;
+    let counts = import.result.unwrap();
+    assert_eq!(
+        counts.create,
+        lines.len() as u64,
+        "{:?}",
+        import.plan.unwrap().samples
+    );
+    shop
+}
+
+fn context() -> Context {
+    Context {
+        time_zone: TimeZone::UTC,
+        country: Country::from_code("DE"),
+    }
+}
+
+async fn export(shop: &Shop, format: ExportFormat, query: &Query) -> (String, u64) {
+    let mut out: Vec<u8> = Vec::new();
+    let ended = export_to_writer(
+        shop.database.database(),
+        shop.scope,
+        format,
+        query,
+        &mut out,
+        &Unwatched,
+    )
+    .await;
+    let Ok(Ended::Done(Counts { create: rows, .. })) = ended else {
+        panic!("the export ends")
+    };
+    (String::from_utf8(out).unwrap(), rows)
+}
+
+async fn without_events(shop: &Shop) -> Value {
+    let mut all = shop.dump().await;
+    for row in all.as_array_mut().unwrap() {
+        row.as_object_mut().unwrap().remove("events");
+        row.as_object_mut().unwrap().remove("version");
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_goes_out_comes_back_unchanged_by_csv_and_by_json_lines() {
+    let shop = full_shop().await;
+    let expected = without_events(&shop).await;
+    let times = "SELECT array_agg(created_at::text || code ORDER BY code) FROM customers";
+    let expected_times: Vec<String> = shop.one(times).await;
+    for (format, name) in [(ExportFormat::Csv, "out.csv"), (ExportFormat::Jsonl, "out.jsonl")] {
+        let (text, rows) = export(&shop, format, &Query::default()).await;
+        assert_eq!(rows, NASTY.len() as u64 + 2);
+        if format == ExportFormat::Csv {
+            for line in text.lines().skip(1) {
+                assert!(
+                    !line
+                        .split(',')
+                        .any(|cell| cell.starts_with(['=', '+', '@']) || cell.starts_with("\"=")),
+                    "{line}"
+                );
+            }
+        }
+        let other = Shop::new().await;
+        for (name, kind) in [
+            ("size", "number"),
+            ("member", "boolean"),
+            ("since", "date"),
+            ("likes", "list"),
+            ("remark", "text"),
+        ] {
+            sqlx::query("INSERT INTO attribute_definitions (organization_id, id, name, label, kind) VALUES ($1, gen_random_uuid(), $2, $2, $3)")
+                .bind(other.scope.organization_id.0).bind(name).bind(kind)
+                .execute(other.database.owner()).await.unwrap();
+        }
+        let import = other.run(name, &text, &InlineOptions::default()).await;
+        let plan = import.plan.unwrap();
+        assert_eq!(plan.new_attributes, Vec::<String>::new());
+        assert_eq!(plan.counts.create, rows, "{:?}", plan.samples);
+        let back = without_events(&other).await;
+        for (one, two) in expected.as_array().unwrap().iter().zip(back.as_array().unwrap()) {
+            assert_eq!(one, two, "{name}");
+        }
+        assert_eq!(other.one::<Vec<String>>(times).await, expected_times);
+        // Into the shop it came from, it says nothing new.
+        let again = shop
+            .run(name, &text, &InlineOptions::default())
+            .await
+            .result
+            .unwrap();
+        assert_eq!((again.skip, again.total()), (rows, rows), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_selects_who_goes_out_and_batches_lose_nobody() {
+    let shop = Shop::new().await;
+    let mut text = "email,first name,status,tags\n".to_owned();
+    for number in 0..11_000 {
+        let status = if number % 4 == 0 { "vip" } else { "active" };
+        text.push_str(&format!(
+            "n{number}@example.com,N{number},{status},{}\n",
+            if number % 2 == 0 { "even" } else { "odd" }
+        ));
+    }
+    shop.import(&text).await;
+    sqlx::query("UPDATE customers SET deleted_at = now() WHERE email = 'n0@example.com'")
+        .execute(shop.database.owner())
+        .await
+        .unwrap();
+    let (all, rows) = export(&shop, ExportFormat::Csv, &Query::default()).await;
+    assert_eq!((rows, all.lines().count()), (10_999, 11_000));
+    let mut emails: Vec<&str> = all
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(3).unwrap())
+        .collect();
+    emails.sort_unstable();
+    emails.dedup();
+    assert_eq!(emails.len(), 10_999);
+    let kept = json!({"status": ["vip", "blocked"], "tag": "even"});
+    let query = read_query(kept.as_object().unwrap(), &context()).unwrap();
+    let (lines, rows) = export(&shop, ExportFormat::Jsonl, &query).await;
+    assert_eq!(rows, 2_749);
+    for line in lines.lines() {
+        let one: Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&one["status"], &one["tags"]), (&json!("vip"), &json!(["even"])));
+    }
+}
+
+#[tokio::test]
+async fn another_organization_sees_nothing_of_it() {
+    let shop = full_shop().await;
+    let other = shop.database.organization("other").await;
+    let mut out: Vec<u8> = Vec::new();
+    let ended = export_to_writer(
+        shop.database.database(),
+        other,
+        ExportFormat::Jsonl,
+        &Query::default(),
+        &mut out,
+        &Unwatched,
+    )
+    .await;
+    assert_eq!(ended.unwrap(), Ended::Done(Counts::default()));
+    assert!(out.is_empty());
+}
