@@ -12,7 +12,7 @@ mkdir -p "$kept/.sqlx" docs
 
 # The queries are checked against a database that has exactly the migrations of this checkout. Touching the crates makes
 # their macros ask again; everything else stays built.
-url=$(cargo run --quiet --package regulars-testkit --bin regulars-test-postgres -- url)
+url=$(cargo run --quiet --package regulars-testkit --no-default-features --bin regulars-test-postgres -- url)
 touch crates/*/src/lib.rs crates/*/src/main.rs crates/*/tests/it/main.rs 2>/dev/null || true
 SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$kept/.sqlx" DATABASE_URL="$url" cargo check --quiet --workspace --all-targets >&2
 touch crates/*/src/lib.rs crates/*/src/main.rs crates/*/tests/it/main.rs 2>/dev/null || true
