@@ -141,6 +141,7 @@ pub async fn run_import_inline(
         scope,
         id,
         file: path.to_owned(),
+        file_is_ours: false,
         plan: folder.path().join("plan"),
         batch_rows: super::BATCH_ROWS,
     };

@@ -70,6 +70,8 @@ pub struct Work {
     pub id: ImportId,
     /// The file.
     pub file: PathBuf,
+    /// Whether the file is ours to remove at the end: an upload is, a file that a person named is not.
+    pub file_is_ours: bool,
     /// The plan beside it.
     pub plan: PathBuf,
     /// Rows in a batch; [`BATCH_ROWS`] unless a test wants many small ones.
@@ -102,6 +104,7 @@ impl Work {
             scope,
             id,
             file: file_path(storage, id, &stored.format),
+            file_is_ours: true,
             plan: plan_path(storage, id),
             batch_rows: BATCH_ROWS,
         })
@@ -111,9 +114,10 @@ impl Work {
         self.database.begin(self.scope).await
     }
 
-    /// Removes the file and its plan.
+    /// Removes the plan, and the file if it is ours.
     pub fn remove_files(&self) {
-        for path in [&self.file, &self.plan] {
+        let file = self.file_is_ours.then_some(&self.file);
+        for path in file.into_iter().chain([&self.plan]) {
             if let Err(error) = std::fs::remove_file(path)
                 && error.kind() != std::io::ErrorKind::NotFound
             {

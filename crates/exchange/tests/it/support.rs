@@ -119,6 +119,7 @@ impl Shop {
             id,
             plan: file.with_extension("plan"),
             file,
+            file_is_ours: true,
             batch_rows: 40,
         }
     }
