@@ -24,7 +24,11 @@ document.addEventListener(
     if (!menu.matches?.(".menu[popover]")) return;
     const open = event.newState === "open";
     document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`)?.setAttribute("aria-expanded", String(open));
-    if (!open) return;
+    if (!open) {
+      // htmx carries attributes over to what replaces the menu, and the policy refuses a style attribute that is set.
+      menu.removeAttribute("style");
+      return;
+    }
     place(menu);
     if (!menu.contains(document.activeElement)) items(menu)[0]?.focus({ preventScroll: true });
   },

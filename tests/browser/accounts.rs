@@ -45,7 +45,7 @@ async fn the_first_owner_sets_up_signs_out_and_signs_in_again() {
         .fill("[name=password]", "seven quiet otters read books")
         .await;
     browser.press("Sign in").await;
-    browser.sees_in("[role=alert]", "do not").await;
+    browser.sees_in("[role=alert]", "is not right").await;
     assert_eq!(browser.value("[name=email]").await, "ada@example.com");
     browser.fill("[name=password]", PASSWORD).await;
     browser.press("Sign in").await;

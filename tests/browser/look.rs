@@ -133,7 +133,7 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, Option<&'static 
     let contact = json!({"first_name": "Charles", "last_name": "Babbage", "title": "Engineer", "email": "charles@example.com",
         "is_decision_maker": true});
     stage.api.post(&below("contacts"), &contact).await.expect(201);
-    let attribute = json!({"name": "shoe_size", "label": "Shoe size", "type": "number"});
+    let attribute = json!({"name": "shoe_size", "label": "Shoe size", "kind": "number"});
     stage.api.post("/api/v1/attributes", &attribute).await.expect(201);
     let record = |tab: &str| format!("/customers/{first}{tab}");
     vec![

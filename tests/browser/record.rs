@@ -48,7 +48,9 @@ async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {
         "Mathematics",
         "what only the other changed is kept"
     );
-    browser.sees_in(".record-section", "Maison Lumière").await;
+    browser
+        .sees_in(".record-section", "Last name changed from King to Lovelace-King")
+        .await;
     stage.end().await;
 }
 
@@ -125,7 +127,7 @@ async fn contacts_addresses_tags_and_notes_are_added_and_a_deletion_is_undone() 
         .expect(200);
     assert!(back.json["deleted_at"].is_null(), "{}", back.text);
     browser.go(&page).await;
-    for happening in ["restored", "deleted", "Note", "Address", "Contact"] {
+    for happening in ["Restored", "Deleted", "Note", "Address", "Contact"] {
         browser.sees_in(".record-section", happening).await;
     }
     stage.end().await;

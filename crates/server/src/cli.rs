@@ -169,8 +169,8 @@ pub struct Import {
     /// JSON file with the mapping; without it the suggested one is used
     #[arg(long)]
     pub mapping: Option<PathBuf>,
-    /// upsert, create or update
-    #[arg(long, default_value = "upsert")]
+    /// What may become of rows: new and known customers, only new ones, only known ones
+    #[arg(long, default_value = "upsert", value_parser = ["upsert", "create", "update"])]
     pub mode: String,
     /// Show the plan and change nothing
     #[arg(long)]
@@ -189,8 +189,8 @@ pub enum ExportCommand {
     Customers {
         #[arg(long)]
         organization: String,
-        /// csv or jsonl
-        #[arg(long, default_value = "csv")]
+        /// How the file is written
+        #[arg(long, default_value = "csv", value_parser = ["csv", "jsonl"])]
         format: String,
         /// The list's query string, as in `status=vip&country=DE`
         #[arg(long, default_value = "")]

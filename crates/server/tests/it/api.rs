@@ -43,6 +43,7 @@ impl Answer {
 impl Api {
     pub fn new(url: &str, key: &str) -> Self {
         let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
             .build()
             .unwrap();

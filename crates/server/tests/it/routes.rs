@@ -58,7 +58,7 @@ impl Made {
             .await
             .expect(201)
             .at("/id");
-        let attribute = json!({"name": "shoe_size", "label": "Shoe size", "type": "number"});
+        let attribute = json!({"name": "shoe_size", "label": "Shoe size", "kind": "number"});
         let attribute = api
             .post("/api/v1/attributes", &attribute)
             .await
