@@ -86,7 +86,7 @@ GRANT EXECUTE ON FUNCTION customer_condition(uuid, jsonb, jsonb) TO regulars_def
 CREATE FUNCTION find_customers(patterns jsonb, filter jsonb, most integer)
   RETURNS TABLE (id uuid, sort_name text, search_text text)
   LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 500
-  SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+  SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0 AS $$
 DECLARE
   organization uuid := current_organization();
 BEGIN
@@ -107,7 +107,7 @@ CREATE FUNCTION walk_customers(patterns jsonb, filter jsonb, most integer)
   RETURNS TABLE (id uuid, sort_name text, search_text text)
   LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 500
   SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan
-  SET enable_bitmapscan = off SET enable_sort = off AS $$
+  SET max_parallel_workers_per_gather = 0 SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
   organization uuid := current_organization();
 BEGIN

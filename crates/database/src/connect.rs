@@ -121,7 +121,7 @@ pub fn serving_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
 async fn hold(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(
         "SET ROLE regulars_app; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s';
-         SET jit = off; SET timezone = 'UTC'",
+         SET jit = off; SET max_parallel_workers_per_gather = 0; SET timezone = 'UTC'",
     )
     .execute(&mut *connection)
     .await?;

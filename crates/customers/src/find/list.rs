@@ -133,7 +133,7 @@ async fn best(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
 
 async fn sorted(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
     let mut selection = Selection::resolve(tx, query).await?;
-    if !selection.patterns().is_empty() || !selection.attributes().is_empty() {
+    if selection.looks_inside() {
         let profile = Profile::of(tx).await?;
         selection.narrow(tx, &profile).await?;
     }
@@ -157,6 +157,9 @@ async fn sorted(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
     let total = if whole {
         // The end was seen, so the number is known.
         Total::exact(query.page.offset() + customers.len() as i64)
+    } else if let Some(found) = rows.first().and_then(|row| row.try_get("found").ok()) {
+        // All of them were looked up to be sorted.
+        Total::exact(found)
     } else {
         totals::total(tx, &selection, query.exact_count).await?
     };
@@ -179,12 +182,20 @@ async fn rows(tx: &mut Tx, query: &Query, selection: &Selection) -> Result<Vec<P
         None => None,
     };
     let filters = selection.filters();
+    // Text and attributes that are left here are common: the rest decides.
+    let rest;
+    let planned = if selection.looks_inside() {
+        rest = selection.without_looking_inside();
+        &rest
+    } else {
+        selection
+    };
     let in_memory = selection.is_list()
         || filters.deleted == Deleted::Only
-        || (filters.count() > 1 && totals::estimate(tx, selection).await? <= SORTED);
+        || (planned.filters_left() > 1 && totals::estimate(tx, planned).await? <= SORTED);
     let mut sql = statement(query, selection, in_memory, after.as_ref());
     // Plain lists are prepared once; with filters the values decide the plan, so each is planned for its own.
-    let plain = filters.count() == 0 && !selection.is_list() && selection.patterns().is_empty();
+    let plain = filters.count() == 0 && !selection.is_list() && !selection.looks_inside();
     Ok(sql.build().persistent(plain).fetch_all(tx.conn()).await?)
 }
 
@@ -199,13 +210,14 @@ pub(super) fn statement(
     // Literals, so that a prepared plan knows that they are small.
     let (limit, offset) = (i64::from(query.page.limit) + 1, query.page.offset());
     let columns = keyset::columns(sorts);
-    let mut sql = QueryBuilder::new(concat!("SELECT ", customer_columns!(), ", c.sort_name FROM ("));
+    let mut sql = QueryBuilder::new(concat!("SELECT ", customer_columns!(), ", c.sort_name"));
+    sql.push(if in_memory { ", p.found FROM (" } else { " FROM (" });
     if in_memory {
         sql.push(format!(
             "WITH c AS MATERIALIZED (SELECT c.id{columns} FROM customers c WHERE "
         ));
         selection.push(&mut sql);
-        sql.push(") SELECT c.id FROM c WHERE true");
+        sql.push(") SELECT c.id, (SELECT count(*) FROM c) AS found FROM c WHERE true");
         keyset::push_place(&mut sql, sorts, Part::InMemory, after);
         keyset::push_order(&mut sql, sorts, Part::InMemory);
     } else {
@@ -226,11 +238,27 @@ pub(super) fn statement(
                     sql.push(if first { "(" } else { " UNION ALL (" });
                 }
                 first = false;
-                sql.push(format!("SELECT c.id{columns} FROM customers c WHERE "));
-                selection.push(&mut sql);
+                let inside = selection.looks_inside();
+                if inside {
+                    // The planner would look at everybody and sort: it takes LIKE and @> for rare. OFFSET 0 keeps the
+                    // condition out of the walk.
+                    sql.push(format!("SELECT c.id{columns} FROM ("));
+                    sql.push(format!(
+                        "SELECT c.id, c.search_text, c.attributes{columns} FROM customers c WHERE "
+                    ));
+                    selection.without_looking_inside().push(&mut sql);
+                } else {
+                    sql.push(format!("SELECT c.id{columns} FROM customers c WHERE "));
+                    selection.push(&mut sql);
+                }
                 sql.push(*half);
                 keyset::push_place(&mut sql, sorts, *part, after);
                 keyset::push_order(&mut sql, sorts, *part);
+                if inside {
+                    sql.push(" OFFSET 0) c WHERE true");
+                    selection.push_inside(&mut sql);
+                    keyset::push_order(&mut sql, sorts, *part);
+                }
                 if !single {
                     sql.push(format!(" LIMIT {})", limit + offset));
                 }

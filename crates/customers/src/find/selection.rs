@@ -64,7 +64,7 @@ impl Selection {
 
     async fn search(&mut self, tx: &mut Tx, words: &Words) -> Result<()> {
         let patterns = words.infix();
-        if super::search::any(tx, &patterns).await? {
+        if super::search::any(tx, &patterns, self.filters.deleted).await? {
             self.patterns = patterns;
         } else {
             self.patterns = super::search::misspelt(tx, words, None).await?.all_patterns();
@@ -75,10 +75,7 @@ impl Selection {
     /// Text and attributes that are rare in the organization become a list of ids: their indexes are out of reach
     /// behind the wall, and walking a million customers for a handful is what must not happen.
     pub(super) async fn narrow(&mut self, tx: &mut Tx, profile: &Profile) -> Result<()> {
-        if self.ids.is_some()
-            || (self.patterns.is_empty() && self.attributes.is_empty())
-            || profile.is_small()
-        {
+        if !self.looks_inside() || profile.is_small() {
             return Ok(());
         }
         if profile.share(&self.patterns, &self.attributes) * profile.size() > f64::from(RARE) * 2.0 {
@@ -106,7 +103,26 @@ impl Selection {
         self.ids.is_some()
     }
 
-    /// How many conditions it has besides the search.
+    /// Whether text or attributes are looked into, of which the planner knows nothing.
+    pub(super) fn looks_inside(&self) -> bool {
+        self.ids.is_none() && !(self.patterns.is_empty() && self.attributes.is_empty())
+    }
+
+    /// The rest of it.
+    pub(super) fn without_looking_inside(&self) -> Self {
+        Self {
+            patterns: Vec::new(),
+            attributes: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// How many filters the planner can judge.
+    pub(super) fn filters_left(&self) -> usize {
+        self.filters.count() - self.filters.attributes.len() + self.attributes.len()
+    }
+
+    /// What narrows it besides the search.
     pub(super) fn filters(&self) -> &Filters {
         &self.filters
     }
@@ -167,6 +183,11 @@ impl Selection {
             sql.push(" AND c.id = ANY (").push_bind(ids.clone()).push(")");
             return;
         }
+        self.push_inside(sql);
+    }
+
+    /// Pushes the conditions on text and attributes alone, each with ` AND ` before it.
+    pub(super) fn push_inside(&self, sql: &mut QueryBuilder<Postgres>) {
         for alternatives in &self.attributes {
             sql.push(" AND (false");
             for value in alternatives {

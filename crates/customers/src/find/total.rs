@@ -11,7 +11,7 @@ use regulars_kernel::{Result, ids::OrganizationId, paging::Total};
 use serde_json::Value;
 use sqlx::QueryBuilder;
 
-use super::selection::Selection;
+use super::{sample::Profile, selection::Selection};
 
 /// So many are counted.
 const COUNTED: i64 = 1_000;
@@ -37,7 +37,7 @@ pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Re
     if let Some(known) = KNOWN.get(&key) {
         return Ok(known);
     }
-    let estimate = estimate(tx, selection).await?;
+    let estimate = expected(tx, selection).await?;
     let total = if estimate > PLAUSIBLE {
         Total::about(estimate)
     } else {
@@ -60,6 +60,20 @@ pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Re
         KNOWN.insert(key, total);
     }
     Ok(total)
+}
+
+/// Rows to expect: what the planner says of the filters and, of large organizations, the sample of text and attributes,
+/// of which the planner knows nothing.
+async fn expected(tx: &mut Tx, selection: &Selection) -> Result<i64> {
+    if selection.looks_inside() {
+        let profile = Profile::of(tx).await?;
+        let share = profile.share(selection.patterns(), selection.attributes());
+        if share > 0.0 {
+            let filtered = estimate(tx, &selection.without_looking_inside()).await?;
+            return Ok((filtered as f64 * share) as i64);
+        }
+    }
+    estimate(tx, selection).await
 }
 
 /// Rows that the planner expects.

@@ -2,7 +2,8 @@
 //!
 //! **Score**, best first: 100 the e-mail address, phone or code itself · 90 the whole name · 80 the name begins with
 //! it · 70 every word is there as a word · 60 every word begins one · 50 a word is one typo away · 40 every word is
-//! somewhere inside · 20 a word is two typos away. Several words count as the worst of them. Ties go by name, then id.
+//! somewhere inside · 20 a word is two typos away. Several words count as
+//! the worst of them, then as their sum. Ties go by name, then id.
 
 use regulars_kernel::{Country, Phone, symspell, text::fold};
 
@@ -82,35 +83,42 @@ impl Words {
 
     /// How well a customer answers; 0 if not at all. `near` holds, for each word, names that a typo may have meant
     /// with their distance.
-    pub(super) fn score(&self, sort_name: &str, search_text: &str, near: &[Vec<(String, usize)>]) -> u8 {
+    pub(super) fn score(&self, sort_name: &str, search_text: &str, near: &[Vec<(String, usize)>]) -> Score {
         if sort_name == self.folded {
-            return 90;
+            return Score(90, 0);
         }
         if sort_name.starts_with(&self.folded) {
-            return 80;
+            return Score(80, 0);
         }
-        let worst = self.words.iter().enumerate().map(|(at, word)| {
-            let found = word_score(word, search_text);
+        let scores = self.words.iter().enumerate().map(|(at, word)| {
             let near = near.get(at).map_or(&[][..], Vec::as_slice);
             let typo = near
                 .iter()
                 .filter(|(token, _)| word_score(token, search_text) == 70)
                 .map(|(_, distance)| if *distance <= 1 { 50 } else { 20 });
-            typo.max().unwrap_or(0).max(found)
+            typo.max().unwrap_or(0).max(word_score(word, search_text))
         });
-        let worst = worst.min().unwrap_or(0);
+        let (worst, sum) = scores.fold((u8::MAX, 0), |(worst, sum), score| {
+            (worst.min(score), sum + u16::from(score))
+        });
+        let worst = if self.words.is_empty() { 0 } else { worst };
         match &self.phone {
-            Some(phone) if search_text.contains(&phone[1..]) => worst.max(40),
-            _ => worst,
+            Some(phone) if search_text.contains(&phone[1..]) => Score(worst.max(40), sum),
+            _ => Score(worst, sum),
         }
     }
 }
 
+/// How well a customer answers: by the worst word, then by all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Score(pub u8, pub u16);
+
+/// Words end at everything that is neither letter nor digit: `smith` is a word of `anna-smith` and `a.smith@example.com`.
 fn word_score(word: &str, text: &str) -> u8 {
     let mut best = 0;
     for (at, _) in text.match_indices(word) {
-        let begins = text[..at].ends_with(' ');
-        let ends = text[at + word.len()..].starts_with(' ');
+        let begins = !text[..at].ends_with(char::is_alphanumeric);
+        let ends = !text[at + word.len()..].starts_with(char::is_alphanumeric);
         best = best.max(match (begins, ends) {
             (true, true) => return 70,
             (true, false) => 60,
@@ -189,7 +197,9 @@ mod tests {
     const ADA: &str = " ada byron ada@example.com 4930123456 c-000123 ";
 
     fn score(q: &str) -> u8 {
-        Words::parse(q, Country::from_code("DE").as_ref()).score("ada byron", ADA, &[])
+        Words::parse(q, Country::from_code("DE").as_ref())
+            .score("ada byron", ADA, &[])
+            .0
     }
 
     #[test]
@@ -197,7 +207,7 @@ mod tests {
         let scores = ["Ada Byron", "ada b", "byron ada", "byr ada", "yron ada", "bob"].map(score);
         assert_eq!(scores, [90, 80, 70, 60, 40, 0]);
         let near = vec![vec![("byron".to_owned(), 1)]];
-        assert_eq!(Words::parse("biron", None).score("ada byron", ADA, &near), 50);
+        assert_eq!(Words::parse("biron", None).score("ada byron", ADA, &near).0, 50);
     }
 
     #[test]
@@ -243,7 +253,7 @@ mod tests {
             let words = Words::parse(&q, None);
             prop_assert!(words.words.len() <= MAX_WORDS);
             let score = words.score(&text, &text, &[]);
-            prop_assert!(score <= 90);
+            prop_assert!(score.0 <= 90);
             for pattern in words.infix().concat() { let _ = matches(&pattern, &text); }
         }
     }

@@ -3,8 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds something missing shall panic")]
 
 mod bulk;
+mod find;
+mod find_api;
 mod harness;
 mod hierarchy;
+mod pages;
+mod pages_of_lists;
 mod parts;
+mod people;
 mod records;
 mod tenancy;

@@ -41,7 +41,11 @@ impl Person {
         customer.last_name = Some(last.to_owned());
         customer.email = email.map(|email| Email::parse(email).unwrap());
         customer.phone = phone.map(|phone| Phone::parse(phone, None).unwrap());
-        Self { customer, tags: Vec::new(), sources: Vec::new() }
+        Self {
+            customer,
+            tags: Vec::new(),
+            sources: Vec::new(),
+        }
     }
 }
 
@@ -51,11 +55,33 @@ fn one_of<T: Choice + std::fmt::Debug>() -> impl Strategy<Value = T> {
 
 /// A customer with a code made of the number; times are often equal, so that ties are tried.
 pub fn person(at: usize) -> impl Strategy<Value = Person> {
-    let name = proptest::sample::select(&["Anna", "Smith", "Smithson", "Allen", "Jo", "Ünal", "Li", "Ansgar", "100%", "O'Neil"][..]);
-    let names = (proptest::option::weighted(0.9, name.clone()), proptest::option::weighted(0.9, name));
-    let choices = (one_of::<Status>(), one_of::<Type>(), one_of::<Kind>(), one_of::<LifecycleStage>(), one_of::<Priority>());
-    let contact = (any::<bool>(), any::<bool>(), proptest::option::of(proptest::sample::select(&["DE", "AT", "US"][..])));
-    let days = (0..400i64, 0..200i64, proptest::option::weighted(0.6, 0..100i64), proptest::option::weighted(0.1, 0..9i64));
+    let name = proptest::sample::select(
+        &[
+            "Anna", "Smith", "Smithson", "Allen", "Jo", "Ünal", "Li", "Ansgar", "100%", "O'Neil",
+        ][..],
+    );
+    let names = (
+        proptest::option::weighted(0.9, name.clone()),
+        proptest::option::weighted(0.9, name),
+    );
+    let choices = (
+        one_of::<Status>(),
+        one_of::<Type>(),
+        one_of::<Kind>(),
+        one_of::<LifecycleStage>(),
+        one_of::<Priority>(),
+    );
+    let contact = (
+        any::<bool>(),
+        any::<bool>(),
+        proptest::option::of(proptest::sample::select(&["DE", "AT", "US"][..])),
+    );
+    let days = (
+        0..400i64,
+        0..200i64,
+        proptest::option::weighted(0.6, 0..100i64),
+        proptest::option::weighted(0.1, 0..9i64),
+    );
     let attributes = (
         proptest::option::of(36..42i64),
         proptest::option::of(proptest::sample::select(&["pro", "basic"][..])),
@@ -67,7 +93,14 @@ pub fn person(at: usize) -> impl Strategy<Value = Person> {
         proptest::sample::subsequence(vec!["csv", "shopify"], 0..2),
     );
     (names, choices, contact, days, attributes, links).prop_map(
-        move |((first, last), (status, customer_type, kind, stage, priority), (email, phone, country), days, held, links)| {
+        move |(
+            (first, last),
+            (status, customer_type, kind, stage, priority),
+            (email, phone, country),
+            days,
+            held,
+            links,
+        )| {
             let mut customer = Customer::blank(CustomerId::new(), now());
             customer.code = format!("C-{at:06}");
             customer.first_name = first.map(str::to_owned);
@@ -81,12 +114,24 @@ pub fn person(at: usize) -> impl Strategy<Value = Person> {
             (customer.created_at, customer.updated_at) = (ago(days.0), ago(days.1));
             (customer.last_active_at, customer.deleted_at) = (days.2.map(ago), days.3.map(ago));
             let mut attributes = Map::new();
-            if let Some(size) = held.0 { attributes.insert("shoe_size".into(), size.into()); }
-            if let Some(plan) = held.1 { attributes.insert("plan".into(), plan.into()); }
-            if !held.2.is_empty() { attributes.insert("likes".into(), json!(held.2)); }
-            if held.3 { attributes.insert("member".into(), true.into()); }
+            if let Some(size) = held.0 {
+                attributes.insert("shoe_size".into(), size.into());
+            }
+            if let Some(plan) = held.1 {
+                attributes.insert("plan".into(), plan.into());
+            }
+            if !held.2.is_empty() {
+                attributes.insert("likes".into(), json!(held.2));
+            }
+            if held.3 {
+                attributes.insert("member".into(), true.into());
+            }
             customer.attributes = attributes;
-            Person { customer, tags: links.0, sources: links.1 }
+            Person {
+                customer,
+                tags: links.0,
+                sources: links.1,
+            }
         },
     )
 }
@@ -95,15 +140,30 @@ pub fn person(at: usize) -> impl Strategy<Value = Person> {
 pub async fn add(database: &TestDatabase, scope: Scope, people: &[Person]) {
     let mut connection = database.owner().acquire().await.unwrap();
     let mut tx = connection.begin().await.unwrap();
-    sqlx::query("SET LOCAL session_replication_role = replica").execute(&mut *tx).await.unwrap();
+    sqlx::query("SET LOCAL session_replication_role = replica")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     let organization = scope.organization_id;
-    for (name, kind) in [("shoe_size", "number"), ("plan", "text"), ("likes", "list"), ("member", "boolean")] {
+    for (name, kind) in [
+        ("shoe_size", "number"),
+        ("plan", "text"),
+        ("likes", "list"),
+        ("member", "boolean"),
+    ] {
         sqlx::query("INSERT INTO attribute_definitions (organization_id, id, name, label, kind) VALUES ($1, $2, $3, $3, $4) ON CONFLICT DO NOTHING")
             .bind(organization).bind(regulars_kernel::ids::new_uuid()).bind(name).bind(kind).execute(&mut *tx).await.unwrap();
     }
     for name in ["vip", "late, gone", "new"] {
-        sqlx::query("INSERT INTO tags (organization_id, id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(organization).bind(regulars_kernel::ids::new_uuid()).bind(name).execute(&mut *tx).await.unwrap();
+        sqlx::query(
+            "INSERT INTO tags (organization_id, id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(organization)
+        .bind(regulars_kernel::ids::new_uuid())
+        .bind(name)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     }
     for person in people {
         let c = &person.customer;
