@@ -119,7 +119,10 @@ pub(crate) fn filled(customer: &Customer) -> Typed {
             "locale",
             customer.locale.as_ref().map(|locale| locale.as_str().to_owned()),
         )
-        .with_some("time_zone", customer.time_zone.as_ref().map(regulars_kernel::TimeZone::as_str))
+        .with_some(
+            "time_zone",
+            customer.time_zone.as_ref().map(regulars_kernel::TimeZone::as_str),
+        )
         .with_some("note", customer.note.as_deref())
         .with_some("internal_note", customer.internal_note.as_deref());
     for (name, value) in &customer.attributes {

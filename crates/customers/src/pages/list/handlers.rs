@@ -6,7 +6,7 @@ use regulars_database::Tx;
 use regulars_kernel::{Country, Permission, Result, Sort, Total, ids::UserId, paging::Start};
 use regulars_web::{
     PageCall, PageResult, Params,
-    pages::{Icon, Nav, Tone, link_button, page, shell::new_button},
+    pages::{Icon, Nav, SavedView, Tone, link_button, page, shell::new_button},
     redirect,
 };
 
@@ -55,7 +55,16 @@ pub(crate) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResul
         return Ok(view::fragment(&view).into_response());
     }
     let mut shell = call.shell(Nav::Customers, "Customers");
-    shell.views = view_handlers::sidebar(&mut tx, &call, &view.state).await?;
+    shell.views = view
+        .views
+        .iter()
+        .map(|tab| SavedView {
+            name: tab.name.clone(),
+            href: tab.href.clone(),
+            count: None,
+            current: tab.current,
+        })
+        .collect();
     let actions = html! {
         @if view.may_import { (link_button("Import", "/imports/new").icon(Icon::Imports)) }
         @if view.may_write { (new_button("New customer", "/customers/new", "n")) }

@@ -15,6 +15,7 @@ use axum::{
 use regulars_web::AppState;
 
 pub(crate) use view::{deleting, sheet_of};
+pub(crate) use view_handlers::sidebar;
 
 /// The routes of the list. Creating is of the record, but posts to the list's address.
 pub(crate) fn routes() -> Router<AppState> {

@@ -62,14 +62,14 @@ pub(super) async fn tabs(tx: &mut Tx, call: &PageCall, state: &ListState) -> Res
     })
 }
 
-/// The same for the sidebar of any page.
-pub(crate) async fn sidebar(tx: &mut Tx, call: &PageCall, state: &ListState) -> Result<Vec<SavedView>> {
+/// The same for the sidebar of pages where none is open.
+pub(crate) async fn sidebar(tx: &mut Tx, call: &PageCall) -> Result<Vec<SavedView>> {
     let all = find::views(tx, &call.caller).await?;
     let line = |view: &View| SavedView {
         name: view.name.clone(),
         href: href(view),
         count: None,
-        current: is_open(view, state),
+        current: false,
     };
     Ok(all.iter().map(line).collect())
 }

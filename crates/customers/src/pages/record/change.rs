@@ -1,6 +1,6 @@
 //! Changes a customer itself: its fields, tags, place in the hierarchy, sources; deletes and restores it.
 
-use axum::{extract::RawQuery, response::IntoResponse};
+use axum::extract::RawQuery;
 use regulars_database::Tx;
 use regulars_kernel::{Error, Fault, Patch, Permission, Result, ids::CustomerId};
 use regulars_web::{
@@ -11,8 +11,7 @@ use regulars_web::{
 use serde_json::Value;
 
 use super::{
-    details::{self, Link},
-    load, show,
+    details, load, show,
     view::{Linked, Section, shown_name},
 };
 use crate::{
@@ -24,7 +23,6 @@ use crate::{
         customer_form::{self, AttributeField, CustomerForm, Offered},
         face::{at_field, defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
         form::Typed,
-        palette,
         state::ListState,
     },
     store::{captions, parts::Key},
@@ -37,7 +35,7 @@ async fn current(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
         .customer)
 }
 
-fn href(id: CustomerId) -> String {
+pub(super) fn href(id: CustomerId) -> String {
     format!("/customers/{id}")
 }
 
@@ -326,114 +324,6 @@ pub(crate) async fn untag(
     }
 }
 
-/// `GET /customers/{id}/parent` and `/children`: finds whom to link.
-async fn linking(call: PageCall, id: CustomerId, link: Link, query: Option<String>) -> PageResult {
-    call.require(Permission::CustomersWrite)?;
-    let state = ListState::parse(query.as_deref().unwrap_or_default());
-    let q = state.get("q");
-    let mut tx = call.read().await?;
-    let (view, _) = show::read(&call, &mut tx, id, Section::Timeline).await?;
-    let mut found = palette::quick(&mut tx, q, 8).await?;
-    found.retain(|one| one.id != id);
-    // What is typed replaces the findings alone; the first call opens the sheet.
-    if query.is_some_and(|query| query.contains("q=")) && call.is_fragment() {
-        return Ok(details::link_choices(&view, link, q, &found).into_response());
-    }
-    Ok(sheet(
-        &call,
-        "Link customers",
-        details::linking(&view, link, q, &found, &[]),
-    ))
-}
-
-pub(crate) async fn parent_sheet(
-    call: PageCall,
-    Path(id): Path<CustomerId>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
-    linking(call, id, Link::Parent, query).await
-}
-
-pub(crate) async fn child_sheet(
-    call: PageCall,
-    Path(id): Path<CustomerId>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
-    linking(call, id, Link::Child, query).await
-}
-
-/// Makes or ends a link; a cycle is refused in the sheet.
-async fn link(
-    call: PageCall,
-    page_of: CustomerId,
-    kind: Link,
-    child: CustomerId,
-    parent: Option<CustomerId>,
-) -> PageResult {
-    call.require(Permission::CustomersWrite)?;
-    let mut tx = call.write().await?;
-    let wanted = parent.map_or(Patch::Clear, |parent| Patch::Set(parent.to_string()));
-    let defaults = defaults(&call, &tx);
-    let input = CustomerInput {
-        parent_id: wanted,
-        ..CustomerInput::default()
-    };
-    match ops::customers::update(&mut tx, child, &input, UNGUARDED, &defaults).await {
-        Ok(_) => {
-            tx.commit().await?;
-            let text = if parent.is_some() { "Linked." } else { "Taken out." };
-            Ok(done(&call, text, None, &href(page_of)))
-        }
-        Err(error) => {
-            drop(tx);
-            let faults = at_field(faults_of(error)?, "parent_id", "");
-            let mut tx = call.read().await?;
-            let (view, _) = show::read(&call, &mut tx, page_of, Section::Timeline).await?;
-            Ok(refused(
-                &call,
-                "Link customers",
-                details::linking(&view, kind, "", &[], &faults),
-            ))
-        }
-    }
-}
-
-fn to(query: Option<&str>) -> Result<Option<CustomerId>> {
-    let state = ListState::parse(query.unwrap_or_default());
-    match state.get("to") {
-        "" => Ok(None),
-        id => id.parse().map(Some).map_err(|_| Error::NotFound("customer")),
-    }
-}
-
-/// `POST /customers/{id}/parent?to=`; without `to` it belongs to nothing.
-pub(crate) async fn set_parent(
-    call: PageCall,
-    Path(id): Path<CustomerId>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
-    let parent = to(query.as_deref())?;
-    link(call, id, Link::Parent, id, parent).await
-}
-
-/// `POST /customers/{id}/children?to=`
-pub(crate) async fn add_child(
-    call: PageCall,
-    Path(id): Path<CustomerId>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
-    let child = to(query.as_deref())?.ok_or(Error::NotFound("customer"))?;
-    link(call, id, Link::Child, child, Some(id)).await
-}
-
-/// `POST /customers/{id}/children/{child}/remove`
-pub(crate) async fn remove_child(
-    call: PageCall,
-    Path((id, child)): Path<(CustomerId, CustomerId)>,
-) -> PageResult {
-    link(call, id, Link::Child, child, None).await
-}
-
 /// `GET /customers/{id}/consents`
 pub(crate) async fn consent_sheet(call: PageCall, Path(id): Path<CustomerId>) -> PageResult {
     call.require(Permission::CustomersWrite)?;
@@ -480,21 +370,4 @@ pub(crate) async fn save_consents(call: PageCall, Path(id): Path<CustomerId>, ty
             details::consent_form(id, &typed, &faults_of(error)?),
         )),
     }
-}
-
-/// `POST /customers/{id}/sources/{source}/{external_id}/unlink`
-pub(crate) async fn unlink(
-    call: PageCall,
-    Path((id, source, external_id)): Path<(CustomerId, String, String)>,
-) -> PageResult {
-    call.require(Permission::CustomersWrite)?;
-    let mut tx = call.write().await?;
-    ops::sources::unlink(&mut tx, id, &source, &external_id).await?;
-    tx.commit().await?;
-    Ok(done(
-        &call,
-        "Unlinked.",
-        None,
-        &format!("{}?tab=details", href(id)),
-    ))
 }

@@ -99,8 +99,6 @@ pub(crate) fn record(
         zone: shell.time_zone,
         locale: shell.locale,
         now: clock::now(),
-        before: None,
-        after: None,
         customer: parts.customer.clone(),
     }
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod change;
 mod contacts;
 mod details;
+mod links;
 mod load;
 mod notes;
 mod parts;
@@ -36,15 +37,15 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/{id}/tags/remove", post(change::untag))
         .route(
             "/customers/{id}/parent",
-            get(change::parent_sheet).post(change::set_parent),
+            get(links::parent_sheet).post(links::set_parent),
         )
         .route(
             "/customers/{id}/children",
-            get(change::child_sheet).post(change::add_child),
+            get(links::child_sheet).post(links::add_child),
         )
         .route(
             "/customers/{id}/children/{child}/remove",
-            post(change::remove_child),
+            post(links::remove_child),
         )
         .route(
             "/customers/{id}/consents",
@@ -52,7 +53,7 @@ pub(crate) fn routes() -> Router<AppState> {
         )
         .route(
             "/customers/{id}/sources/{source}/{external_id}/unlink",
-            post(change::unlink),
+            post(links::unlink),
         )
         .route("/customers/{id}/notes/new", get(parts::new_note))
         .route("/customers/{id}/notes", post(parts::add_note))

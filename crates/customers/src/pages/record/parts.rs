@@ -330,7 +330,10 @@ fn address_typed(address: &Address) -> Typed {
         )
         .with_some("latitude", address.latitude)
         .with_some("longitude", address.longitude)
-        .with_some("time_zone", address.time_zone.as_ref().map(regulars_kernel::TimeZone::as_str))
+        .with_some(
+            "time_zone",
+            address.time_zone.as_ref().map(regulars_kernel::TimeZone::as_str),
+        )
         .with("is_default", address.is_default)
 }
 

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     model::{Included, WithParts},
     ops,
-    pages::{state::ListState, words},
+    pages::{list, state::ListState, words},
     store::{captions, parts::Key},
 };
 
@@ -62,11 +62,12 @@ pub(crate) async fn show(
     if call.is_fragment() {
         return Ok(html! { (content) (view::around(&view)) }.into_response());
     }
-    let shell = call
+    let mut shell = call
         .bare_shell()
         .at(Nav::Customers)
         .crumb("Customers", "/customers")
         .titled(view.name.clone());
+    shell.views = list::sidebar(&mut tx, &call).await?;
     Ok(page(&shell, view::actions(&view), content).into_response())
 }
 

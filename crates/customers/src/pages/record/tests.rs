@@ -54,8 +54,6 @@ fn record(text: &str, section: Section) -> RecordView {
         zone: chrono_tz::Europe::Berlin,
         locale: Locale::default(),
         now: clock::now(),
-        before: some(),
-        after: None,
         customer,
     }
 }

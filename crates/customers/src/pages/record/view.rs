@@ -82,9 +82,6 @@ pub(crate) struct RecordView {
     pub zone: Tz,
     pub locale: Locale,
     pub now: DateTime<Utc>,
-    /// The customers before and after this one, in the list one came from.
-    pub before: Option<String>,
-    pub after: Option<String>,
 }
 
 impl RecordView {
@@ -116,8 +113,6 @@ pub(crate) fn around(view: &RecordView) -> Markup {
 fn top(view: &RecordView) -> Markup {
     let href = view.href();
     html! {
-        @if let Some(before) = &view.before { (link_button("Previous customer", before).ghost().icon(Icon::ChevronLeft).attr("class", "btn only-wide").attr("rel", "prev")) }
-        @if let Some(after) = &view.after { (link_button("Next customer", after).ghost().icon(Icon::ChevronRight).attr("class", "btn only-wide").attr("rel", "next")) }
         @if view.editable() { (link_button("Edit", format!("{href}/edit")).primary().key("e").opens_sheet(format!("{href}/edit"))) }
     }
 }

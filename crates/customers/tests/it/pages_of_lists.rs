@@ -1,0 +1,264 @@
+//! The pages that show many: bulk work, saved views, definitions, addresses that ask for nonsense.
+
+use regulars_kernel::Role;
+
+use crate::pages::Pages;
+
+#[tokio::test]
+async fn several_are_tagged_changed_and_deleted_with_a_way_back() {
+    let pages = Pages::new(Role::Agent).await;
+    let mut ids = Vec::new();
+    for name in ["Ada", "Bea", "Cem"] {
+        ids.push(
+            pages
+                .customer(&[("first_name", name)])
+                .await
+                .rsplit('/')
+                .next()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    let chosen = [("id", ids[0].as_str()), ("id", ids[1].as_str())];
+    let sheet = pages
+        .get(&format!("/customers/bulk?action=tag&id={}&id={}", ids[0], ids[1]))
+        .await
+        .expect(200)
+        .text();
+    assert!(sheet.contains("Tag 2 customers"), "{sheet}");
+    pages
+        .post("/customers/bulk?action=tag", &[chosen[0], chosen[1], ("tag", "")])
+        .await
+        .expect(422);
+    pages
+        .post(
+            "/customers/bulk?action=tag",
+            &[chosen[0], chosen[1], ("tag", "fresh")],
+        )
+        .await
+        .expect(204);
+    assert_eq!(
+        pages
+            .get("/customers?tag=fresh")
+            .await
+            .text()
+            .matches("data-select-row")
+            .count(),
+        2
+    );
+    pages
+        .post("/customers/bulk?action=status&status=vip", &chosen)
+        .await
+        .expect(204);
+    assert_eq!(
+        pages
+            .get("/customers?status=vip")
+            .await
+            .text()
+            .matches("data-select-row")
+            .count(),
+        2
+    );
+    let gone = pages
+        .post("/customers/bulk?action=delete", &chosen)
+        .await
+        .expect(204);
+    let trigger: serde_json::Value = serde_json::from_str(gone.header("hx-trigger")).unwrap();
+    let undo = trigger["toast"]["undo"].as_str().unwrap();
+    assert_eq!(
+        pages
+            .get("/customers")
+            .await
+            .text()
+            .matches("data-select-row")
+            .count(),
+        1
+    );
+    pages.post(undo, &[]).await.expect(204);
+    assert_eq!(
+        pages
+            .get("/customers")
+            .await
+            .text()
+            .matches("data-select-row")
+            .count(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn views_are_saved_opened_and_private_until_shared() {
+    let mut pages = Pages::new(Role::Agent).await;
+    let saved = pages
+        .post(
+            "/customers/views?status=vip&sort=full_name",
+            &[("name", "Loved ones")],
+        )
+        .await
+        .expect(200);
+    let href = saved.header("hx-redirect").to_owned();
+    assert!(
+        href.contains("status=vip") && href.contains("sort=full_name") && href.contains("&view="),
+        "{href}"
+    );
+    let open = pages.get(&href).await.expect(200).text();
+    assert!(
+        open.contains("Loved ones") && open.contains("Delete view"),
+        "{open}"
+    );
+    let own = pages.cookie.clone();
+    pages.cookie = pages.sign_in("acme", Role::Viewer).await;
+    assert!(!pages.get("/customers").await.text().contains("Loved ones"));
+    pages.cookie = own;
+    let id = href.rsplit('=').next().unwrap();
+    pages
+        .post(
+            &format!("/customers/views/{id}/edit"),
+            &[("name", "Loved"), ("shared", "true"), ("version", "1")],
+        )
+        .await
+        .expect(200);
+    pages
+        .post(&format!("/customers/views/{id}?status=active"), &[])
+        .await
+        .expect(204);
+    pages.cookie = pages.sign_in("acme", Role::Admin).await;
+    assert!(
+        pages
+            .get("/customers")
+            .await
+            .text()
+            .contains("status=active&amp;view=")
+    );
+    pages
+        .post(&format!("/customers/views/{id}/delete"), &[])
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn definitions_are_made_changed_merged_and_ordered() {
+    let pages = Pages::new(Role::Agent).await;
+    let base = "/settings/definitions";
+    pages
+        .post(&format!("{base}/tags"), &[("name", "vip"), ("color", "pink")])
+        .await
+        .expect(204);
+    pages
+        .post(&format!("{base}/tags"), &[("name", "VIP")])
+        .await
+        .expect(422);
+    pages
+        .post(&format!("{base}/tags"), &[("name", "loved")])
+        .await
+        .expect(204);
+    let page = pages.get(base).await.expect(200).text();
+    let id = |page: &str, part: &str, nth: usize| {
+        let at = page
+            .match_indices(&format!("{base}/{part}/0"))
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>();
+        let mut ids: Vec<_> = at
+            .iter()
+            .map(|at| page[at + base.len() + part.len() + 2..][..36].to_owned())
+            .collect();
+        ids.dedup();
+        ids[nth].clone()
+    };
+    let (loved, vip) = (id(&page, "tags", 0), id(&page, "tags", 1));
+    pages
+        .post(
+            &format!("{base}/tags/{vip}"),
+            &[("name", "VIPs"), ("color", "red"), ("version", "7")],
+        )
+        .await
+        .expect(422);
+    pages
+        .post(&format!("{base}/tags/{vip}/merge"), &[("into", "")])
+        .await
+        .expect(422);
+    pages
+        .post(&format!("{base}/tags/{vip}/merge"), &[("into", &loved)])
+        .await
+        .expect(204);
+    pages
+        .post(&format!("{base}/tags/{loved}/delete"), &[])
+        .await
+        .expect(204);
+    let refused = pages
+        .post(
+            &format!("{base}/attributes"),
+            &[("name", "Bad name"), ("label", "x"), ("kind", "select")],
+        )
+        .await
+        .expect(422)
+        .text();
+    assert!(refused.contains("field-name-error"), "{refused}");
+    for (name, kind, options) in [("size", "number", ""), ("level", "select", "Gold\r\nSilver")] {
+        pages
+            .post(
+                &format!("{base}/attributes"),
+                &[
+                    ("name", name),
+                    ("label", name),
+                    ("kind", kind),
+                    ("options", options),
+                ],
+            )
+            .await
+            .expect(204);
+    }
+    let level = id(&pages.get(base).await.text(), "attributes", 1);
+    pages
+        .post(&format!("{base}/attributes/{level}/move?by=-1"), &[])
+        .await
+        .expect(204);
+    assert_eq!(id(&pages.get(base).await.text(), "attributes", 0), level);
+    pages
+        .post(&format!("{base}/attributes/{level}/archive?archived=true"), &[])
+        .await
+        .expect(204);
+    pages
+        .post(&format!("{base}/attributes/{level}/archive?archived=false"), &[])
+        .await
+        .expect(204);
+    let href = pages
+        .customer(&[
+            ("first_name", "Ada"),
+            ("attributes/level", "Gold"),
+            ("attributes/size", "38"),
+        ])
+        .await;
+    assert!(
+        pages
+            .get(&format!("{href}?tab=details"))
+            .await
+            .text()
+            .contains("Gold")
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_asks_for_nonsense_is_told_so_and_never_fails() {
+    let pages = Pages::new(Role::Viewer).await;
+    for query in [
+        "status=nope",
+        "what=1",
+        "page=0",
+        "page=99999",
+        "cursor=x",
+        "sort=shoe",
+        "created_from=soon",
+        "attribute.none=1",
+        "tag=none",
+        "q=%25",
+        "view=x",
+        "at=x&page=2",
+    ] {
+        let page = pages.get(&format!("/customers?{query}")).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.text());
+    }
+    let tidy = pages.get("/customers?status=vip&tag=&owner=").await.expect(303);
+    assert_eq!(tidy.header("location"), "/customers?status=vip");
+    assert!(pages.get("/customers?status=nope").await.text().contains("nope"));
+}
