@@ -26,7 +26,8 @@ document.addEventListener(
     document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`)?.setAttribute("aria-expanded", String(open));
     if (!open) {
       // htmx carries attributes over to what replaces the menu, and the policy refuses a style attribute that is set.
-      menu.removeAttribute("style");
+      // It is asked for first: Chromium leaves an empty one where it was never read.
+      if (menu.hasAttribute("style")) menu.removeAttribute("style");
       return;
     }
     place(menu);

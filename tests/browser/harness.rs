@@ -247,6 +247,15 @@ impl Browser {
             .unwrap_or_else(|error| panic!("filling {css}: {error}"));
     }
 
+    /// Gives a file to a field, which may itself be hidden behind a nicer one.
+    pub async fn attach(&self, css: &str, file: &Path) {
+        let script = "return document.querySelector(arguments[0])";
+        let field = self
+            .wait_for(script, vec![json!(css)], &format!("there is no {css}"))
+            .await;
+        field.send_keys(file.to_str().unwrap()).await.unwrap();
+    }
+
     /// Chooses a value of a select.
     pub async fn choose(&self, css: &str, value: &str) {
         self.find(css)

@@ -135,6 +135,13 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, Option<&'static 
     stage.api.post(&below("contacts"), &contact).await.expect(201);
     let attribute = json!({"name": "shoe_size", "label": "Shoe size", "kind": "number"});
     stage.api.post("/api/v1/attributes", &attribute).await.expect(201);
+    let file = "E-Mail;Vorname;Ort\nmarie@example.com;Marie;Paris\n";
+    let import = stage
+        .api
+        .upload("kunden.csv", file.into())
+        .await
+        .expect(201)
+        .at("/id");
     let record = |tab: &str| format!("/customers/{first}{tab}");
     vec![
         ("customers", "/customers".into(), None),
@@ -147,6 +154,11 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, Option<&'static 
         ("customer-contacts", record("?tab=contacts"), None),
         ("customer-addresses", record("?tab=addresses"), None),
         ("customer-details", record("?tab=details"), None),
+        ("imports", "/imports".into(), None),
+        ("import-new", "/imports/new".into(), None),
+        ("import-map", format!("/imports/{import}"), None),
+        ("exports", "/exports".into(), None),
+        ("definitions", "/settings/definitions".into(), None),
         ("members", "/settings/members".into(), None),
         ("member-invite", "/settings/members".into(), Some("Invite member")),
         ("keys", "/settings/keys".into(), Some("New key")),

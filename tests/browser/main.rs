@@ -19,6 +19,7 @@ mod harness;
 
 mod accounts;
 mod customers;
+mod imports;
 mod keyboard;
 mod look;
 mod record;

@@ -21,6 +21,8 @@ macro_rules! words {
             Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
         )]
         #[sqlx(type_name = "text")]
+        // For the document, which does not see the names that the macro gives below; a test compares them.
+        #[serde(rename_all = "snake_case")]
         pub enum $name {$(
             $(#[doc = $about])+
             #[serde(rename = $text)]
@@ -154,7 +156,12 @@ pub struct Counts {
 impl Counts {
     /// Counts one row.
     pub fn add(&mut self, outcome: Outcome) {
-        *self.of_mut(outcome) += 1;
+        self.raise(outcome, 1);
+    }
+
+    /// Counts some rows.
+    pub fn raise(&mut self, outcome: Outcome, rows: u64) {
+        *self.of_mut(outcome) += rows;
     }
 
     /// How many rows had this outcome.

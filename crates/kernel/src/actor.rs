@@ -97,7 +97,7 @@ impl std::str::FromStr for Role {
 macro_rules! permissions {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $role:ident;)+) => {
         /// Something a role may be allowed to do.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Permission {$(
             $(#[doc = $doc])+
             #[serde(rename = $text)]
@@ -121,6 +121,19 @@ macro_rules! permissions {
         }
     };
 }
+
+// Written by hand: the derive does not see the names that the macro gives.
+impl utoipa::PartialSchema for Permission {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Something a role may be allowed to do."))
+            .enum_values(Some(Self::ALL.iter().map(|permission| permission.name())))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Permission {}
 
 permissions! {
     /// Read customers and everything below them, definitions, views and counts.

@@ -49,6 +49,8 @@ macro_rules! choices {
             Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, sqlx::Type, utoipa::ToSchema,
         )]
         #[sqlx(type_name = "text")]
+        // For the document, which does not see the names that the macro gives below; a test compares them.
+        #[serde(rename_all = "snake_case")]
         pub enum $name {
             #[doc = concat!("`", $first_text, "`; where nothing else is said.")]
             #[default]

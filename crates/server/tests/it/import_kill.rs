@@ -127,7 +127,7 @@ async fn forget_pauses(owner: &PgPool) {
 
 async fn applied(owner: &PgPool) -> (String, i64) {
     sqlx::query_as(
-        "SELECT i.state, i.applied_rows FROM imports i JOIN organizations o ON o.id = i.organization_id
+        "SELECT i.state, i.applied_position FROM imports i JOIN organizations o ON o.id = i.organization_id
          WHERE o.slug = 'killed' ORDER BY i.id DESC LIMIT 1",
     )
     .fetch_one(owner)

@@ -17,6 +17,9 @@ use crate::{
 /// What a viewer may do although it is not a GET, and why.
 const VIEWERS_MAY: &[(&str, &str)] = &[];
 
+/// Reads that a key cannot do, whoever's it is, and why.
+const NOT_FOR_KEYS: &[(&str, &str)] = &[("GET /api/v1/sessions", "a key has no sessions")];
+
 /// Parameters that name no thing of one organization: any name has an answer.
 const NAMES: &[&str] = &["/api/v1/queues/{name}"];
 
@@ -266,7 +269,10 @@ async fn every_operation_refuses_no_key_a_viewer_that_writes_and_another_organiz
     }
     // What was tried until now changed nothing: everything is still there for its owner, so no 404 above was a wrong id.
     for operation in operations.iter().filter(|operation| !operation.writes()) {
-        let Ok(path) = made.fill(operation) else { continue };
+        let excused = NOT_FOR_KEYS.iter().any(|(name, _)| *name == operation.name());
+        let (false, Ok(path)) = (excused, made.fill(operation)) else {
+            continue;
+        };
         for (status, text) in attempt(&api, operation, &path).await {
             // A file that is not written yet is a conflict.
             if status != 200 && !(status == 409 && path.ends_with("/download")) {
@@ -331,4 +337,27 @@ async fn an_id_of_another_organization_in_a_body_is_not_known() {
         .post(&format!("/api/v1/tags/{tag}/merge"), &json!({"into": mine}))
         .await;
     assert!(merged.status.is_client_error(), "{}", merged.text);
+}
+
+#[tokio::test]
+async fn the_document_writes_choices_as_the_api_does() {
+    let home = Home::shared().await;
+    let document: Value = serde_json::from_str(&home.ok(&["openapi"])).unwrap();
+    let mut wrong = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for choice in schema["enum"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
+            let plain = choice
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || "0123456789_:.-".contains(letter));
+            if !plain {
+                wrong.push(format!("{name}: {choice}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "names of the code, not of the API: {wrong:?}");
 }

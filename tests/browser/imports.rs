@@ -1,0 +1,69 @@
+//! Files in: upload, say what the columns mean, check, import, and what came of it.
+
+use std::fmt::Write as _;
+
+use crate::harness::Stage;
+
+#[tokio::test]
+async fn a_file_is_uploaded_mapped_checked_and_imported_before_ones_eyes() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let mut text = String::from("Kundennummer;E-Mail;Vorname;Nachname;Ort;Lieblingsfarbe\n");
+    for number in 0..1_500 {
+        let _ = writeln!(
+            text,
+            "k{number};kunde{number}@example.com;Hanna;Müller {number};Köln;grün"
+        );
+    }
+    text.push_str("k9998;keine Adresse;Ohne;Post;Bonn;rot\n");
+    let file = stage.home.path().join("kunden.csv");
+    std::fs::write(&file, &text).unwrap();
+
+    browser.go("/customers").await;
+    browser.press("Import a file").await;
+    browser.press("Upload").await;
+    assert_eq!(
+        browser.address().await,
+        "/imports/new",
+        "without a file nothing is sent"
+    );
+    browser.attach("input[type=file]", &file).await;
+    browser.sees("kunden.csv").await;
+    browser.press("Upload").await;
+    browser.sees("Say what each column means").await;
+    let means = "return Object.fromEntries([...document.querySelectorAll('tbody tr')].map((row) =>
+        [row.querySelector('b').textContent, row.querySelector('select').value]))";
+    let means = browser.run(means).await;
+    assert_eq!(means["E-Mail"], "email");
+    assert_eq!(means["Vorname"], "first_name");
+    assert_eq!(means["Nachname"], "last_name");
+    assert_eq!(means["Ort"], "address.city");
+    browser
+        .choose("select[aria-label*=Lieblingsfarbe]", "ignore")
+        .await;
+    browser.press("Check the file").await;
+    browser.sees("This is what will happen").await;
+    browser.sees("1 rows will not be imported").await;
+    browser.sees_in("main", "keine Adresse").await;
+    assert_eq!(
+        stage
+            .api
+            .get("/api/v1/customers")
+            .await
+            .expect(200)
+            .at("/page/total/value"),
+        "0",
+        "nothing is changed yet"
+    );
+
+    browser.press("Import 1,500 rows").await;
+    // The page goes from progress to the result by itself.
+    browser.sees_in("main", "created").await;
+    browser.sees_in("main", "1,500").await;
+    browser.sees("were not imported").await;
+    browser.go("/customers?q=Müler 1234").await;
+    browser.sees_in("#list", "Müller 1234").await;
+    browser.go("/imports").await;
+    browser.sees_in("main table", "kunden.csv").await;
+    stage.end().await;
+}
