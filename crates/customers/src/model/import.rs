@@ -10,7 +10,10 @@ use regulars_kernel::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type};
+use super::{
+    Choice as _, ConsentState, Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type,
+    consent::import_state,
+};
 
 /// What a file says about one customer; [`Patch::Keep`] and `None` where it says nothing.
 #[derive(Clone, Default, PartialEq)]
@@ -330,8 +333,13 @@ impl Current {
             .iter_mut()
             .find(|(channel, _)| channel == wanted.channel);
         let from = before.as_ref().map(|(_, state)| state.clone());
-        // Only the person themselves may take a withdrawal back.
-        if from.as_deref() == Some("unsubscribed") || from.as_deref() == Some(wanted.state) {
+        let known = from.as_deref().and_then(|state| ConsentState::parse(state).ok());
+        if from.as_deref() == Some(wanted.state)
+            || ConsentState::parse(wanted.state)
+                .ok()
+                .and_then(|said| import_state(known, said))
+                .is_none()
+        {
             return;
         }
         match before {
@@ -404,6 +412,13 @@ mod tests {
         for state in ["subscribed", "pending", "never_subscribed"] {
             assert!(current.merge(&consent(state)).is_empty());
         }
+    }
+
+    #[test]
+    fn a_file_that_knows_of_no_consent_takes_none_away() {
+        let mut current = Current::blank(CustomerId::new(), regulars_kernel::clock::now());
+        assert!(!current.merge(&consent("subscribed")).is_empty());
+        assert!(current.merge(&consent("never_subscribed")).is_empty());
     }
 
     #[test]
