@@ -104,7 +104,7 @@ async fn list(call: Call, params: Params) -> ApiResult {
 async fn stats(call: Call) -> ApiResult {
     call.require(Permission::CustomersRead)?;
     let mut tx = call.read().await?;
-    let stats = find::stats(&mut tx, &call.caller.organization.time_zone).await?;
+    let stats = find::stats(&mut tx, call.caller.organization.time_zone).await?;
     tx.commit().await?;
     Ok(json(&*stats))
 }

@@ -252,7 +252,7 @@ fn time(
     };
     let moment = if let Ok(date) = text.parse::<NaiveDate>() {
         let date = if end { date.succ_opt() } else { Some(date) };
-        date.and_then(|date| start_of_day(date, &context.time_zone))
+        date.and_then(|date| start_of_day(date, context.time_zone))
     } else {
         DateTime::parse_from_rfc3339(&text).ok().and_then(|time| {
             time.with_timezone(&Utc)
@@ -268,7 +268,7 @@ fn time(
 }
 
 /// The first moment of a day in a zone; where clocks skip midnight, the first moment that exists.
-pub(crate) fn start_of_day(date: NaiveDate, zone: &TimeZone) -> Option<DateTime<Utc>> {
+pub(crate) fn start_of_day(date: NaiveDate, zone: TimeZone) -> Option<DateTime<Utc>> {
     (0..=6).find_map(|half_hours| {
         let time = date.and_time(NaiveTime::MIN) + Duration::minutes(30 * half_hours);
         match zone.0.from_local_datetime(&time) {

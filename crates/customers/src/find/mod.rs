@@ -7,16 +7,21 @@
 //!
 //! | Question | Index |
 //! |---|---|
-//! | a list by created_at, updated_at, full_name, last_active_at, code | `customers_created`, `_updated`, `_name`, `_active`, `_code`: walked from the cursor by row comparison |
-//! | … several columns | the first one's, each group of equals sorted (incremental sort); `sort_name` is never empty and who was never active is walked apart, so groups are small |
+//! | a list by `created_at`, `updated_at`, `full_name`, `last_active_at`, `code` | `customers_created`, `_updated`, `_name`, `_active`, `_code`: walked from the cursor by row comparison |
+//! | … by several fields | the first one's, each group of equals sorted (incremental sort); `sort_name` is never empty and who was never active is walked apart, so groups are small |
 //! | … with the deleted as well | that index for the living, `customers_deleted` for the others, merged |
-//! | one of status, type, lifecycle_stage, country, by created_at | `customers_status`, `_type`, `_stage`, `_country` give filter and order |
+//! | one of `status`, `type`, `lifecycle_stage`, `country`, by `created_at` | `customers_status`, `_type`, `_stage`, `_country` give filter and order |
 //! | one filter, another order | the planner walks the order if the filter is common, else looks it up and sorts; its statistics are right for these |
-//! | several filters | up to 8,000 expected rows looked up and sorted, else walked; `customers_facts` (extended statistics) keeps the expectation honest where columns hang together |
-//! | tag, source | `customer_tags_tag`, `customer_sources_source`, or their primary keys beside a walk |
-//! | attribute, and text in a sorted list | behind the wall no index serves `@>` and LIKE: a sample says whether it is rare; then [`find_customers`](../../../../migrations/0005_customer_search.sql) looks up to 4,000 ids by GIN, else the order is walked |
-//! | search | `customers_email`, `_phone`, `_code` · `customers_name` for `^@` · `customers_search` (trigrams) · `name_tokens` |
-//! | how many | index-only count up to 1,001, else the planner's estimate |
+//! | several filters | up to 8,000 expected rows are looked up and sorted, else walked; `customers_facts` (extended statistics) keeps the expectation honest where columns hang together |
+//! | `tag`, `source` | `customer_tags_tag`, `customer_sources_source`, or their rows of one customer beside a walk |
+//! | `attribute.NAME`, and text in a list with an order | behind the wall no index serves `@>` and LIKE, and the planner guesses: a sample of the organization says how many to expect. Rare: up to 4,000 ids by GIN (`find_customers`). Common: the order is walked |
+//! | a search, best first | `customers_email`, `_phone`, `_code`; `customers_name` for `^@`; then, only if `name_tokens` knows names that begin so, `customers_search` (trigrams); typos by `name_tokens`, then trigrams; words that many have, and small organizations, by walking `customers_created` (`walk_customers`) |
+//! | how many | what was looked up to be sorted is counted; else an index-only count up to 1,001, else an estimate |
+//!
+//! Measured (PostgreSQL 18, skewed names): a filter that fits 7,000 of a million is the worst for walking and looking up
+//! alike, 5 to 10 ms. The functions of migration 0005 exist because the same text search took 180 to 1,400 ms without.
+//! `% gmail.com%` by trigrams took 600 ms to find nobody: all its trigrams are everywhere; hence the dictionary first.
+//! Parallel workers took 100 ms to start for a list of 50: serving connections plan without them.
 //!
 //! What it never does: write, except saved views; build SQL from what was typed.
 

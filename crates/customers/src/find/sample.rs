@@ -25,7 +25,7 @@ const COMMON: f64 = 0.03;
 static PROFILES: LazyLock<Cache<OrganizationId, Arc<Profile>>> = LazyLock::new(|| {
     Cache::builder()
         .max_capacity(256)
-        .time_to_live(Duration::from_secs(60))
+        .time_to_live(Duration::from_mins(1))
         .build()
 });
 
@@ -49,10 +49,10 @@ impl Profile {
     }
 
     async fn load(tx: &mut Tx) -> Result<Self> {
-        let counted: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM (SELECT FROM customers c WHERE c.deleted_at IS NULL LIMIT $1) AS found",
+        let counted = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM (SELECT FROM customers c WHERE c.deleted_at IS NULL LIMIT $1) AS counted"#,
+            SMALL + 1
         )
-        .bind(SMALL + 1)
         .fetch_one(tx.conn())
         .await?;
         if counted <= SMALL {

@@ -62,7 +62,7 @@ struct Search<'a> {
 
 /// The best `need` customers of a selection; more where they come for free.
 pub(super) async fn best(tx: &mut Tx, words: &Words, selection: &Selection, need: usize) -> Result<Hits> {
-    if selection.is_empty() || words.words.is_empty() {
+    if selection.is_empty() || words.list.is_empty() {
         return Ok(Hits {
             hits: Vec::new(),
             total: Total::exact(0),
@@ -311,9 +311,9 @@ impl Near {
 
 /// Looks up the names that each word may mean, the nearest first. `at_most` bounds the words that are looked up.
 pub(super) async fn misspelt(tx: &mut Tx, words: &Words, at_most: Option<usize>) -> Result<Near> {
-    let mut near = Vec::with_capacity(words.words.len());
+    let mut near = Vec::with_capacity(words.list.len());
     let mut left = at_most.unwrap_or(usize::MAX);
-    for word in &words.words {
+    for word in &words.list {
         let most = typos(word);
         if most == 0 || left == 0 {
             near.push(Vec::new());
@@ -322,7 +322,7 @@ pub(super) async fn misspelt(tx: &mut Tx, words: &Words, at_most: Option<usize>)
         left -= 1;
         // Inside the wall: `=` of text is leakproof, and the primary key begins with organization and deletion.
         let tokens: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT token FROM (SELECT token FROM name_tokens WHERE deletion = ANY ($1) LIMIT $2) AS near")
+            sqlx::query_scalar("SELECT DISTINCT token FROM (SELECT token FROM name_tokens WHERE deletion = ANY ($1) LIMIT $2) AS found")
                 .bind(symspell::deletes(word))
                 .bind(LOOKED_AT)
                 .fetch_all(tx.conn())
@@ -362,7 +362,7 @@ async fn known(tx: &mut Tx, words: &Words) -> Result<Known> {
                    AND t.token = t.deletion ORDER BY t.deletion LIMIT 1)
          FROM unnest($1::text[]) AS word",
     )
-    .bind(&words.words)
+    .bind(&words.list)
     .fetch_all(tx.conn())
     .await?;
     let known = first.into_iter().map(|whole| match whole {

@@ -6,7 +6,7 @@
 use regulars_database::Tx;
 use regulars_kernel::{Error, Faults, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
-use sqlx::{Postgres, QueryBuilder, Row};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
@@ -331,11 +331,11 @@ async fn tag_ids(tx: &mut Tx, names: &[String]) -> Result<Vec<Uuid>> {
         .iter()
         .filter_map(|name| Uuid::parse_str(name).ok())
         .collect();
-    Ok(sqlx::query_scalar(
+    Ok(sqlx::query_scalar!(
         "SELECT id FROM tags WHERE name_lowercase = ANY (SELECT lower(name) FROM unnest($1::text[]) AS name) OR id = ANY ($2)",
+        names,
+        &ids
     )
-    .bind(names)
-    .bind(ids)
     .fetch_all(tx.conn())
     .await?)
 }
@@ -345,30 +345,29 @@ async fn attributes(tx: &mut Tx, wanted: &[(String, Vec<String>)]) -> Result<Vec
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
-    let rows = sqlx::query("SELECT name, kind FROM attribute_definitions WHERE name = ANY ($1)")
-        .bind(names)
-        .fetch_all(tx.conn())
-        .await?;
-    let mut kinds = Vec::with_capacity(rows.len());
-    for row in rows {
-        kinds.push((
-            row.try_get::<String, _>("name")?,
-            row.try_get::<AttributeKind, _>("kind")?,
-        ));
-    }
+    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
+    let kinds = sqlx::query!(
+        r#"SELECT name, kind AS "kind: AttributeKind" FROM attribute_definitions WHERE name = ANY ($1)"#,
+        &names
+    )
+    .fetch_all(tx.conn())
+    .await?;
     let mut faults = Faults::new();
     let mut contents = Vec::with_capacity(wanted.len());
     for (name, values) in wanted {
         let shown: String = name.chars().take(60).collect();
-        let Some((_, kind)) = kinds.iter().find(|known| known.0 == *name) else {
+        let Some(kind) = kinds
+            .iter()
+            .find(|known| known.name == *name)
+            .map(|known| known.kind)
+        else {
             let message = format!("no attribute is named “{shown}”; GET /attributes lists them");
             faults.add(format!("?attribute.{shown}"), "attribute_unknown", message);
             continue;
         };
         let mut alternatives = Vec::new();
         for value in values {
-            match attribute_value(*kind, value) {
+            match attribute_value(kind, value) {
                 Some(value) => alternatives.push(json!({ name.as_str(): value })),
                 // The whole of a list of numbers is no number, its parts are.
                 None if value.contains(',') => {}

@@ -66,7 +66,7 @@ pub struct Share {
 }
 
 /// The numbers, at most half a minute old.
-pub async fn stats(tx: &mut Tx, zone: &TimeZone) -> Result<Arc<Stats>> {
+pub async fn stats(tx: &mut Tx, zone: TimeZone) -> Result<Arc<Stats>> {
     let id = tx.organization_id();
     if let Some(known) = KNOWN.get(&id) {
         return Ok(known);
@@ -78,7 +78,7 @@ pub async fn stats(tx: &mut Tx, zone: &TimeZone) -> Result<Arc<Stats>> {
     Ok(stats)
 }
 
-async fn count(tx: &mut Tx, zone: &TimeZone) -> Result<Stats> {
+async fn count(tx: &mut Tx, zone: TimeZone) -> Result<Stats> {
     let now = tx.now();
     let (previous, previous_end, this) = months(now, zone);
     let by_status = shares::<Status>(
@@ -91,13 +91,13 @@ async fn count(tx: &mut Tx, zone: &TimeZone) -> Result<Stats> {
         "SELECT c.type, count(*) FROM customers c WHERE c.deleted_at IS NULL GROUP BY c.type",
     )
     .await?;
-    let (new_this_month, new_previous_month): (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM customers c WHERE c.deleted_at IS NULL AND c.created_at >= $1),
-                (SELECT count(*) FROM customers c WHERE c.deleted_at IS NULL AND c.created_at >= $2 AND c.created_at < $3)",
+    let new = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM customers c WHERE c.deleted_at IS NULL AND c.created_at >= $1) AS "this!",
+                (SELECT count(*) FROM customers c WHERE c.deleted_at IS NULL AND c.created_at >= $2 AND c.created_at < $3) AS "previous!""#,
+        this,
+        previous,
+        previous_end
     )
-    .bind(this)
-    .bind(previous)
-    .bind(previous_end)
     .fetch_one(tx.conn())
     .await?;
     let of = |status: Status| {
@@ -110,9 +110,9 @@ async fn count(tx: &mut Tx, zone: &TimeZone) -> Result<Stats> {
         total: by_status.iter().map(|share| share.count).sum(),
         active: of(Status::Active),
         vip: of(Status::Vip),
-        new_this_month,
-        new_previous_month,
-        growth: growth(new_this_month, new_previous_month),
+        new_this_month: new.this,
+        new_previous_month: new.previous,
+        growth: growth(new.this, new.previous),
         by_status,
         by_type,
         as_of: now,
@@ -146,7 +146,7 @@ fn growth(this: i64, previous: i64) -> Option<f64> {
 }
 
 /// When the previous month began, the moment in it that is as late as now (its end, if it is shorter), when this one began.
-fn months(now: DateTime<Utc>, zone: &TimeZone) -> (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>) {
+fn months(now: DateTime<Utc>, zone: TimeZone) -> (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>) {
     let local = now.with_timezone(&zone.0);
     let first = NaiveDate::from_ymd_opt(local.year(), local.month(), 1).unwrap_or_else(|| local.date_naive());
     let before = first.checked_sub_months(Months::new(1)).unwrap_or(first);
@@ -162,11 +162,11 @@ mod tests {
     #[test]
     fn a_month_begins_where_the_organization_is() {
         let zone = TimeZone::parse("Europe/Berlin").unwrap();
-        let (previous, end, this) = months("2026-03-31T22:30:00Z".parse().unwrap(), &zone);
+        let (previous, end, this) = months("2026-03-31T22:30:00Z".parse().unwrap(), zone);
         assert_eq!(this.to_rfc3339(), "2026-03-31T22:00:00+00:00");
         assert_eq!(previous.to_rfc3339(), "2026-02-28T23:00:00+00:00");
         assert_eq!(end.to_rfc3339(), "2026-02-28T23:30:00+00:00");
-        let (_, end, this) = months("2026-03-31T12:00:00Z".parse().unwrap(), &zone);
+        let (_, end, this) = months("2026-03-31T12:00:00Z".parse().unwrap(), zone);
         assert_eq!(end, this);
     }
 

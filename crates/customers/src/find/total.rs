@@ -33,7 +33,7 @@ pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Re
     if exact || selection.is_list() {
         return Ok(Total::exact(count(tx, selection, None).await?));
     }
-    let key = (tx.organization_id(), format!("{:?}", selection));
+    let key = (tx.organization_id(), format!("{selection:?}"));
     if let Some(known) = KNOWN.get(&key) {
         return Ok(known);
     }

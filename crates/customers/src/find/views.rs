@@ -15,7 +15,7 @@ use regulars_kernel::{
 use regulars_web::{Caller, Params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::{FromRow, types::Json};
+use sqlx::types::Json;
 
 use super::{
     query::{Context, Query},
@@ -44,7 +44,7 @@ pub struct View {
     pub owner_id: Option<UserId>,
     /// The parameters of `GET /customers` that it stands for: text, or a list of texts.
     #[schema(value_type = Object, example = json!({"status": ["vip"], "last_active_to": "2026-01-31", "sort": "-last_active_at"}))]
-    pub query: Map<String, Value>,
+    pub query: Json<Map<String, Value>>,
     /// Where it stands among the others, from the smallest number.
     pub position: i32,
     /// When it was made.
@@ -83,23 +83,6 @@ impl View {
     }
 }
 
-impl FromRow<'_, sqlx::postgres::PgRow> for View {
-    fn from_row(row: &sqlx::postgres::PgRow) -> sqlx::Result<Self> {
-        use sqlx::Row;
-        Ok(Self {
-            id: row.try_get("id")?,
-            version: row.try_get("version")?,
-            name: row.try_get("name")?,
-            shared: row.try_get("shared")?,
-            owner_id: row.try_get("owner_id")?,
-            query: row.try_get::<Json<Map<String, Value>>, _>("query")?.0,
-            position: row.try_get("position")?,
-            created_at: row.try_get("created_at")?,
-            updated_at: row.try_get("updated_at")?,
-        })
-    }
-}
-
 /// A question as it is kept: one value as text, several as a list.
 pub fn query_of(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
     let mut query = Map::new();
@@ -120,23 +103,25 @@ pub fn query_of(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String
 
 /// The views that the caller sees, in their order.
 pub async fn views(tx: &mut Tx, caller: &Caller) -> Result<Vec<View>> {
-    Ok(sqlx::query_as(
-        "SELECT id, version, name, shared, owner_id, query, position, created_at, updated_at FROM saved_views
-         WHERE shared OR owner_id = $1 ORDER BY position, name, id LIMIT 400",
+    Ok(sqlx::query_as!(
+        View,
+        r#"SELECT id AS "id: ViewId", version, name, shared, owner_id AS "owner_id: UserId", query AS "query: Json<Map<String, Value>>", position, created_at, updated_at
+           FROM saved_views WHERE shared OR owner_id = $1 ORDER BY position, name, id LIMIT 400"#,
+        user(caller).map(|id| id.0)
     )
-    .bind(user(caller))
     .fetch_all(tx.conn())
     .await?)
 }
 
 /// A view that the caller sees.
 pub async fn view(tx: &mut Tx, caller: &Caller, id: ViewId) -> Result<View> {
-    sqlx::query_as(
-        "SELECT id, version, name, shared, owner_id, query, position, created_at, updated_at FROM saved_views
-         WHERE id = $1 AND (shared OR owner_id = $2)",
+    sqlx::query_as!(
+        View,
+        r#"SELECT id AS "id: ViewId", version, name, shared, owner_id AS "owner_id: UserId", query AS "query: Json<Map<String, Value>>", position, created_at, updated_at
+           FROM saved_views WHERE id = $1 AND (shared OR owner_id = $2)"#,
+        id.0,
+        user(caller).map(|id| id.0)
     )
-    .bind(id)
-    .bind(user(caller))
     .fetch_optional(tx.conn())
     .await?
     .ok_or(Error::NotFound("view"))
@@ -152,7 +137,7 @@ pub async fn create_view(tx: &mut Tx, caller: &Caller, input: &ViewInput) -> Res
         name: String::new(),
         shared: owner_id.is_none(),
         owner_id,
-        query: Map::new(),
+        query: Json(Map::new()),
         position: next_position(tx).await?,
         created_at: tx.now(),
         updated_at: tx.now(),
@@ -165,11 +150,11 @@ pub async fn create_view(tx: &mut Tx, caller: &Caller, input: &ViewInput) -> Res
         faults.add("/query", "missing", "a view needs a query; {} means everybody");
     }
     apply(tx, caller, input, &mut view, faults).await?;
-    let kept: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM saved_views WHERE shared = $1 AND (shared OR owner_id = $2)",
+    let kept = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM saved_views WHERE shared = $1 AND (shared OR owner_id = $2)"#,
+        view.shared,
+        owner_id.map(|id| id.0)
     )
-    .bind(view.shared)
-    .bind(owner_id)
     .fetch_one(tx.conn())
     .await?;
     if kept >= MOST {
@@ -179,19 +164,21 @@ pub async fn create_view(tx: &mut Tx, caller: &Caller, input: &ViewInput) -> Res
             format!("there are {MOST} views already; delete one first"),
         ));
     }
-    Ok(sqlx::query_as(
-        "INSERT INTO saved_views (organization_id, id, name, shared, owner_id, query, position, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-         RETURNING id, version, name, shared, owner_id, query, position, created_at, updated_at",
+    let organization_id = tx.organization_id();
+    Ok(sqlx::query_as!(
+        View,
+        r#"INSERT INTO saved_views (organization_id, id, name, shared, owner_id, query, position, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+           RETURNING id AS "id: ViewId", version, name, shared, owner_id AS "owner_id: UserId", query AS "query: Json<Map<String, Value>>", position, created_at, updated_at"#,
+        organization_id.0,
+        view.id.0,
+        view.name,
+        view.shared,
+        view.owner_id.map(|id| id.0),
+        view.query as Json<Map<String, Value>>,
+        view.position,
+        view.created_at
     )
-    .bind(tx.organization_id())
-    .bind(view.id)
-    .bind(&view.name)
-    .bind(view.shared)
-    .bind(view.owner_id)
-    .bind(Json(&view.query))
-    .bind(view.position)
-    .bind(view.created_at)
     .fetch_one(tx.conn())
     .await?)
 }
@@ -211,15 +198,16 @@ pub async fn update_view(
     if view == before {
         return Ok(view);
     }
-    Ok(sqlx::query_as(
-        "UPDATE saved_views SET name = $2, shared = $3, query = $4, position = $5 WHERE id = $1
-         RETURNING id, version, name, shared, owner_id, query, position, created_at, updated_at",
+    Ok(sqlx::query_as!(
+        View,
+        r#"UPDATE saved_views SET name = $2, shared = $3, query = $4, position = $5 WHERE id = $1
+           RETURNING id AS "id: ViewId", version, name, shared, owner_id AS "owner_id: UserId", query AS "query: Json<Map<String, Value>>", position, created_at, updated_at"#,
+        id.0,
+        view.name,
+        view.shared,
+        view.query as Json<Map<String, Value>>,
+        view.position
     )
-    .bind(id)
-    .bind(&view.name)
-    .bind(view.shared)
-    .bind(Json(&view.query))
-    .bind(view.position)
     .fetch_one(tx.conn())
     .await?)
 }
@@ -233,8 +221,7 @@ pub async fn delete_view(
 ) -> Result<()> {
     let view = changeable(tx, caller, id).await?;
     expected(view.version)?;
-    sqlx::query("DELETE FROM saved_views WHERE id = $1")
-        .bind(id)
+    sqlx::query!("DELETE FROM saved_views WHERE id = $1", id.0)
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -243,9 +230,8 @@ pub async fn delete_view(
 /// Locks a view that the caller may change.
 async fn changeable(tx: &mut Tx, caller: &Caller, id: ViewId) -> Result<View> {
     caller.require(Permission::ViewsWrite)?;
-    sqlx::query("SELECT FROM saved_views WHERE id = $1 FOR UPDATE")
-        .bind(id)
-        .execute(tx.conn())
+    sqlx::query_scalar!("SELECT id FROM saved_views WHERE id = $1 FOR UPDATE", id.0)
+        .fetch_optional(tx.conn())
         .await?;
     let view = view(tx, caller, id).await?;
     let own = view.owner_id.is_some() && view.owner_id == user(caller);
@@ -290,10 +276,10 @@ async fn apply(
     }
     match &input.query {
         Patch::Keep => {}
-        Patch::Clear => view.query = Map::new(),
+        Patch::Clear => view.query = Json(Map::new()),
         Patch::Set(query) => {
             check(tx, caller, query, &mut faults).await?;
-            view.query.clone_from(query);
+            view.query = Json(query.clone());
         }
     }
     match input.position {
@@ -372,8 +358,8 @@ fn query_string(query: &Map<String, Value>) -> String {
 }
 
 async fn next_position(tx: &mut Tx) -> Result<i32> {
-    Ok(sqlx::query_scalar(
-        "SELECT least(coalesce(max(position)::bigint + 1, 0), 2147483647)::integer FROM saved_views",
+    Ok(sqlx::query_scalar!(
+        r#"SELECT least(coalesce(max(position)::bigint + 1, 0), 2147483647)::integer AS "position!" FROM saved_views"#
     )
     .fetch_one(tx.conn())
     .await?)

@@ -16,7 +16,7 @@ pub(super) struct Words {
     /// Folded, its white space single.
     pub folded: String,
     /// Its words, each once.
-    pub words: Vec<String>,
+    pub list: Vec<String>,
     /// E-mail address that it may be, in lower case.
     pub email: Option<String>,
     /// Phone number that it may be.
@@ -28,18 +28,18 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn parse(q: &str, country: Option<&Country>) -> Self {
         let folded = fold(q).split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut words: Vec<String> = Vec::new();
+        let mut list: Vec<String> = Vec::new();
         let phone = if is_phone_like(q) {
             Phone::parse(q, country).ok()
         } else {
             None
         };
         if is_phone_like(q) {
-            words.push(national_digits(q));
+            list.push(national_digits(q));
         } else {
             for word in folded.split(' ').filter(|word| !word.is_empty()) {
-                if !words.iter().any(|known| known == word) && words.len() < MAX_WORDS {
-                    words.push(word.to_owned());
+                if !list.iter().any(|known| known == word) && list.len() < MAX_WORDS {
+                    list.push(word.to_owned());
                 }
             }
         }
@@ -48,7 +48,7 @@ impl Words {
         codes.dedup();
         Self {
             folded,
-            words,
+            list,
             email,
             phone: phone.map(|phone| phone.as_str().to_owned()),
             codes,
@@ -57,7 +57,7 @@ impl Words {
 
     /// Each word anywhere; words of one or two letters at the beginning of one, since they are everywhere.
     pub(super) fn infix(&self) -> Vec<Vec<String>> {
-        let mut patterns: Vec<Vec<String>> = self.words.iter().map(|word| vec![infix(word)]).collect();
+        let mut patterns: Vec<Vec<String>> = self.list.iter().map(|word| vec![infix(word)]).collect();
         // A number with “(0)” in it has other digits than its international form.
         if let (Some(phone), Some(first)) = (&self.phone, patterns.first_mut()) {
             first.push(format!("%{}%", &phone[1..]));
@@ -67,7 +67,7 @@ impl Words {
 
     /// Each word at the beginning of one.
     pub(super) fn prefix(&self) -> Vec<Vec<String>> {
-        self.words
+        self.list
             .iter()
             .map(|word| vec![format!("% {}%", escape(word))])
             .collect()
@@ -75,7 +75,7 @@ impl Words {
 
     /// Each word as a whole.
     pub(super) fn whole(&self) -> Vec<Vec<String>> {
-        self.words
+        self.list
             .iter()
             .map(|word| vec![format!("% {} %", escape(word))])
             .collect()
@@ -90,7 +90,7 @@ impl Words {
         if sort_name.starts_with(&self.folded) {
             return Score(80, 0);
         }
-        let scores = self.words.iter().enumerate().map(|(at, word)| {
+        let scores = self.list.iter().enumerate().map(|(at, word)| {
             let near = near.get(at).map_or(&[][..], Vec::as_slice);
             let typo = near
                 .iter()
@@ -101,7 +101,7 @@ impl Words {
         let (worst, sum) = scores.fold((u8::MAX, 0), |(worst, sum), score| {
             (worst.min(score), sum + u16::from(score))
         });
-        let worst = if self.words.is_empty() { 0 } else { worst };
+        let worst = if self.list.is_empty() { 0 } else { worst };
         match &self.phone {
             Some(phone) if search_text.contains(&phone[1..]) => Score(worst.max(40), sum),
             _ => Score(worst, sum),
@@ -251,7 +251,7 @@ mod tests {
         #[test]
         fn any_text_is_understood(q in ".{0,200}", text in ".{0,80}") {
             let words = Words::parse(&q, None);
-            prop_assert!(words.words.len() <= MAX_WORDS);
+            prop_assert!(words.list.len() <= MAX_WORDS);
             let score = words.score(&text, &text, &[]);
             prop_assert!(score.0 <= 90);
             for pattern in words.infix().concat() { let _ = matches(&pattern, &text); }

@@ -1,10 +1,14 @@
 //! The customers' room against a real PostgreSQL, through the same edge as the server's.
 
-#![expect(clippy::unwrap_used, reason = "a test that finds something missing shall panic")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that finds something missing shall panic"
+)]
 
 mod bulk;
 mod find;
 mod find_api;
+mod find_search;
 mod harness;
 mod hierarchy;
 mod pages;

@@ -11,7 +11,6 @@ use regulars_kernel::{Country, Email, Phone, ids::CustomerId, symspell};
 use regulars_testkit::TestDatabase;
 use serde_json::{Map, Value, json};
 use sqlx::Connection as _;
-use uuid::Uuid;
 
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -185,7 +184,7 @@ pub async fn add(database: &TestDatabase, scope: Scope, people: &[Person]) {
         }
         for source in &person.sources {
             sqlx::query("INSERT INTO customer_sources (organization_id, source, external_id, customer_id) VALUES ($1, $2, $3, $4)")
-                .bind(organization).bind(source).bind(Uuid::from(c.id.0).to_string()).bind(c.id).execute(&mut *tx).await.unwrap();
+                .bind(organization).bind(source).bind(c.id.to_string()).bind(c.id).execute(&mut *tx).await.unwrap();
         }
         for word in search::words(c) {
             sqlx::query("INSERT INTO name_tokens (organization_id, deletion, token) SELECT $1, d, $3 FROM unnest($2::text[]) d ON CONFLICT DO NOTHING")
