@@ -22,6 +22,8 @@ CREATE TABLE imports (
   applied_position bigint NOT NULL DEFAULT 0,
   -- Where in the file the row after it begins.
   checkpoint jsonb,
+  -- Rows beyond that are applied too: batches are written two at a time.
+  applied_ahead jsonb NOT NULL DEFAULT '[]',
   job_id uuid,
   error text,
   actor_kind text NOT NULL,

@@ -33,8 +33,8 @@ use crate::{
 
 /// The queue they wait in.
 pub const QUEUE: &str = "exchange";
-/// How often each is tried.
-pub const ATTEMPTS: i32 = 5;
+/// How often each is tried. A server that is killed costs an attempt, and ten of those must not end an import.
+pub const ATTEMPTS: i32 = 20;
 /// How many of an organization may wait.
 pub const CAP: u32 = 100;
 /// Checks an import.

@@ -93,6 +93,47 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// A new customer with all that it was created with: one event tells of it, except for consents, each of which has
+    /// its own.
+    fn add_new(&mut self, current: &'a Current, changes: &'a Changes, origin: &Origin) {
+        let id = current.customer.id;
+        let mut facts = json!({"code": current.customer.code, "import_id": origin.import_id});
+        if !changes.tags.is_empty() {
+            facts["tags"] = json!(changes.tags);
+            self.tags
+                .extend(changes.tags.iter().map(|name| (id, name.as_str())));
+        }
+        if !changes.sources.is_empty() {
+            let ids = changes
+                .sources
+                .iter()
+                .map(|(source, id)| json!({"source": source, "external_id": id}));
+            facts["sources"] = ids.collect();
+        }
+        if let Some(address) = &current.address {
+            self.addresses.push((id, address));
+            facts["address_id"] = json!(address.id);
+        }
+        self.events
+            .push(NewEvent::new("customer.created").customer(id).data(facts));
+        self.add_consents(id, changes, origin);
+    }
+
+    fn add_consents(&mut self, id: CustomerId, changes: &'a Changes, origin: &Origin) {
+        for consent in &changes.consents {
+            self.consents.push((id, consent));
+            let facts = json!({
+                "channel": consent.channel, "from": consent.from, "to": consent.to, "source": "import",
+                "import_id": origin.import_id,
+            });
+            let told = NewEvent::new("consent.changed").customer(id).data(facts);
+            self.events.push(match consent.at {
+                Some(at) => told.at(at),
+                None => told,
+            });
+        }
+    }
+
     fn add(&mut self, current: &'a Current, changes: &'a Changes, origin: &Origin) {
         let id = current.customer.id;
         let event = |kind: &'static str, mut facts: Value| {
@@ -124,15 +165,7 @@ impl<'a> Parts<'a> {
                 json!({"source": source, "external_id": external_id}),
             ));
         }
-        for consent in &changes.consents {
-            self.consents.push((id, consent));
-            let facts = json!({"channel": consent.channel, "from": consent.from, "to": consent.to, "source": "import"});
-            let told = event("consent.changed", facts);
-            self.events.push(match consent.at {
-                Some(at) => told.at(at),
-                None => told,
-            });
-        }
+        self.add_consents(id, changes, origin);
     }
 
     async fn write(self, tx: &mut Tx) -> Result<()> {
@@ -195,13 +228,7 @@ pub async fn create_many(
         .iter()
         .filter(|(current, _)| done.contains(&current.customer.id))
     {
-        let id = current.customer.id;
-        parts.events.push(
-            NewEvent::new("customer.created")
-                .customer(id)
-                .data(json!({"import_id": origin.import_id})),
-        );
-        parts.add(current, changes, origin);
+        parts.add_new(current, changes, origin);
     }
     parts.write(tx).await?;
     let names = all

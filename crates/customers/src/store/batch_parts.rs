@@ -2,7 +2,10 @@
 //!
 //! What it never does: decide; see `model::import`. It writes no events.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
 
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
@@ -194,19 +197,25 @@ pub async fn write_consents(tx: &mut Tx, changes: &[(CustomerId, &ConsentChange)
 }
 
 /// Words of names that are known to stand in `name_tokens`, so that they are not sent again and again. Bounded.
-#[derive(Clone, Debug, Default)]
-pub struct KnownWords(HashSet<String>);
+#[derive(Debug, Default)]
+pub struct KnownWords(Mutex<HashSet<String>>);
 
 /// Words remembered before the memory is emptied.
 const REMEMBERED: usize = 200_000;
 
 impl KnownWords {
     /// Remembers what a committed transaction has written.
-    pub fn remember(&mut self, words: Vec<String>) {
-        if self.0.len() + words.len() > REMEMBERED {
-            self.0.clear();
+    pub fn remember(&self, words: Vec<String>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() + words.len() > REMEMBERED {
+            known.clear();
         }
-        self.0.extend(words);
+        known.extend(words);
+    }
+
+    fn without(&self, words: impl IntoIterator<Item = String>) -> HashSet<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        words.into_iter().filter(|word| !known.contains(word)).collect()
     }
 }
 
@@ -216,7 +225,7 @@ pub async fn write_words(
     words: impl IntoIterator<Item = String>,
     known: &KnownWords,
 ) -> Result<Vec<String>> {
-    let fresh: HashSet<String> = words.into_iter().filter(|word| !known.0.contains(word)).collect();
+    let fresh = known.without(words);
     if fresh.is_empty() {
         return Ok(Vec::new());
     }

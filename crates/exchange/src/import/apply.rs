@@ -2,7 +2,7 @@
 //!
 //! What it never does: decide anew. Where the world is not as the plan found it, the row becomes a conflict.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use regulars_customers::{
     ops::import::{Create, Origin, Refusal, Update, create_many, update_many},
@@ -12,22 +12,27 @@ use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{Error, Result};
 use serde_json::json;
+use tokio::task::{JoinError, JoinSet};
 
 use super::{
     Ended, Watch, Work,
     convert::{What, own_number},
     converter, digest, is_of_rows, plan,
     plan_file::{PlanReader, Record},
-    rows::{self, Row},
+    rows::{self, Batch, Row},
 };
 use crate::{
     model::{Counts, ImportState, Outcome, Reason, RowError},
-    read::Checkpoint,
-    store::{errors, imports},
+    store::{
+        errors,
+        imports::{self, Reached, Stretch},
+    },
 };
 
 /// How often a batch is tried as a whole before its rows are written one by one.
 const TRIES: u32 = 3;
+/// Batches that are written at a time, each in a transaction of its own.
+const LANES: usize = 2;
 
 /// Checks the file of an import in state `planning`.
 pub async fn plan(work: &Work, watch: &dyn Watch) -> Result<Ended> {
@@ -69,23 +74,49 @@ pub async fn apply(work: &Work, watch: &dyn Watch) -> Result<Ended> {
     let (converter, _) = converter(&mut tx, &stored).await?;
     tx.commit().await?;
 
+    let reached = stored.reached.clone();
     let mut source = work.source(&stored);
-    source.after = u64::try_from(stored.import.applied_rows).unwrap_or(0);
-    source.checkpoint = stored.checkpoint;
+    source.after = reached.position;
+    source.checkpoint = reached.checkpoint;
     source.plan = Some(reader);
     let mut batches = rows::stream(source, converter);
-    let mut known = KnownWords::default();
+    let known = Arc::new(KnownWords::default());
+    let mut lanes: JoinSet<Result<Step>> = JoinSet::new();
+    let mut is_stopped = false;
     while let Some(batch) = batches.recv().await {
-        if watch.cancelled() {
-            return Ok(Ended::Stopped);
-        }
         let batch = batch?;
-        if write_batch(work, &batch.rows, batch.checkpoint, &mut known).await? == Step::Stopped {
-            return Ok(Ended::Stopped);
+        is_stopped = is_stopped || watch.cancelled();
+        // What continues an earlier row waits until that is written.
+        let most = if is_stopped || batch.continues() {
+            0
+        } else {
+            LANES - 1
+        };
+        while lanes.len() > most {
+            is_stopped |= done(lanes.join_next().await)? == Step::Stopped;
         }
-        watch.progress(batch.checkpoint.position, Some(total));
+        if is_stopped {
+            break;
+        }
+        watch.progress(batch.rows.first().map_or(0, |row| row.position), Some(total));
+        let (work, known, reached) = (work.clone(), known.clone(), reached.clone());
+        lanes.spawn(async move { write_batch(&work, batch, &reached, &known).await });
     }
+    while !lanes.is_empty() {
+        is_stopped |= done(lanes.join_next().await)? == Step::Stopped;
+    }
+    if is_stopped {
+        return Ok(Ended::Stopped);
+    }
+    watch.progress(total, Some(total));
     finish(work).await
+}
+
+fn done(ended: Option<Result<Result<Step>, JoinError>>) -> Result<Step> {
+    match ended {
+        None => Ok(Step::Done),
+        Some(step) => step?,
+    }
 }
 
 async fn finish(work: &Work) -> Result<Ended> {
@@ -116,15 +147,23 @@ enum Step {
 }
 
 /// Writes a batch; row by row if some row of it cannot be written together with the others.
-async fn write_batch(
-    work: &Work,
-    rows: &[Row],
-    checkpoint: Checkpoint,
-    known: &mut KnownWords,
-) -> Result<Step> {
+async fn write_batch(work: &Work, mut batch: Batch, reached: &Reached, known: &KnownWords) -> Result<Step> {
+    let (Some(first), Some(last)) = (batch.rows.first(), batch.rows.last()) else {
+        return Ok(Step::Done);
+    };
+    let stretch = Stretch {
+        first: first.position,
+        last: last.position,
+        checkpoint: Some(batch.checkpoint),
+    };
+    // An earlier run may have written some of it before it was killed.
+    batch.rows.retain(|row| !reached.has(row.position));
+    if batch.rows.is_empty() {
+        return Ok(Step::Done);
+    }
     let mut tries = 0;
     loop {
-        match write_rows(work, rows, Some(checkpoint), known).await {
+        match write_rows(work, &batch.rows, stretch, known).await {
             Err(error) if is_of_rows(&error) => {
                 tries += 1;
                 if tries == TRIES {
@@ -134,9 +173,14 @@ async fn write_batch(
             other => return other,
         }
     }
-    for row in rows {
-        let step = match write_rows(work, std::slice::from_ref(row), None, known).await {
-            Err(error) if is_of_rows(&error) => refuse_row(work, row).await?,
+    for row in &batch.rows {
+        let stretch = Stretch {
+            first: row.position,
+            last: row.position,
+            checkpoint: None,
+        };
+        let step = match write_rows(work, std::slice::from_ref(row), stretch, known).await {
+            Err(error) if is_of_rows(&error) => refuse_row(work, row, stretch).await?,
             other => other?,
         };
         if step == Step::Stopped {
@@ -147,43 +191,50 @@ async fn write_batch(
 }
 
 /// Passes over a row that the database does not take.
-async fn refuse_row(work: &Work, row: &Row) -> Result<Step> {
+async fn refuse_row(work: &Work, row: &Row, stretch: Stretch) -> Result<Step> {
     let mut tx = work.begin().await?;
-    let (state, _, mut counts) = imports::lock_progress(&mut tx, work.id).await?;
-    if state != ImportState::Applying {
-        return Ok(Step::Stopped);
-    }
-    counts.add(Outcome::Conflict);
     let reason = Reason::of_row(
         "changed_meanwhile",
         "the row clashes with what was changed at the same moment; import it again",
     );
     let failed = [failure(row, vec![reason])];
     errors::insert(&mut tx, work.id, "apply", &failed).await?;
-    imports::advance(&mut tx, work.id, row.position as i64, &counts, None).await?;
+    let mut counts = Counts::default();
+    counts.add(Outcome::Conflict);
+    settle_stretch(work, tx, stretch, &counts).await
+}
+
+/// Notes in the transaction of some rows that they are dealt with, and commits it; rolls it back if the import is no longer
+/// to be applied. The import's row is locked here and not before, so that two batches can be written at a time.
+async fn settle_stretch(work: &Work, mut tx: Tx, stretch: Stretch, more: &Counts) -> Result<Step> {
+    let (state, mut reached, mut counts) = imports::lock_progress(&mut tx, work.id).await?;
+    if state != ImportState::Applying {
+        tx.rollback().await?;
+        return Ok(Step::Stopped);
+    }
+    if reached.has(stretch.last) {
+        return Err(Error::internal("another worker applies the same import"));
+    }
+    reached.add(stretch);
+    for outcome in Outcome::ALL {
+        counts.raise(*outcome, more.of(*outcome));
+    }
+    imports::advance(&mut tx, work.id, &reached, &counts).await?;
     tx.commit().await?;
+    for outcome in Outcome::ALL.iter().filter(|outcome| more.of(**outcome) > 0) {
+        metrics::counter!("regulars_import_rows_total", "outcome" => outcome.as_str())
+            .increment(more.of(*outcome));
+    }
     Ok(Step::Done)
 }
 
-async fn write_rows(
-    work: &Work,
-    rows: &[Row],
-    checkpoint: Option<Checkpoint>,
-    known: &mut KnownWords,
-) -> Result<Step> {
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-        return Ok(Step::Done);
-    };
+async fn write_rows(work: &Work, rows: &[Row], stretch: Stretch, known: &KnownWords) -> Result<Step> {
     let mut tx = work.begin().await?;
-    let (state, applied, mut counts) = imports::lock_progress(&mut tx, work.id).await?;
-    if state != ImportState::Applying {
+    if !imports::is_applying(&mut tx, work.id).await? {
         return Ok(Step::Stopped);
     }
-    if applied + 1 != first.position as i64 {
-        return Err(Error::internal("another worker applies the same import"));
-    }
     reserve_codes(&mut tx, rows).await?;
-    let before = counts;
+    let mut counts = Counts::default();
     let mut wave = Wave::new(work);
     let mut failed = Vec::new();
     for row in rows {
@@ -208,13 +259,13 @@ async fn write_rows(
         }
     }
     wave.write(&mut tx, known, &mut counts, &mut failed).await?;
-    let words = wave.words;
     errors::insert(&mut tx, work.id, "apply", &failed).await?;
-    imports::advance(&mut tx, work.id, last.position as i64, &counts, checkpoint).await?;
-    tx.commit().await?;
-    known.remember(words);
-    measure(&before, &counts);
-    Ok(Step::Done)
+    let words = std::mem::take(&mut wave.words);
+    let step = settle_stretch(work, tx, stretch, &counts).await?;
+    if step == Step::Done {
+        known.remember(words);
+    }
+    Ok(step)
 }
 
 /// Codes of our own form that the file brings must not be given away again.
@@ -229,15 +280,6 @@ async fn reserve_codes(tx: &mut Tx, rows: &[Row]) -> Result<()> {
     match highest {
         Some(number) => batch_parts::reserve_codes(tx, number).await,
         None => Ok(()),
-    }
-}
-
-fn measure(before: &Counts, now: &Counts) {
-    for outcome in Outcome::ALL {
-        let rows = now.of(*outcome) - before.of(*outcome);
-        if rows > 0 {
-            metrics::counter!("regulars_import_rows_total", "outcome" => outcome.as_str()).increment(rows);
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The plan of an import as a file beside the upload: a record of 32 bytes for each data row, in the order of rows.
 //!
-//! `action 1 · zero 3 · version 4 · customer id 16 · hash of the row's content 8`, after a head of 64 bytes that binds it
+//! `action 1 · continues 1 · zero 2 · version 4 · customer id 16 · hash of the row's content 8`, after a head of 64 bytes that binds it
 //! to file, mapping, mode and keys. A plan without its last mark was not finished and does not count.
 //!
 //! What it never does: hold a value of a customer.
@@ -29,6 +29,8 @@ pub struct Record {
     pub id: CustomerId,
     /// Hash of the row's content.
     pub content: u64,
+    /// Whether an earlier row of the file speaks of the same customer, so that it must be written first.
+    pub continues: bool,
 }
 
 impl Record {
@@ -39,6 +41,7 @@ impl Record {
             version: 0,
             id: CustomerId(Uuid::nil()),
             content,
+            continues: false,
         }
     }
 
@@ -60,6 +63,7 @@ impl Record {
             Outcome::Conflict => 4,
             Outcome::Invalid => 5,
         };
+        bytes[1] = u8::from(self.continues);
         bytes[4..8].copy_from_slice(&self.version.to_le_bytes());
         bytes[8..24].copy_from_slice(self.id.0.as_bytes());
         bytes[24..32].copy_from_slice(&self.content.to_le_bytes());
@@ -86,6 +90,7 @@ impl Record {
             version: i32::from_le_bytes(version),
             id: CustomerId(Uuid::from_bytes(id)),
             content: u64::from_le_bytes(content),
+            continues: bytes[1] != 0,
         })
     }
 }
@@ -239,6 +244,7 @@ mod tests {
             version: row as i32,
             id: CustomerId::new(),
             content: row * 7,
+            continues: row % 3 == 0,
         };
         let records: Vec<Record> = (1..=5_000).map(record).collect();
         let mut writer = PlanWriter::create(&path, [7; 32]).unwrap();

@@ -162,6 +162,7 @@ impl Resolver {
                     version: 0,
                     id: CustomerId::new(),
                     content,
+                    continues: false,
                 },
                 reasons: Vec::new(),
                 customer_id: None,
@@ -212,6 +213,7 @@ impl Resolver {
                     version: earlier.version_after(),
                     id,
                     content,
+                    continues: true,
                 },
                 reasons: vec![Reason::of_row(
                     "row_continued",
@@ -244,6 +246,7 @@ impl Resolver {
                 version,
                 id,
                 content,
+                continues: false,
             },
             reasons: Vec::new(),
             customer_id: Some(id),

@@ -49,6 +49,15 @@ pub struct Batch {
     pub checkpoint: Checkpoint,
 }
 
+impl Batch {
+    /// Whether some row of it must be written after an earlier one.
+    pub fn continues(&self) -> bool {
+        self.rows
+            .iter()
+            .any(|row| row.planned.is_some_and(|planned| planned.continues))
+    }
+}
+
 /// What to read.
 pub struct Source {
     /// The file.

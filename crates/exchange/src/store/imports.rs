@@ -6,6 +6,7 @@ use regulars_kernel::{
     Currency, Cursor, Error, Page, PageRequest, Result, Total,
     ids::{ImportId, JobId},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -26,8 +27,57 @@ pub struct Stored {
     pub headers: Headers,
     /// SHA-256 of the file.
     pub sha256: Vec<u8>,
-    /// Where the row after the last applied one begins.
+    /// How far it is applied.
+    pub reached: Reached,
+}
+
+/// How far an import is applied. Batches are written two at a time, so a later one may be done before an earlier one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Every row up to this one is dealt with.
+    pub position: u64,
+    /// Where the row after it begins, or an earlier one.
     pub checkpoint: Option<Checkpoint>,
+    /// Rows beyond that are dealt with too.
+    pub ahead: Vec<Stretch>,
+}
+
+/// Rows that follow each other, with the place behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Where the row after the last begins, if that is known.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+impl Reached {
+    /// Whether a row is dealt with.
+    pub fn has(&self, position: u64) -> bool {
+        position <= self.position
+            || self
+                .ahead
+                .iter()
+                .any(|stretch| (stretch.first..=stretch.last).contains(&position))
+    }
+
+    /// Adds rows that are dealt with now.
+    pub fn add(&mut self, stretch: Stretch) {
+        self.ahead.push(stretch);
+        self.ahead.sort_unstable_by_key(|stretch| stretch.first);
+        while let Some(next) = self
+            .ahead
+            .first()
+            .copied()
+            .filter(|next| next.first <= self.position + 1)
+        {
+            self.ahead.remove(0);
+            self.position = self.position.max(next.last);
+            self.checkpoint = next.checkpoint.or(self.checkpoint);
+        }
+    }
 }
 
 struct Row {
@@ -46,6 +96,7 @@ struct Row {
     result: Option<Value>,
     applied_position: i64,
     checkpoint: Option<Value>,
+    applied_ahead: Value,
     job_id: Option<JobId>,
     error: Option<String>,
     created_at: DateTime<Utc>,
@@ -91,7 +142,11 @@ impl TryFrom<Row> for Stored {
             format: serde_json::from_value(row.format)?,
             headers,
             sha256: row.file_sha256,
-            checkpoint,
+            reached: Reached {
+                position: u64::try_from(row.applied_position).unwrap_or(0),
+                checkpoint,
+                ahead: serde_json::from_value(row.applied_ahead)?,
+            },
         })
     }
 }
@@ -179,7 +234,7 @@ pub async fn get(tx: &mut Tx, id: ImportId, lock: bool) -> Result<Stored> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: ImportId", version, state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
-                  mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint,
+                  mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint, applied_ahead,
                   job_id AS "job_id: JobId", error, created_at, updated_at, finished_at
            FROM imports WHERE id = $1"#,
         id.0
@@ -195,7 +250,7 @@ pub async fn list(tx: &mut Tx, page: &PageRequest) -> Result<Page<Import>> {
     let mut rows = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: ImportId", version, state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
-                  mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint,
+                  mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint, applied_ahead,
                   job_id AS "job_id: JobId", error, created_at, updated_at, finished_at
            FROM imports WHERE id < $1 ORDER BY id DESC LIMIT $2 OFFSET $3"#,
         before,
@@ -280,10 +335,11 @@ pub async fn keep_plan(tx: &mut Tx, id: ImportId, plan: &Plan, state: ImportStat
     Ok(done.rows_affected() == 1)
 }
 
-/// How far it has come, locked until the transaction ends: state, last applied row, counts.
-pub async fn lock_progress(tx: &mut Tx, id: ImportId) -> Result<(ImportState, i64, Counts)> {
+/// How far it has come, locked until the transaction ends: state, rows, counts.
+pub async fn lock_progress(tx: &mut Tx, id: ImportId) -> Result<(ImportState, Reached, Counts)> {
     let row = sqlx::query!(
-        r#"SELECT state AS "state: ImportState", applied_position, result FROM imports WHERE id = $1 FOR UPDATE"#,
+        r#"SELECT state AS "state: ImportState", applied_position, checkpoint, applied_ahead, result FROM imports
+           WHERE id = $1 FOR UPDATE"#,
         id.0
     )
     .fetch_optional(tx.conn())
@@ -294,24 +350,34 @@ pub async fn lock_progress(tx: &mut Tx, id: ImportId) -> Result<(ImportState, i6
         .map(serde_json::from_value)
         .transpose()?
         .unwrap_or_default();
-    Ok((row.state, row.applied_position, counts))
+    let reached = Reached {
+        position: u64::try_from(row.applied_position).unwrap_or(0),
+        checkpoint: row.checkpoint.map(serde_json::from_value).transpose()?,
+        ahead: serde_json::from_value(row.applied_ahead)?,
+    };
+    Ok((row.state, reached, counts))
+}
+
+/// Whether it is still to be applied, without waiting for anybody.
+pub async fn is_applying(tx: &mut Tx, id: ImportId) -> Result<bool> {
+    let state = sqlx::query_scalar!(
+        r#"SELECT state AS "state: ImportState" FROM imports WHERE id = $1"#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(state == Some(ImportState::Applying))
 }
 
 /// Notes how far it has come, in the transaction of the rows themselves.
-pub async fn advance(
-    tx: &mut Tx,
-    id: ImportId,
-    position: i64,
-    counts: &Counts,
-    checkpoint: Option<Checkpoint>,
-) -> Result<()> {
-    let checkpoint = checkpoint.map(|at| json!(at));
+pub async fn advance(tx: &mut Tx, id: ImportId, reached: &Reached, counts: &Counts) -> Result<()> {
     sqlx::query!(
-        "UPDATE imports SET applied_position = $2, result = $3, checkpoint = coalesce($4, checkpoint) WHERE id = $1",
+        "UPDATE imports SET applied_position = $2, checkpoint = $3, applied_ahead = $4, result = $5 WHERE id = $1",
         id.0,
-        position,
+        reached.position as i64,
+        reached.checkpoint.map(|at| json!(at)),
+        serde_json::to_value(&reached.ahead)?,
         serde_json::to_value(counts)?,
-        checkpoint,
     )
     .execute(tx.conn())
     .await?;

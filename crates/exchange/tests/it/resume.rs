@@ -111,7 +111,12 @@ async fn an_import_stopped_or_killed_anywhere_goes_on_exactly_where_it_was() {
         ended = apply::apply(&work, &Unwatched).await.unwrap();
     }
     assert_eq!(ended, Ended::Done(expected));
-    assert_eq!(broken.dump().await, expected_dump);
+    let dump = broken.dump().await;
+    let rows = expected_dump.as_array().unwrap();
+    assert_eq!(dump.as_array().unwrap().len(), rows.len());
+    for (one, other) in rows.iter().zip(dump.as_array().unwrap()) {
+        assert_eq!(one, other);
+    }
     assert_eq!(broken.one::<serde_json::Value>(errors).await, expected_errors);
     assert_eq!(
         apply::apply(&work, &Unwatched).await.unwrap(),

@@ -57,9 +57,11 @@ impl Shop {
 
     pub async fn run(&self, name: &str, text: &str, options: &InlineOptions) -> Import {
         let path = self.file(name, text);
-        run_import_inline(self.database.database(), self.scope, &path, options, &Unwatched)
+        let import = run_import_inline(self.database.database(), self.scope, &path, options, &Unwatched)
             .await
-            .unwrap_or_else(|error| panic!("{error}"))
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert!(path.is_file(), "a file that was given stays");
+        import
     }
 
     /// Applies a CSV with a suggested mapping.
@@ -105,7 +107,7 @@ impl Shop {
                    'sources', (SELECT jsonb_agg(jsonb_build_array(source, external_id) ORDER BY source, external_id) FROM customer_sources s WHERE s.customer_id = c.id),
                    'consents', (SELECT jsonb_agg(jsonb_build_array(channel, state) ORDER BY channel) FROM customer_consents k WHERE k.customer_id = c.id),
                    'address', (SELECT jsonb_agg(to_jsonb(a) - '{id,customer_id,organization_id,created_at,updated_at}'::text[]) FROM addresses a WHERE a.customer_id = c.id),
-                   'events', (SELECT jsonb_agg(jsonb_build_array(kind, data - 'import_id' - 'id') ORDER BY e.id) FROM events e WHERE e.customer_id = c.id)
+                   'events', (SELECT jsonb_agg(jsonb_build_array(kind, data - '{import_id,id,code,address_id}'::text[]) ORDER BY e.id) FROM events e WHERE e.customer_id = c.id)
                  ) AS row
                FROM customers c) all_rows",
         )
