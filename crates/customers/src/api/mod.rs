@@ -18,7 +18,10 @@ mod tags;
 mod views;
 
 use regulars_kernel::{Cursor, Faults, Page, PageRequest, Sort, Total, clock};
-use regulars_web::{AppState, Call, Params, problem::{Constraint, register_constraints}};
+use regulars_web::{
+    AppState, Call, Params,
+    problem::{Constraint, register_constraints},
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -41,15 +44,27 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(customers::get_by_external_id))
         .routes(routes!(bulk::change_customers))
         .routes(routes!(addresses::list_addresses, addresses::create_address))
-        .routes(routes!(addresses::get_address, addresses::update_address, addresses::delete_address))
+        .routes(routes!(
+            addresses::get_address,
+            addresses::update_address,
+            addresses::delete_address
+        ))
         .routes(routes!(contacts::list_contacts, contacts::create_contact))
-        .routes(routes!(contacts::get_contact, contacts::update_contact, contacts::delete_contact))
+        .routes(routes!(
+            contacts::get_contact,
+            contacts::update_contact,
+            contacts::delete_contact
+        ))
         .routes(routes!(notes::list_notes, notes::create_note))
         .routes(routes!(notes::get_note, notes::update_note, notes::delete_note))
         .routes(routes!(notes::list_note_versions))
         .routes(routes!(sources::list_sources, sources::link_source))
         .routes(routes!(sources::get_source, sources::unlink_source))
-        .routes(routes!(tags::list_customer_tags, tags::add_customer_tags, tags::replace_customer_tags))
+        .routes(routes!(
+            tags::list_customer_tags,
+            tags::add_customer_tags,
+            tags::replace_customer_tags
+        ))
         .routes(routes!(tags::remove_customer_tag))
         .routes(routes!(consents::list_consents, consents::set_consents))
         .routes(routes!(children::list_children))
@@ -58,7 +73,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tags::get_tag, tags::update_tag, tags::delete_tag))
         .routes(routes!(tags::merge_tag))
         .routes(routes!(attributes::list_attributes, attributes::create_attribute))
-        .routes(routes!(attributes::get_attribute, attributes::update_attribute, attributes::delete_attribute))
+        .routes(routes!(
+            attributes::get_attribute,
+            attributes::update_attribute,
+            attributes::delete_attribute
+        ))
 }
 
 /// What breaking a constraint of the schema means for the caller.
@@ -69,7 +88,12 @@ const CONSTRAINTS: &[Constraint] = &[
         code: "email_taken",
         message: "another customer has this e-mail address",
     },
-    Constraint { name: "customers_code", pointer: "/code", code: "code_taken", message: "another customer has this code" },
+    Constraint {
+        name: "customers_code",
+        pointer: "/code",
+        code: "code_taken",
+        message: "another customer has this code",
+    },
     Constraint {
         name: "customers_parent",
         pointer: "/parent_id",
@@ -88,7 +112,12 @@ const CONSTRAINTS: &[Constraint] = &[
         code: "external_id_taken",
         message: "another customer has this id of that source",
     },
-    Constraint { name: "tags_name", pointer: "/name", code: "name_taken", message: "there is a tag of this name" },
+    Constraint {
+        name: "tags_name",
+        pointer: "/name",
+        code: "name_taken",
+        message: "there is a tag of this name",
+    },
     Constraint {
         name: "attribute_definitions_name",
         pointer: "/name",
@@ -100,7 +129,11 @@ const CONSTRAINTS: &[Constraint] = &[
 /// What inputs of a call are read with.
 fn defaults(call: &Call) -> Defaults {
     let organization = &call.caller.organization;
-    Defaults::new(organization.currency, &organization.locale, clock::now().date_naive())
+    Defaults::new(
+        organization.currency,
+        &organization.locale,
+        clock::now().date_naive(),
+    )
 }
 
 /// `limit`, `cursor` and `page`.
@@ -108,7 +141,13 @@ fn page_request(params: &mut Params, sorts: &[Sort], faults: &mut Faults) -> Pag
     let limit = params.one("limit", faults);
     let cursor = params.one("cursor", faults);
     let page = params.one("page", faults);
-    PageRequest::parse(limit.as_deref(), cursor.as_deref(), page.as_deref(), sorts, faults)
+    PageRequest::parse(
+        limit.as_deref(),
+        cursor.as_deref(),
+        page.as_deref(),
+        sorts,
+        faults,
+    )
 }
 
 /// A list that is short enough to be given whole.

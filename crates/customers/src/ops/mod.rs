@@ -46,5 +46,9 @@ fn check_room(count: i64, most: i64, what: &str) -> Result<()> {
     if count < most {
         return Ok(());
     }
-    Err(Error::conflict("", "too_many", format!("a customer may have {most} {what}")))
+    Err(Error::conflict(
+        "",
+        "too_many",
+        format!("a customer may have {most} {what}"),
+    ))
 }

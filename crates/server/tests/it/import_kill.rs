@@ -13,7 +13,8 @@ use crate::{
     process::{Home, Server},
 };
 
-const ROWS: usize = 30_000;
+/// Unoptimised code writes too few rows a second for the whole file.
+const ROWS: usize = if cfg!(debug_assertions) { 8_000 } else { 30_000 };
 const KILLS: usize = 10;
 
 /// Customers that are there before, so that some rows of the file update.
@@ -125,6 +126,14 @@ async fn forget_pauses(owner: &PgPool) {
     .unwrap();
 }
 
+/// Whether a worker is at the job.
+async fn is_running(owner: &PgPool) -> bool {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM jobs WHERE state = 'running' AND kind = 'import.apply')")
+        .fetch_one(owner)
+        .await
+        .unwrap()
+}
+
 async fn applied(owner: &PgPool) -> (String, i64) {
     sqlx::query_as(
         "SELECT i.state, i.applied_position FROM imports i JOIN organizations o ON o.id = i.organization_id
@@ -161,30 +170,18 @@ async fn killed_ten_times_an_import_ends_row_for_row_as_one_that_was_left_alone(
         .post(&format!("{path}/apply"), &json!({}))
         .await
         .expect(202);
+    // Killed at a random moment of its work each time: between batches, in the midst of one, at its commit.
     let mut points = Vec::new();
-    for kill in 1..=KILLS {
-        // A point of its own in each tenth of the file, in the midst of whatever is being written then.
-        let share = (ROWS * (kill - 1) / KILLS) as i64;
+    while points.len() < KILLS && applied(&owner).await.0 == "applying" {
         let until = Instant::now() + Duration::from_secs(30);
-        loop {
-            let (state, rows) = applied(&owner).await;
-            assert!(
-                state == "applying" || state == "done",
-                "after {points:?}: {state}"
-            );
-            if rows >= share && rows > points.last().copied().unwrap_or(-1) || state == "done" {
-                break;
-            }
+        while !is_running(&owner).await && applied(&owner).await.0 == "applying" {
             forget_pauses(&owner).await;
-            assert!(
-                Instant::now() < until,
-                "after {points:?} it does not go on: {rows} rows"
-            );
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            assert!(Instant::now() < until, "after {points:?} it does not go on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let mut pause = [0_u8; 1];
         getrandom(&mut pause);
-        tokio::time::sleep(Duration::from_millis(u64::from(pause[0]) / 4)).await;
+        tokio::time::sleep(Duration::from_millis(3 * u64::from(pause[0]))).await;
         server.take().unwrap().kill_nine();
         points.push(applied(&owner).await.1);
         forget_leases(&owner).await;
@@ -198,8 +195,8 @@ async fn killed_ten_times_an_import_ends_row_for_row_as_one_that_was_left_alone(
     }
     println!("left alone it took {took:?}; killed at {points:?}");
     assert!(
-        points.iter().filter(|rows| **rows < ROWS as i64).count() >= 5,
-        "killed too late: {points:?}"
+        points.len() >= KILLS / 2,
+        "it ended before it could be killed: {points:?}"
     );
 
     let end = api(&server, &keys[1]).get(&path).await.expect(200);
@@ -283,13 +280,13 @@ async fn a_killed_import_goes_on_by_itself_on_the_private_server() {
         .await;
     assert_eq!(done.at("/state"), "done", "{}", done.text);
     assert_eq!(done.at("/applied_rows"), ROWS.to_string());
-    let total = api
-        .get("/api/v1/customers?limit=1")
+    let owner = PgPool::connect(&home.ok(&["database-url"])).await.unwrap();
+    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM customers")
+        .fetch_one(&owner)
         .await
-        .expect(200)
-        .at("/page/total/value");
-    let created = done.at("/result/create");
-    assert_eq!(total, created, "each row once");
+        .unwrap();
+    assert_eq!(found.to_string(), done.at("/result/create"), "each row once");
+    owner.close().await;
 }
 
 /// A few random bytes.

@@ -281,14 +281,14 @@ fn answer(document: &Value, status: &str, response: &Value) -> Markup {
         .flatten()
         .next()
         .map(|(_, media)| media);
-    let line = html! {
-        (badge(status, tone)) " " (inline(response["description"].as_str().unwrap_or_default()))
-        @if let Some(media) = media { " " span class="muted" { (type_of(&media["schema"])) } }
-    };
+    let line =
+        html! { (badge(status, tone)) " " (inline(response["description"].as_str().unwrap_or_default())) };
+    // Beside the summary, not in it: what opens and closes holds no link.
+    let kind = html! { @if let Some(media) = media { span class="muted" { (type_of(&media["schema"])) } } };
     html! {
         @match media.and_then(|media| example_of_media(document, media)) {
-            Some(example) => details { summary class="cursor-pointer" { (line) } div class="pt-2" { (json(&example)) } },
-            None => div { (line) },
+            Some(example) => details { summary class="cursor-pointer" { (line) } div class="pt-2" { (kind) (json(&example)) } },
+            None => div { (line) " " (kind) },
         }
     }
 }
