@@ -379,7 +379,11 @@ impl Browser {
         // Colours that are still on their way from light to dark are nobody's fault.
         let script = "const done = arguments[arguments.length - 1];
             const only = arguments[0].length ? {runOnly: arguments[0]} : {};
-            Promise.allSettled(document.getAnimations().map((one) => one.finished))
+            const drawn = () => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+            const settled = async () => {
+              do await drawn(); while (document.getAnimations().some((one) => one.effect.getTiming().iterations === 1));
+            };
+            settled()
               .then(() => axe.run(document, {resultTypes: ['violations'], ...only}))
               .then((result) => done(result.violations
                 .filter((one) => one.impact === 'serious' || one.impact === 'critical')

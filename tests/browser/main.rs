@@ -2,6 +2,13 @@
 //!
 //! Any error on the browser's console fails a test: a script or style that the policy refuses, a file that is missing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::duration_suboptimal_units,
+    clippy::manual_assert,
+    reason = "this is a test: what is not there fails it"
+)]
+
 #[path = "../../crates/server/tests/it/api.rs"]
 #[expect(
     dead_code,

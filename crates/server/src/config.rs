@@ -78,7 +78,7 @@ const OPTIONS: &[Setting] = &[
 /// The file's content. Unknown names are an error that names them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Written {
     data_dir: Option<PathBuf>,
     database_url: Option<String>,
     database_url_file: Option<PathBuf>,
@@ -114,7 +114,7 @@ impl Config {
     pub fn load(common: &Common, serve: &Serve) -> Result<Self> {
         let file = match &common.config {
             Some(path) => read_file(path)?,
-            None => File::default(),
+            None => Written::default(),
         };
         let url_file = std::env::var_os("REGULARS_DATABASE_URL_FILE")
             .map(PathBuf::from)
@@ -189,7 +189,7 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
 }
 
-fn read_file(path: &Path) -> Result<File> {
+fn read_file(path: &Path) -> Result<Written> {
     toml::from_str(&read(path)?).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
 }
 
@@ -236,14 +236,14 @@ mod tests {
             .filter_map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")))
             .collect::<Vec<_>>()
             .join("\n");
-        let file: File = toml::from_str(&uncommented).unwrap();
+        let file: Written = toml::from_str(&uncommented).unwrap();
         assert_eq!(file.listen.as_deref(), Some("127.0.0.1:8080"));
         assert_eq!(uncommented.lines().count(), OPTIONS.len());
     }
 
     #[test]
     fn an_unknown_setting_is_named() {
-        let error = toml::from_str::<File>("lisen = \"x\"").unwrap_err();
+        let error = toml::from_str::<Written>("lisen = \"x\"").unwrap_err();
         assert!(error.to_string().contains("lisen"));
     }
 }

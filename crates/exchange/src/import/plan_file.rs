@@ -244,7 +244,7 @@ mod tests {
             version: row as i32,
             id: CustomerId::new(),
             content: row * 7,
-            continues: row % 3 == 0,
+            continues: row.is_multiple_of(3),
         };
         let records: Vec<Record> = (1..=5_000).map(record).collect();
         let mut writer = PlanWriter::create(&path, [7; 32]).unwrap();

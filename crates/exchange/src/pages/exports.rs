@@ -35,7 +35,7 @@ pub(super) async fn list(call: PageCall, Query(at): Query<At>) -> PageResult {
     Ok(page(&shell, actions, table(&all, at.number(), &shell)).into_response())
 }
 
-fn table(all: &Page<Export>, number: u64, shell: &Shell) -> Markup {
+pub(super) fn table(all: &Page<Export>, number: u64, shell: &Shell) -> Markup {
     let head = html! {
         (column("Customers", Align::Start, false)) (column("State", Align::Start, false)) (column("Format", Align::Start, true)) (column("Rows", Align::End, true))
         (column("Size", Align::End, true)) (column("Asked for", Align::Start, true)) (column("", Align::Start, false))

@@ -5,6 +5,8 @@
 mod exports;
 mod imports;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod views;
 
 use axum::{

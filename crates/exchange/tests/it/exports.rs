@@ -1,5 +1,7 @@
 //! What goes out comes back in unchanged.
 
+use std::fmt::Write as _;
+
 use regulars_customers::find::{Context, Query};
 use regulars_exchange::{
     export::export_to_writer,
@@ -174,10 +176,8 @@ async fn a_filter_selects_who_goes_out_and_batches_lose_nobody() {
     let mut text = "email,first name,status,tags\n".to_owned();
     for number in 0..11_000 {
         let status = if number % 4 == 0 { "vip" } else { "active" };
-        text.push_str(&format!(
-            "n{number}@example.com,N{number},{status},{}\n",
-            if number % 2 == 0 { "even" } else { "odd" }
-        ));
+        let tag = if number % 2 == 0 { "even" } else { "odd" };
+        writeln!(text, "n{number}@example.com,N{number},{status},{tag}").unwrap();
     }
     shop.import(&text).await;
     sqlx::query("UPDATE customers SET deleted_at = now() WHERE email = 'n0@example.com'")

@@ -303,8 +303,8 @@ async fn an_imported_code_is_not_given_away_again() {
     let shop = Shop::new().await;
     shop.import("code,email\nC-000010,a@example.com\nVIP-1,b@example.com\n")
         .await;
-    let filler: String = (0..30).map(|number| format!("n{number}@example.com\n")).collect();
-    let import = shop.import(&format!("email\n{filler}")).await;
+    let filler: Vec<String> = (0..30).map(|number| format!("n{number}@example.com")).collect();
+    let import = shop.import(&format!("email\n{}\n", filler.join("\n"))).await;
     assert_eq!(import.result.unwrap().create, 30);
     assert_eq!(
         shop.one::<i64>("SELECT count(DISTINCT code) FROM customers")

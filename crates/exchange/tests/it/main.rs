@@ -1,5 +1,7 @@
 //! Imports and exports against a real database.
 
+#![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
+
 mod exports;
 mod http;
 mod imports;

@@ -1,5 +1,12 @@
 //! The whole program: the binary with its sockets, its files and its PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::duration_suboptimal_units,
+    clippy::manual_assert,
+    reason = "this is a test: what is not there fails it"
+)]
+
 mod api;
 mod cli;
 mod document;
