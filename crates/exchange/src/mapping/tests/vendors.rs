@@ -325,7 +325,12 @@ fn klaviyo_and_hubspot_habits() {
 fn plain_files_of_people_map_by_themselves() {
     let Some(folder) = fixtures() else { return };
     for (name, count) in [("fake_1000.csv", 1_000), ("febrl3_nossid.csv", 5_000)] {
-        let (suggestion, rows) = try_map_file(&folder.join("../../duplicates").join(name));
+        let path = folder.join("../../duplicates").join(name);
+        if !path.exists() {
+            println!("skipped: plain_files_of_people_map_by_themselves needs {name} of the shared fixtures");
+            continue;
+        }
+        let (suggestion, rows) = try_map_file(&path);
         assert_eq!(rows.len(), count, "{name}");
         assert!(
             suggestion
