@@ -76,6 +76,7 @@ async fn the_list_narrows_sorts_turns_pages_and_changes_several_at_once() {
     browser.sees("60 customers").await;
 
     browser.press("Filter").await;
+    browser.find("#sheet fieldset.picks").await;
     browser
         .run("document.querySelector('#sheet [name=status][value=vip]').click()")
         .await;
