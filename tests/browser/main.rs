@@ -26,6 +26,7 @@ mod harness;
 
 mod accounts;
 mod customers;
+mod exports;
 mod imports;
 mod keyboard;
 mod look;

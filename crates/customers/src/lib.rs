@@ -14,5 +14,5 @@ mod pages;
 mod routes;
 pub mod store;
 
-pub use pages::page_routes;
+pub use pages::{in_words, page_routes};
 pub use routes::api_routes;

@@ -13,6 +13,8 @@ mod record;
 mod state;
 mod words;
 
+pub use list::in_words;
+
 use axum::{Router, routing::get};
 use regulars_web::AppState;
 

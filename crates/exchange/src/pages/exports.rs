@@ -2,8 +2,12 @@
 
 use axum::{extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
-use regulars_customers::find::{Context, query_of};
-use regulars_kernel::{Page, Permission, ids::ExportId};
+use regulars_customers::{
+    find::{self, Context},
+    in_words,
+};
+use regulars_database::Tx;
+use regulars_kernel::{Error, Page, Permission, Result, ids::ExportId};
 use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
@@ -30,18 +34,23 @@ pub(super) async fn list(call: PageCall, Query(at): Query<At>) -> PageResult {
     call.require(Permission::ExportsWrite)?;
     let mut tx = call.read().await?;
     let all = store::exports::list(&mut tx, &at.request()).await?;
+    let mut asked = Vec::with_capacity(all.data.len());
+    for export in &all.data {
+        asked.push(which(&mut tx, export).await?);
+    }
     let shell = call.shell(Nav::Exports, "Exports");
     let actions = html! { (link_button("New export", "/exports/new").primary().key("n")) };
-    Ok(page(&shell, actions, table(&all, at.number(), &shell)).into_response())
+    Ok(page(&shell, actions, table(&all, &asked, at.number(), &shell)).into_response())
 }
 
-pub(super) fn table(all: &Page<Export>, number: u64, shell: &Shell) -> Markup {
+/// `asked` says of each what it takes.
+pub(super) fn table(all: &Page<Export>, asked: &[String], number: u64, shell: &Shell) -> Markup {
     let head = html! {
         (column("Customers", Align::Start, false)) (column("State", Align::Start, false)) (column("Format", Align::Start, true)) (column("Rows", Align::End, true))
         (column("Size", Align::End, true)) (column("Asked for", Align::Start, true)) (column("", Align::Start, false))
     };
     let body = html! {
-        @for export in &all.data { (line(export, shell)) }
+        @for (export, asked) in all.data.iter().zip(asked) { (line(export, asked, shell)) }
         @if all.data.is_empty() {
             (table_empty(7, Icon::Exports, "No exports yet", "Take all customers, or those that a filter selects, as CSV or JSON Lines.", html! { (link_button("New export", "/exports/new")) }))
         }
@@ -53,7 +62,7 @@ pub(super) fn table(all: &Page<Export>, number: u64, shell: &Shell) -> Markup {
 }
 
 /// One export; asks again every second while it is written.
-fn line(export: &Export, shell: &Shell) -> Markup {
+fn line(export: &Export, asked: &str, shell: &Shell) -> Markup {
     let is_busy = matches!(export.state, ExportState::Queued | ExportState::Running);
     let at = |end: &str| format!("/exports/{}/{end}", export.id);
     let gone = confirm_attributes(
@@ -64,7 +73,7 @@ fn line(export: &Export, shell: &Shell) -> Markup {
     );
     html! {
         tr hx-get=[is_busy.then(|| at("row"))] hx-trigger=[is_busy.then_some("every 1s")] hx-swap=[is_busy.then_some("outerHTML")] {
-            td { (which(export)) @if let Some(error) = &export.error { div class="muted" { (error) } } }
+            td { (asked) @if let Some(error) = &export.error { div class="muted" { (error) } } }
             td { (status_badge(export.state.as_str())) }
             td class="cell-wide" { (format_word(export.format)) }
             td class="cell-number cell-wide" { @if export.state == ExportState::Done { (format::integer(export.rows, shell.locale)) } }
@@ -86,43 +95,44 @@ fn format_word(format: ExportFormat) -> &'static str {
 }
 
 /// Which customers, in words.
-fn which(export: &Export) -> Markup {
-    let parts: Vec<String> = export
-        .query
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| !["sort", "limit"].contains(&name.as_str()))
-        .map(|(name, value)| {
-            let value = match value {
-                serde_json::Value::Array(values) => values
-                    .iter()
-                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                    .collect::<Vec<_>>()
-                    .join(" or "),
-                serde_json::Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            format!("{} {value}", name.replace('_', " "))
-        })
-        .collect();
-    html! { @if parts.is_empty() { "All customers" } @else { (parts.join(" · ")) } }
+async fn which(tx: &mut Tx, export: &Export) -> Result<String> {
+    let kept = export.query.as_object().cloned().unwrap_or_default();
+    let phrases = in_words(tx, &ops::exports::query_string(&kept)?).await?;
+    Ok(if phrases.is_empty() {
+        "All customers".to_owned()
+    } else {
+        phrases.join(" · ")
+    })
 }
 
 pub(super) async fn row(call: PageCall, Path(id): Path<ExportId>) -> PageResult {
     call.require(Permission::ExportsWrite)?;
     let mut tx = call.read().await?;
     let export = store::exports::get(&mut tx, id, false).await?;
-    Ok(line(&export, &call.bare_shell()).into_response())
+    let asked = which(&mut tx, &export).await?;
+    Ok(line(&export, &asked, &call.bare_shell()).into_response())
 }
 
 /// The form; filters stand in the address, as the customer list writes them.
 pub(super) async fn new(call: PageCall, RawQuery(raw): RawQuery) -> PageResult {
     call.require(Permission::ExportsWrite)?;
-    Ok(form(&call, &raw.unwrap_or_default(), &[]).into_response())
+    let query = query_of(&raw.unwrap_or_default());
+    let mut tx = call.read().await?;
+    let phrases = in_words(&mut tx, &query).await?;
+    Ok(form(&call, &query, &phrases, &[]).into_response())
 }
 
-fn form(call: &PageCall, query: &str, faults: &[regulars_kernel::Fault]) -> Markup {
+/// What narrows the list, of its whole address: an export knows no order, no page and no open view.
+fn query_of(raw: &str) -> String {
+    const NOT_KEPT: [&str; 7] = ["sort", "view", "cursor", "page", "at", "limit", "count"];
+    let pairs = form_urlencoded::parse(raw.as_bytes())
+        .filter(|(name, value)| !value.trim().is_empty() && !NOT_KEPT.contains(&name.as_ref()));
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+fn form(call: &PageCall, query: &str, phrases: &[String], faults: &[regulars_kernel::Fault]) -> Markup {
     let shell = call
         .bare_shell()
         .at(Nav::Exports)
@@ -134,10 +144,14 @@ fn form(call: &PageCall, query: &str, faults: &[regulars_kernel::Fault]) -> Mark
     ]
     .map(|(name, label)| Choice::new(name, label))
     .into();
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
+    let list = |words: &'static str| {
+        let href = if query.is_empty() {
+            "/customers".to_owned()
+        } else {
+            format!("/customers?{query}")
+        };
+        html! { a class="link" href=(href) { (words) } }
+    };
     page(
         &shell,
         html! {},
@@ -145,7 +159,11 @@ fn form(call: &PageCall, query: &str, faults: &[regulars_kernel::Fault]) -> Mark
             (page_header("New export", html! {}, "All fields, the default address, tags, attributes and consents. An import reads the file back unchanged."))
             form class="form narrow" method="post" action="/exports" {
                 (form_errors(faults))
-                p { @if pairs.is_empty() { "All customers. To take some of them, filter the " a class="link" href="/customers" { "customer list" } " and export from there." } @else { "Customers with " @for (at, (name, value)) in pairs.iter().enumerate() { @if at > 0 { ", " } (name.replace('_', " ")) " " b { (value) } } "." } }
+                @if phrases.is_empty() { p { "All customers. To take some of them, filter the " (list("customer list")) " and export from there." } }
+                @else {
+                    p { "Customers of whom all of this is true. " (list("See them in the list")) }
+                    ul class="chip-row" { @for phrase in phrases { li class="chip" { span { (phrase) } } } }
+                }
                 input type="hidden" name="query" value=(query);
                 (select_field("format", "Format", formats).value("csv"))
                 div class="form-actions" { (button("Export").primary().submit()) (link_button("Cancel", "/exports").ghost()) }
@@ -158,8 +176,8 @@ pub(super) async fn create(call: PageCall, mut typed: Form) -> PageResult {
     call.require(Permission::ExportsWrite)?;
     let raw = typed.text("query");
     let format = ExportFormat::parse(&typed.text("format")).unwrap_or(ExportFormat::Csv);
-    let pairs = form_urlencoded::parse(raw.as_bytes()).into_owned();
-    let query = query_of(pairs.filter(|(_, value)| !value.is_empty()));
+    let raw = query_of(&raw);
+    let query = find::query_of(form_urlencoded::parse(raw.as_bytes()).into_owned());
     let mut tx = call.write().await?;
     let context = Context::of(&call.caller.organization);
     match ops::exports::create(&mut tx, format, &query, &context).await {
@@ -167,11 +185,11 @@ pub(super) async fn create(call: PageCall, mut typed: Form) -> PageResult {
             tx.commit().await?;
             Ok(told(&call, "/exports", "The export is being written."))
         }
-        Err(regulars_kernel::Error::Malformed(faults) | regulars_kernel::Error::Invalid(faults)) => Ok((
-            http::StatusCode::UNPROCESSABLE_ENTITY,
-            form(&call, &raw, &faults.0),
-        )
-            .into_response()),
+        Err(Error::Malformed(faults) | Error::Invalid(faults)) => {
+            let phrases = in_words(&mut tx, &raw).await?;
+            let form = form(&call, &raw, &phrases, &faults.0);
+            Ok((http::StatusCode::UNPROCESSABLE_ENTITY, form).into_response())
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -169,10 +169,11 @@ fn exports_show_what_was_asked_for() {
         expires_at: None,
     };
     let all: Vec<Export> = ExportState::ALL.iter().copied().map(export).collect();
-    let html = exports::table(&Page::new(all, None, Total::exact(5)), 1, &shell()).into_string();
+    let asked = vec![format!("Search is {HOSTILE}"); all.len()];
+    let html = exports::table(&Page::new(all, None, Total::exact(5)), &asked, 1, &shell()).into_string();
     is_harmless(&html);
-    assert!(html.contains("status vip or active"));
+    assert!(html.contains("Search is"));
     assert_eq!(html.matches("/download\"").count(), 1);
-    let none = exports::table(&Page::new(Vec::new(), None, Total::exact(0)), 1, &shell()).into_string();
+    let none = exports::table(&Page::new(Vec::new(), None, Total::exact(0)), &[], 1, &shell()).into_string();
     assert!(none.contains("No exports yet"));
 }

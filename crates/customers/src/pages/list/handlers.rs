@@ -3,7 +3,7 @@
 use axum::{extract::RawQuery, response::IntoResponse};
 use maud::html;
 use regulars_database::Tx;
-use regulars_kernel::{Country, Permission, Result, Sort, Total, ids::UserId, paging::Start};
+use regulars_kernel::{Permission, Result, Sort, Total, paging::Start};
 use regulars_web::{
     PageCall, PageResult, Params,
     pages::{Icon, Nav, SavedView, Tone, link_button, page, shell::new_button},
@@ -11,15 +11,16 @@ use regulars_web::{
 };
 
 use super::{
+    chips::chips,
     filters::{self, Offered, OfferedAttribute},
-    view::{self, Chip, Face, ListView, PATH, Row},
+    view::{self, Face, ListView, PATH, Row},
     view_handlers,
 };
 use crate::{
     find::{self, Context, Query},
     model::{AttributeDefinition, Choice as _, Customer},
     ops,
-    pages::{face, record, state::ListState, words},
+    pages::{face, record, state::ListState},
     store::captions,
 };
 
@@ -87,12 +88,13 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
         next: None,
         views: saved.tabs,
         open_view: saved.open,
-        chips: chips(call, tx, &state).await?,
+        chips: chips(tx, &state).await?,
         sorts: find::SORTS,
         sorted: String::new(),
         faults: Vec::new(),
         may_write: call.caller.may(Permission::CustomersWrite),
         may_import: call.caller.may(Permission::ImportsWrite),
+        may_export: call.caller.may(Permission::ExportsWrite),
         locale: shell.locale,
         zone: shell.time_zone,
         state,
@@ -217,72 +219,6 @@ async fn rows(tx: &mut Tx, customers: Vec<Customer>) -> Result<Vec<Row>> {
         }
     };
     Ok(customers.into_iter().map(row).collect())
-}
-
-/// Each filter in force in words.
-async fn chips(call: &PageCall, tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in state.filters() {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let ids: Vec<_> = state
-        .all("owner")
-        .filter_map(|id| id.parse::<UserId>().ok())
-        .map(|id| id.0)
-        .collect();
-    let owners = captions::names(tx, &ids).await?;
-    let definitions = if names.iter().any(|name| name.starts_with("attribute.")) {
-        attributes(call, tx).await?
-    } else {
-        Vec::new()
-    };
-    let chip = |name: &str| {
-        let attribute = name.strip_prefix("attribute.");
-        let label = attribute
-            .and_then(|name| definitions.iter().find(|known| known.name == name))
-            .map(|known| known.label.clone());
-        let values: Vec<String> = state
-            .all(name)
-            .map(|value| match name {
-                "owner" => value
-                    .parse::<UserId>()
-                    .ok()
-                    .and_then(|id| owners.get(&id.0).cloned())
-                    .unwrap_or_else(|| value.to_owned()),
-                "country" => Country::parse(value)
-                    .map_or_else(|_| value.to_owned(), |country| country.name().to_owned()),
-                "source" => words::source(value),
-                "tag" => value.to_owned(),
-                _ if attribute.is_some() || name.ends_with("_from") || name.ends_with("_to") => {
-                    value.to_owned()
-                }
-                _ => words::sentence(value).to_lowercase(),
-            })
-            .collect();
-        let (label, relation) = match name.strip_suffix("_from").or_else(|| name.strip_suffix("_to")) {
-            Some(field) => (
-                words::sentence(field),
-                if name.ends_with("_from") { "from" } else { "until" },
-            ),
-            None => (
-                label.unwrap_or_else(|| words::field(attribute.unwrap_or(name))),
-                "is",
-            ),
-        };
-        Chip {
-            name: label,
-            relation,
-            value: values.join(", "),
-            without: state.without(name).href(PATH),
-        }
-    };
-    Ok(names.into_iter().map(chip).collect())
-}
-
-async fn attributes(_: &PageCall, tx: &mut Tx) -> Result<Vec<AttributeDefinition>> {
-    ops::attributes::list(tx).await
 }
 
 /// `GET /customers/filters`

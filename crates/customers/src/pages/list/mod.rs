@@ -1,6 +1,7 @@
 //! The customer list: search, filters, views, sorting, paging, and work on several customers at once.
 
 mod bulk;
+mod chips;
 mod filters;
 mod handlers;
 mod several;
@@ -14,6 +15,7 @@ use axum::{
 };
 use regulars_web::AppState;
 
+pub use chips::in_words;
 pub(crate) use view::{deleting, sheet_of};
 pub(crate) use view_handlers::sidebar;
 

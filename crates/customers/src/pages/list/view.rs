@@ -88,6 +88,7 @@ pub(crate) struct ListView {
     pub faults: Vec<Fault>,
     pub may_write: bool,
     pub may_import: bool,
+    pub may_export: bool,
     pub locale: Locale,
     pub zone: Tz,
 }
@@ -165,6 +166,9 @@ fn total(view: &ListView, beside: bool) -> Markup {
             }
             @if view.state.narrows() || !view.state.get("sort").is_empty() {
                 (link_button("Save view", save.clone()).icon(Icon::Save).opens_sheet(save))
+            }
+            @if view.may_export && view.face == Face::Rows {
+                (link_button("Export", view.state.kept_by_view().href("/exports/new")).ghost().icon(Icon::Exports))
             }
         }
     }
@@ -403,6 +407,7 @@ mod tests {
             }],
             may_write: true,
             may_import: true,
+            may_export: true,
             locale: Locale::default(),
             zone: chrono_tz::Europe::Berlin,
             state,
