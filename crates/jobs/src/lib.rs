@@ -14,7 +14,8 @@
 //! Promises:
 //! - A job runs at least once and, while leases are kept, never twice at a time. Handlers are idempotent.
 //! - A worker that dies loses its lease; the sweep gives the job back and the attempt counts, so that a job that
-//!   kills its worker ends dead instead of going round for ever.
+//!   kills its worker ends dead instead of going round for ever. A server that has the database for itself gives back
+//!   at its start what an earlier process of it left, without that wait ([`release_dead_leases`]).
 //! - Organizations take turns: a claim serves those with the fewest running jobs first, and a quarter of a worker's
 //!   slots is never given to one organization alone. Priorities order the jobs of one organization.
 //! - No queue is without a cap.
@@ -47,4 +48,4 @@ pub use model::{
 pub use schedule::{Schedule, system_scope};
 pub use signal::wake_workers;
 pub use store::{LIST_ORDER, cancel, discard, discard_dead, get, list, queues, retry, retry_dead};
-pub use worker::{Worker, WorkerOptions};
+pub use worker::{Worker, WorkerOptions, release_dead_leases};

@@ -11,7 +11,7 @@ use regulars_kernel::{
     ids::{JobId, KeyId, OrganizationId, UserId},
 };
 use serde_json::Value;
-use sqlx::postgres::types::PgInterval;
+use sqlx::{PgPool, postgres::types::PgInterval};
 use uuid::Uuid;
 
 use crate::{Backoff, JobState};
@@ -127,6 +127,24 @@ pub(crate) async fn sweep(database: &Database, backoff: Backoff) -> Result<Vec<(
         .into_iter()
         .map(|row| (row.id, row.kind, row.state))
         .collect())
+}
+
+/// Takes the jobs of every worker there was, however long their leases: for a process that knows that nobody else works.
+/// Their attempts count, so that a job that kills its server ends dead all the same; they do not wait. Answers how many.
+pub(crate) async fn release_all(owner: &PgPool) -> Result<u64> {
+    let mut tx = owner.begin().await?;
+    let lost = sqlx::query!("UPDATE jobs SET lease_until = '-infinity' WHERE state = 'running'")
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+    let at_once = interval(Duration::ZERO);
+    while sqlx::query_scalar!(r#"SELECT count(*) AS "swept!" FROM job_sweep($1, $1)"#, at_once)
+        .fetch_one(&mut *tx)
+        .await?
+        > 0
+    {}
+    tx.commit().await?;
+    Ok(lost)
 }
 
 /// Forgets finished and dead jobs older than this, at most so many. Answers how many.

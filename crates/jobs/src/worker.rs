@@ -11,6 +11,7 @@ use regulars_kernel::{
     Error,
     ids::{JobId, OrganizationId, new_uuid},
 };
+use sqlx::PgPool;
 use tokio::{
     task::{JoinHandle, JoinSet},
     time::{Instant, MissedTickBehavior},
@@ -62,6 +63,18 @@ impl Default for WorkerOptions {
             housekeeping: true,
         }
     }
+}
+
+/// Gives back at once what workers of an earlier process left running when it was killed. Only for a process that owns
+/// the database for itself, before it starts a worker: whoever else worked would lose its jobs, and hears of it with its
+/// next sign of life. `owner` must see the jobs of all organizations.
+pub async fn release_dead_leases(owner: &PgPool) -> Result<(), Error> {
+    let released = wall::release_all(owner).await?;
+    if released > 0 {
+        tracing::warn!(jobs = released, "jobs of a server that was killed go on");
+        metrics::counter!("regulars_jobs_released_total").increment(released);
+    }
+    Ok(())
 }
 
 /// A running worker. Dropped without [`Worker::stop`], it vanishes as in a crash: its leases run out.

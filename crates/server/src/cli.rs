@@ -23,8 +23,9 @@ pub struct Common {
     /// Folder for the private PostgreSQL, uploads and exports [default: ./data]
     #[arg(long, env = "REGULARS_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// Use this PostgreSQL (15 to 18) instead of a private one; REGULARS_DATABASE_URL_FILE names a file that holds it
-    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
+    /// Use this PostgreSQL (15 to 18) instead of a private one; DATABASE_URL is honoured too, and
+    /// REGULARS_DATABASE_URL_FILE names a file that holds it
+    #[arg(long, env = "REGULARS_DATABASE_URL", global = true, hide_env_values = true)]
     pub database_url: Option<String>,
 }
 
@@ -65,7 +66,7 @@ pub enum Command {
     /// Say what is wrong, and how to mend it
     Doctor {
         /// Print JSON
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_JSON")]
         json: bool,
     },
     /// Print a generated reference (what `make generate` writes)
@@ -89,14 +90,21 @@ pub enum Only {
     Worker,
 }
 
+/// Where people reach the server, for the links that are printed.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Serve {
+pub struct Address {
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "REGULARS_LISTEN")]
     pub listen: Option<String>,
     /// The address people reach it at, for links and secure cookies [default: http:// and the listen address]
     #[arg(long, env = "REGULARS_PUBLIC_URL")]
     pub public_url: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub address: Address,
     /// Run only one half
     #[arg(long, env = "REGULARS_ONLY", value_enum)]
     pub only: Option<Only>,
@@ -125,13 +133,14 @@ pub enum OrganizationCommand {
     /// Create an organization
     Create {
         name: String,
-        #[arg(long)]
+        /// The short name by which commands know it
+        #[arg(long, env = "REGULARS_SLUG")]
         slug: String,
-        #[arg(long, default_value = "EUR")]
+        #[arg(long, env = "REGULARS_CURRENCY", default_value = "EUR")]
         currency: String,
-        #[arg(long, default_value = "Europe/Berlin")]
+        #[arg(long, env = "REGULARS_TIME_ZONE", default_value = "Europe/Berlin")]
         time_zone: String,
-        #[arg(long, default_value = "en-GB")]
+        #[arg(long, env = "REGULARS_LOCALE", default_value = "en-GB")]
         locale: String,
     },
 }
@@ -141,10 +150,18 @@ pub enum UserCommand {
     /// Create a user (or add an existing one) and print a one-time set-password link
     Create {
         email: String,
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_ROLE")]
         role: regulars_kernel::Role,
+        #[command(flatten)]
+        address: Address,
+    },
+    /// Print a one-time link by which a user sets a new password; earlier links end
+    Link {
+        email: String,
+        #[command(flatten)]
+        address: Address,
     },
 }
 
@@ -152,11 +169,11 @@ pub enum UserCommand {
 pub enum KeyCommand {
     /// Create an API key and print it, once
     Create {
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_NAME")]
         name: String,
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_ROLE")]
         role: regulars_kernel::Role,
     },
 }
@@ -164,22 +181,25 @@ pub enum KeyCommand {
 #[derive(Debug, Args)]
 pub struct Import {
     pub file: PathBuf,
-    #[arg(long)]
+    #[arg(long, env = "REGULARS_ORGANIZATION")]
     pub organization: String,
     /// JSON file with the mapping; without it the suggested one is used
-    #[arg(long)]
+    #[arg(long, env = "REGULARS_MAPPING")]
     pub mapping: Option<PathBuf>,
     /// What may become of rows: new and known customers, only new ones, only known ones
-    #[arg(long, default_value = "upsert", value_parser = ["upsert", "create", "update"])]
+    #[arg(long, env = "REGULARS_MODE", default_value = "upsert", value_parser = ["upsert", "create", "update"])]
     pub mode: String,
+    /// What customers are recognised by (comma list) [default: external_id,email,phone]
+    #[arg(long, env = "REGULARS_MATCH_BY", value_delimiter = ',', value_parser = ["external_id", "email", "phone", "code"])]
+    pub match_by: Option<Vec<String>>,
     /// Show the plan and change nothing
-    #[arg(long)]
+    #[arg(long, env = "REGULARS_DRY_RUN")]
     pub dry_run: bool,
     /// Write refused rows with their reasons here
-    #[arg(long)]
+    #[arg(long, env = "REGULARS_ERRORS")]
     pub errors: Option<PathBuf>,
     /// Print the result as JSON
-    #[arg(long)]
+    #[arg(long, env = "REGULARS_JSON")]
     pub json: bool,
 }
 
@@ -187,26 +207,55 @@ pub struct Import {
 pub enum ExportCommand {
     /// Export customers
     Customers {
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
-        /// How the file is written
-        #[arg(long, default_value = "csv", value_parser = ["csv", "jsonl"])]
+        /// How the file is written: CSV, JSON Lines, or one JSON array
+        #[arg(long, env = "REGULARS_FORMAT", default_value = "csv", value_parser = ["csv", "jsonl", "json"])]
         format: String,
         /// The list's query string, as in `status=vip&country=DE`
-        #[arg(long, default_value = "")]
+        #[arg(long, env = "REGULARS_FILTER", default_value = "")]
         filter: String,
         /// File to write [default: stdout]
-        #[arg(long)]
+        #[arg(long, env = "REGULARS_OUTPUT")]
         output: Option<PathBuf>,
     },
 }
 
 #[derive(Debug, Args)]
 pub struct Demo {
-    #[arg(long, default_value = "demo")]
+    #[arg(long, env = "REGULARS_ORGANIZATION", default_value = "demo")]
     pub organization: String,
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, env = "REGULARS_CUSTOMERS", default_value_t = 10_000)]
     pub customers: u64,
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, env = "REGULARS_SEED", default_value_t = 1)]
     pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_option_has_an_environment_variable_named_after_it() {
+        fn look(command: &clap::Command, path: &str) {
+            for option in command.get_arguments().filter(|one| !one.is_positional()) {
+                let Some(name) = option
+                    .get_long()
+                    .filter(|name| !["help", "version"].contains(name))
+                else {
+                    continue;
+                };
+                let variable = option.get_env().and_then(|name| name.to_str());
+                let wanted = format!("REGULARS_{}", name.to_uppercase().replace('-', "_"));
+                assert_eq!(variable, Some(wanted.as_str()), "{path} --{name}");
+            }
+            for below in command.get_subcommands() {
+                look(below, &format!("{path} {}", below.get_name()));
+            }
+        }
+        Cli::command().debug_assert();
+        look(&Cli::command(), "regulars");
+    }
 }

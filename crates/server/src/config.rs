@@ -10,7 +10,7 @@ use std::{
 use regulars_kernel::{Error, Result};
 use serde::Deserialize;
 
-use crate::cli::{Common, Only, Serve};
+use crate::cli::{Address, Common, Only, Serve};
 
 /// A setting: name in the file, environment variable, default, meaning.
 struct Setting(&'static str, &'static str, &'static str, &'static str);
@@ -24,9 +24,9 @@ const OPTIONS: &[Setting] = &[
     ),
     Setting(
         "database_url",
-        "DATABASE_URL",
+        "REGULARS_DATABASE_URL",
         "",
-        "Use this PostgreSQL (15 to 18) instead of a private one.",
+        "Use this PostgreSQL (15 to 18) instead of a private one; `DATABASE_URL` is honoured too.",
     ),
     Setting(
         "database_url_file",
@@ -109,22 +109,56 @@ pub struct Config {
     pub log_json: bool,
 }
 
+/// A database URL, as itself or as a file that holds it.
+struct DatabaseUrl {
+    url: Option<String>,
+    file: Option<PathBuf>,
+}
+
+impl DatabaseUrl {
+    fn settle(self) -> Result<Option<String>> {
+        match (self.url.filter(|url| !url.is_empty()), self.file) {
+            (Some(url), _) => Ok(Some(url)),
+            (None, Some(path)) if !path.as_os_str().is_empty() => Ok(Some(read(&path)?.trim().to_owned())),
+            (None, _) => Ok(None),
+        }
+    }
+}
+
 impl Config {
+    /// Settles the configuration of a command that only needs to know where people reach the server.
+    pub fn with_address(common: &Common, address: &Address) -> Result<Self> {
+        let serve = Serve {
+            address: address.clone(),
+            ..Serve::default()
+        };
+        Self::load(common, &serve)
+    }
+
     /// Settles the configuration of a command.
     pub fn load(common: &Common, serve: &Serve) -> Result<Self> {
         let file = match &common.config {
             Some(path) => read_file(path)?,
             None => Written::default(),
         };
-        let url_file = std::env::var_os("REGULARS_DATABASE_URL_FILE")
-            .map(PathBuf::from)
-            .or(file.database_url_file);
-        let database_url = match (common.database_url.clone().or(file.database_url), url_file) {
-            (Some(url), _) if !url.is_empty() => Some(url),
-            (_, Some(path)) => Some(read(&path)?.trim().to_owned()),
-            _ => None,
+        // What the environment says, be it in a file, comes before what the configuration file says.
+        let given = DatabaseUrl {
+            url: common
+                .database_url
+                .clone()
+                .or_else(|| std::env::var("DATABASE_URL").ok()),
+            file: std::env::var_os("REGULARS_DATABASE_URL_FILE").map(PathBuf::from),
+        };
+        let written = DatabaseUrl {
+            url: file.database_url,
+            file: file.database_url_file,
+        };
+        let database_url = match given.settle()? {
+            Some(url) => Some(url),
+            None => written.settle()?,
         };
         let listen = serve
+            .address
             .listen
             .clone()
             .or(file.listen)
@@ -158,6 +192,7 @@ impl Config {
                 .unwrap_or_else(|| "data".into()),
             database_url,
             public_url: serve
+                .address
                 .public_url
                 .clone()
                 .or(file.public_url)

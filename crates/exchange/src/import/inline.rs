@@ -1,18 +1,30 @@
-//! Importing a file where it stands, without upload and without a job: what the command line does. The same plan and the
-//! same execution as in the server.
+//! Importing without upload and without a job: what the command line does. The same copy of the file, the same plan and the
+//! same execution as in the server, so that what was broken off goes on here, or there.
+//!
+//! While it works it holds a lock of the session on its import. Whoever finds an import at work without a job and without
+//! that lock knows that the process is gone.
 
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{BufWriter, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
 
 use regulars_database::Database;
 use regulars_kernel::{Error, Result, Scope, ids::ImportId};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
-use super::{Ended, Watch, Work, apply};
+use super::{Ended, Watch, Work, apply, file_path, plan, plan_path};
 use crate::{
     mapping::{Hints, Mapping, suggest},
     model::{Import, ImportState, MatchKey, Mode},
+    ops,
     read::{self, Options, Record},
-    store::imports::{self, NewImport},
+    store::{
+        alive::{self, Alive},
+        imports::{self, NewImport},
+    },
 };
 
 /// Records looked at for a suggestion.
@@ -27,8 +39,10 @@ pub struct InlineOptions {
     pub mode: Mode,
     /// What customers are recognised by.
     pub match_by: Vec<MatchKey>,
-    /// Only check.
+    /// Only check, and leave nothing behind.
     pub dry_run: bool,
+    /// Where to write the rows that were refused, with the reasons.
+    pub errors: Option<PathBuf>,
 }
 
 impl Default for InlineOptions {
@@ -38,6 +52,7 @@ impl Default for InlineOptions {
             mode: Mode::Upsert,
             match_by: DEFAULT_KEYS.to_vec(),
             dry_run: false,
+            errors: None,
         }
     }
 }
@@ -99,14 +114,26 @@ pub fn inspect_as(
     })
 }
 
-/// Imports a file where it stands and answers the import as it ended: `planned` after a dry run, `done`, or `cancelled`
-/// if the watch said stop.
+/// Who watches: checking counts bytes (rows of a workbook), applying counts rows.
+#[derive(Clone, Copy)]
+pub struct Watches<'a> {
+    /// While the file is checked.
+    pub checking: &'a dyn Watch,
+    /// While the plan is executed.
+    pub applying: &'a dyn Watch,
+}
+
+/// Imports a file and answers the import as it is then: `planned` after a dry run, `done`, `cancelled` if somebody cancelled
+/// it meanwhile, or still `applying` if the watch said stop.
+///
+/// The same file with the same mapping, mode and keys goes on where an earlier run was stopped, killed or failed.
 pub async fn run_import_inline(
     database: &Database,
     scope: Scope,
+    storage: &Path,
     path: &Path,
     options: &InlineOptions,
-    watch: &dyn Watch,
+    watches: Watches<'_>,
 ) -> Result<Import> {
     if options.match_by.is_empty() {
         return Err(Error::invalid(
@@ -115,47 +142,166 @@ pub async fn run_import_inline(
             "name at least one key",
         ));
     }
-    let file_name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let (owned, name) = (path.to_owned(), file_name.clone());
-    let (inspected, sha256, bytes) = tokio::task::spawn_blocking(move || {
-        let inspected = inspect(&owned, &name)?;
-        let mut file = std::fs::File::open(&owned)?;
-        let mut hasher = Sha256::new();
-        let bytes = std::io::copy(&mut file, &mut hasher)?;
-        Ok::<_, Error>((inspected, hasher.finalize(), bytes))
-    })
-    .await??;
+    // Opened first: a place that cannot be written to is told before anything is imported.
+    let errors = options.errors.as_deref().map(create).transpose()?;
+    let (owned, folder) = (path.to_owned(), storage.join("imports"));
+    let copy = tokio::task::spawn_blocking(move || Copy::take(&owned, &folder)).await??;
     let mapping = match &options.mapping {
         Some(written) => Mapping::from_json(written)?,
-        None => inspected.suggestion.mapping.clone(),
+        None => copy.inspected.suggestion.mapping.clone(),
     };
-    mapping.validate(&inspected.headers)?;
+    mapping.validate(&copy.inspected.headers)?;
 
-    let id = ImportId::new();
-    let folder = tempfile::tempdir()?;
-    let work = Work {
-        database: database.clone(),
-        scope,
-        id,
-        file: path.to_owned(),
-        file_is_ours: false,
-        plan: folder.path().join("plan"),
-        batch_rows: super::BATCH_ROWS,
+    let begun = if options.dry_run {
+        None
+    } else {
+        begun(database, scope, storage, &copy, &mapping, options).await?
     };
+    let (id, alive) = match begun {
+        Some((id, alive)) => {
+            let file = file_path(storage, id, &copy.inspected.format);
+            copy.keep_if_gone(&file)?;
+            (id, alive)
+        }
+        None => begin(database, scope, storage, copy, &mapping, options).await?,
+    };
+    let work = Work::open(database, scope, storage, id).await?;
+    let ended = perform(&work, options.dry_run, watches).await;
+    let told = tell(&work, ended, errors, options).await;
+    if options.dry_run {
+        discard(&work).await;
+    }
+    alive.release().await;
+    told
+}
+
+async fn perform(work: &Work, dry_run: bool, watches: Watches<'_>) -> Result<Ended> {
+    if dry_run {
+        return apply::plan(work, watches.checking).await;
+    }
+    let mut tx = work.begin().await?;
+    let is_checked = imports::get(&mut tx, work.id, false).await?.import.plan.is_some();
+    drop(tx);
+    if !is_checked && plan::run(work, watches.checking, ImportState::Applying).await? == Ended::Stopped {
+        return Ok(Ended::Stopped);
+    }
+    apply::apply(work, watches.applying).await
+}
+
+fn create(path: &Path) -> Result<File> {
+    File::create(path).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
+}
+
+/// The file as it was when the import began, in the storage: what people do to theirs meanwhile does not matter.
+struct Copy {
+    part: NamedTempFile,
+    file_name: String,
+    bytes: u64,
+    sha256: Vec<u8>,
+    inspected: Inspected,
+}
+
+impl Copy {
+    fn take(path: &Path, folder: &Path) -> Result<Self> {
+        let file_name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        std::fs::create_dir_all(folder)?;
+        let part = tempfile::Builder::new().suffix(".part").tempfile_in(folder)?;
+        let mut file = File::open(path)?;
+        let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
+        let mut hasher = Sha256::new();
+        let mut bytes = 0;
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            let read = file.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            hasher.update(&buffer[..read]);
+            out.write_all(&buffer[..read])?;
+            bytes += read as u64;
+        }
+        out.flush()?;
+        drop(out);
+        part.as_file().sync_all()?;
+        Ok(Self {
+            inspected: inspect(part.path(), &file_name)?,
+            part,
+            file_name,
+            bytes,
+            sha256: hasher.finalize().to_vec(),
+        })
+    }
+
+    /// Puts it where an import looks for it, unless it is there already.
+    fn keep_if_gone(self, path: &Path) -> Result<()> {
+        match self.part.persist_noclobber(path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error.error.into()),
+        }
+    }
+}
+
+/// The import that an earlier run of the same left half done, ready to go on.
+async fn begun(
+    database: &Database,
+    scope: Scope,
+    storage: &Path,
+    copy: &Copy,
+    mapping: &Mapping,
+    options: &InlineOptions,
+) -> Result<Option<(ImportId, Alive)>> {
+    let mut tx = database.begin(scope).await?;
+    let found = imports::begun(&mut tx, &copy.sha256, mapping, options.mode, &options.match_by).await?;
+    let Some(id) = found else { return Ok(None) };
+    let Some(alive) = alive::hold(database, id).await? else {
+        return Err(ops::imports::busy());
+    };
+    // Waits for a batch that the killed run may be committing still.
+    let stored = imports::get(&mut tx, id, true).await?;
+    if ops::imports::has_living_job(&mut tx, &stored).await? {
+        return Err(ops::imports::busy());
+    }
+    let is_lost = stored.import.applied_rows > 0 && !plan_path(storage, id).exists();
+    if is_lost || !matches!(stored.import.state, ImportState::Applying | ImportState::Failed) {
+        if is_lost {
+            let why = "its plan is gone, so the file was imported anew";
+            imports::finish(&mut tx, id, ImportState::Cancelled, Some(why)).await?;
+            tx.commit().await?;
+        }
+        alive.release().await;
+        return Ok(None);
+    }
+    imports::start_inline(&mut tx, id, ImportState::Applying).await?;
+    tx.commit().await?;
+    Ok(Some((id, alive)))
+}
+
+/// A new import.
+async fn begin(
+    database: &Database,
+    scope: Scope,
+    storage: &Path,
+    copy: Copy,
+    mapping: &Mapping,
+    options: &InlineOptions,
+) -> Result<(ImportId, Alive)> {
+    let id = ImportId::new();
+    let alive = alive::hold(database, id).await?.ok_or_else(ops::imports::busy)?;
     let mut tx = database.begin(scope).await?;
     imports::insert(
         &mut tx,
         &NewImport {
             id,
-            file_name: &file_name,
-            file_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
-            sha256: &sha256,
-            format: &inspected.format,
-            headers: &inspected.headers,
-            mapping: &mapping,
+            file_name: &copy.file_name,
+            file_bytes: i64::try_from(copy.bytes).unwrap_or(i64::MAX),
+            sha256: &copy.sha256,
+            format: &copy.inspected.format,
+            headers: &copy.inspected.headers,
+            mapping,
             mode: options.mode,
             match_by: &options.match_by,
         },
@@ -167,20 +313,60 @@ pub async fn run_import_inline(
         ImportState::Applying
     };
     imports::start_inline(&mut tx, id, state).await?;
-    tx.commit().await?;
-
-    let ended = if options.dry_run {
-        apply::plan(&work, watch).await
-    } else {
-        apply::apply(&work, watch).await
-    };
-    let mut tx = database.begin(scope).await?;
-    match &ended {
-        Ok(Ended::Stopped) => imports::finish(&mut tx, id, ImportState::Cancelled, None).await?,
-        Err(error) => imports::finish(&mut tx, id, ImportState::Failed, Some(&error.to_string())).await?,
-        Ok(Ended::Done(_)) => {}
+    // The file first: a row without its file could not be gone on with.
+    let file = file_path(storage, id, &copy.inspected.format);
+    copy.part.persist(&file).map_err(|error| error.error)?;
+    if let Err(error) = tx.commit().await {
+        let _ = std::fs::remove_file(&file);
+        return Err(error);
     }
-    let import = imports::get(&mut tx, id, false).await?.import;
-    tx.commit().await?;
-    ended.map(|_| import)
+    Ok((id, alive))
+}
+
+/// What came of it, with the refused rows in their file.
+async fn tell(
+    work: &Work,
+    ended: Result<Ended>,
+    errors: Option<File>,
+    options: &InlineOptions,
+) -> Result<Import> {
+    if let Err(error) = &ended
+        && !options.dry_run
+    {
+        // If it cannot be noted, as when the database is away, the import is found interrupted.
+        let noted = async {
+            let mut tx = work.begin().await?;
+            imports::finish(&mut tx, work.id, ImportState::Failed, Some(&error.to_string())).await?;
+            tx.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(import.id = %work.id, %error, "the failure could not be noted");
+        }
+    }
+    ended?;
+    let mut tx = work.begin().await?;
+    let stored = imports::get(&mut tx, work.id, false).await?;
+    drop(tx);
+    if let Some(file) = errors {
+        let mut lines = ops::errors::Lines::new(&work.database, work.scope, work.id, stored.headers);
+        let mut file = BufWriter::new(file);
+        while let Some(some) = lines.next().await? {
+            file.write_all(&some)?;
+        }
+        file.flush()?;
+    }
+    Ok(stored.import)
+}
+
+/// Forgets a dry run. If that fails, or the process is killed before, it is an upload that waits to be applied.
+async fn discard(work: &Work) {
+    let done = async {
+        let mut tx = work.begin().await?;
+        imports::delete(&mut tx, work.id).await?;
+        tx.commit().await
+    };
+    match done.await {
+        Ok(()) => work.remove_files(),
+        Err(error) => tracing::warn!(import.id = %work.id, %error, "a dry run could not be forgotten"),
+    }
 }

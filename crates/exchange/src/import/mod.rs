@@ -37,7 +37,7 @@ pub use self::rows::BATCH_ROWS;
 use self::{convert::Converter, rows::Source};
 use crate::{
     mapping::Target,
-    model::{Counts, Import},
+    model::{Counts, Import, ImportState},
     read::{Format, Options},
     store::imports::{self, Stored},
 };
@@ -68,10 +68,8 @@ pub struct Work {
     pub scope: Scope,
     /// Which.
     pub id: ImportId,
-    /// The file.
+    /// The file, ours to remove at the end.
     pub file: PathBuf,
-    /// Whether the file is ours to remove at the end: an upload is, a file that a person named is not.
-    pub file_is_ours: bool,
     /// The plan beside it.
     pub plan: PathBuf,
     /// Rows in a batch; [`BATCH_ROWS`] unless a test wants many small ones.
@@ -95,16 +93,24 @@ pub fn plan_path(storage: &Path, id: ImportId) -> PathBuf {
 }
 
 impl Work {
-    /// Work on an uploaded file in the server's storage.
+    /// Work on a file in the storage.
     pub async fn open(database: &Database, scope: Scope, storage: &Path, id: ImportId) -> Result<Self> {
         let mut tx = database.begin_read(scope).await?;
         let stored = imports::get(&mut tx, id, false).await?;
+        let file = file_path(storage, id, &stored.format);
+        let is_wanted = matches!(stored.import.state, ImportState::Planning | ImportState::Applying);
+        if is_wanted && !file.exists() {
+            return Err(Error::conflict(
+                "",
+                "file_gone",
+                "the file is not in the storage of this server; import it again where it is",
+            ));
+        }
         Ok(Self {
             database: database.clone(),
             scope,
             id,
-            file: file_path(storage, id, &stored.format),
-            file_is_ours: true,
+            file,
             plan: plan_path(storage, id),
             batch_rows: BATCH_ROWS,
         })
@@ -114,10 +120,9 @@ impl Work {
         self.database.begin(self.scope).await
     }
 
-    /// Removes the plan, and the file if it is ours.
+    /// Removes the file and the plan.
     pub fn remove_files(&self) {
-        let file = self.file_is_ours.then_some(&self.file);
-        for path in file.into_iter().chain([&self.plan]) {
+        for path in [&self.file, &self.plan] {
             if let Err(error) = std::fs::remove_file(path)
                 && error.kind() != std::io::ErrorKind::NotFound
             {

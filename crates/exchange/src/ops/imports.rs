@@ -15,7 +15,10 @@ use crate::{
     jobs,
     mapping::Mapping,
     model::{ImportPatch, ImportState, MatchKey, Mode},
-    store::imports::{self, NewImport, Stored},
+    store::{
+        alive,
+        imports::{self, NewImport, Stored},
+    },
 };
 
 /// A file that was received and looked at.
@@ -60,13 +63,21 @@ pub async fn get(tx: &mut Tx, id: ImportId) -> Result<Stored> {
     imports::get(tx, id, false).await
 }
 
-/// Whether a job works on it or waits to.
+/// Whether a job works on it or waits to, or a command line.
 pub async fn is_busy(tx: &mut Tx, stored: &Stored) -> Result<bool> {
     if !matches!(stored.import.state, ImportState::Planning | ImportState::Applying) {
         return Ok(false);
     }
+    match stored.import.job_id {
+        None => alive::is_held(tx, stored.import.id).await,
+        Some(_) => has_living_job(tx, stored).await,
+    }
+}
+
+/// Whether a job works on it or waits to.
+pub(crate) async fn has_living_job(tx: &mut Tx, stored: &Stored) -> Result<bool> {
     let Some(job_id) = stored.import.job_id else {
-        return Ok(true);
+        return Ok(false);
     };
     match regulars_jobs::get(tx, job_id).await {
         Ok(job) => Ok(matches!(job.state, JobState::Queued | JobState::Running)),
@@ -75,11 +86,12 @@ pub async fn is_busy(tx: &mut Tx, stored: &Stored) -> Result<bool> {
     }
 }
 
-fn busy() -> Error {
+/// Two must not work on the same.
+pub(crate) fn busy() -> Error {
     Error::conflict(
         "",
         "import_busy",
-        "a job works on this import; wait for it or cancel it",
+        "somebody works on this import already; wait for that or cancel it",
     )
 }
 

@@ -2,5 +2,6 @@
 //!
 //! What it never does: HTTP.
 
+pub mod errors;
 pub mod exports;
 pub mod imports;

@@ -174,7 +174,14 @@ fn settings(import: &Import) -> Markup {
 /// Work in progress; asks again every second.
 pub(super) fn working(import: &Import, job: Option<&Job>, locale: Locale) -> Markup {
     let is_plan = import.state == ImportState::Planning;
-    let (done, total) = job.map_or((0, None), |job| (job.progress.done, job.progress.total));
+    // The command line notes only how far it has applied; a job tells everything.
+    let by_hand = import.job_id.is_none();
+    let planned = import.plan.as_ref().map(|plan| plan.counts.total() as i64);
+    let (done, total) = match job {
+        Some(job) => (job.progress.done, job.progress.total),
+        None if by_hand && !is_plan => (import.applied_rows, planned),
+        None => (0, None),
+    };
     let number = |value: i64| {
         if is_plan && total.is_some() {
             format::bytes(u64::try_from(value).unwrap_or(0))
@@ -184,7 +191,8 @@ pub(super) fn working(import: &Import, job: Option<&Job>, locale: Locale) -> Mar
     };
     let words = match total {
         Some(total) => format!("{} of {}", number(done), number(total)),
-        None if done > 0 => format!("{} rows", number(done)),
+        None if done > 0 => format!("{} {}", number(done), if done == 1 { "row" } else { "rows" }),
+        None if by_hand => "the command line is at it".to_owned(),
         None => "waiting for a free worker".to_owned(),
     };
     let label = if is_plan { "Checking the file" } else { "Importing" };
@@ -245,7 +253,7 @@ pub(super) fn checked(import: &Import, locale: Locale) -> Markup {
             }
             @if refused > 0 { (error_notice(import, refused, locale, true)) }
             div class="form-actions" {
-                form method="post" action={ "/imports/" (import.id) "/apply" } { (button(format!("Import {} rows", format::integer(work as i64, locale))).primary().submit().disabled(work == 0)) }
+                form method="post" action={ "/imports/" (import.id) "/apply" } { (button(format!("Import {} {}", format::integer(work as i64, locale), if work == 1 { "row" } else { "rows" })).primary().submit().disabled(work == 0)) }
                 form method="post" action={ "/imports/" (import.id) "/remap" } { (button("Back to the columns").submit()) }
             }
             @for outcome in [Outcome::Invalid, Outcome::Conflict, Outcome::Update, Outcome::Create, Outcome::Skip] {
@@ -256,15 +264,15 @@ pub(super) fn checked(import: &Import, locale: Locale) -> Markup {
 }
 
 fn error_notice(import: &Import, rows: u64, locale: Locale, is_future: bool) -> Markup {
-    let title = format!(
-        "{} rows {}",
-        format::integer(rows as i64, locale),
-        if is_future {
-            "will not be imported"
-        } else {
-            "were not imported"
-        }
-    );
+    let title = match (rows, is_future) {
+        (1, true) => "1 row will not be imported".to_owned(),
+        (1, false) => "1 row was not imported".to_owned(),
+        (_, true) => format!(
+            "{} rows will not be imported",
+            format::integer(rows as i64, locale)
+        ),
+        (_, false) => format!("{} rows were not imported", format::integer(rows as i64, locale)),
+    };
     notice(
         Tone::Amber,
         &title,

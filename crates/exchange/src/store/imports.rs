@@ -244,6 +244,29 @@ pub async fn get(tx: &mut Tx, id: ImportId, lock: bool) -> Result<Stored> {
     row.ok_or(Error::NotFound("import"))?.try_into()
 }
 
+/// The latest import of the same file, read in the same way, that was begun and is not over.
+pub async fn begun(
+    tx: &mut Tx,
+    sha256: &[u8],
+    mapping: &Mapping,
+    mode: Mode,
+    match_by: &[MatchKey],
+) -> Result<Option<ImportId>> {
+    let match_by: Vec<&str> = match_by.iter().map(|key| key.as_str()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id: ImportId" FROM imports
+           WHERE file_sha256 = $1 AND mapping = $2 AND mode = $3 AND match_by = $4
+             AND (state = 'applying' OR state = 'failed' AND applied_position > 0)
+           ORDER BY id DESC LIMIT 1"#,
+        sha256,
+        json_without_nul(serde_json::to_value(mapping)?),
+        mode.as_str(),
+        &match_by as &[&str],
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 /// Imports, latest first.
 pub async fn list(tx: &mut Tx, page: &PageRequest) -> Result<Page<Import>> {
     let before = page.cursor().map_or(Uuid::max(), |cursor| cursor.id);
@@ -313,7 +336,7 @@ pub async fn start(tx: &mut Tx, id: ImportId, state: ImportState, job_id: JobId)
 /// Begins work without a job, as the command line does.
 pub async fn start_inline(tx: &mut Tx, id: ImportId, state: ImportState) -> Result<()> {
     sqlx::query!(
-        "UPDATE imports SET state = $2, error = NULL WHERE id = $1",
+        "UPDATE imports SET state = $2, job_id = NULL, error = NULL, finished_at = NULL WHERE id = $1",
         id.0,
         state.as_str()
     )

@@ -2,6 +2,7 @@
 //!
 //! What it never does: decide. Use cases are in `ops`.
 
+pub mod alive;
 pub mod errors;
 pub mod exports;
 pub mod imports;

@@ -54,6 +54,51 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
+/// Makes one JSON array of the JSON Lines that are written to it.
+pub struct JsonArray<W: Write> {
+    output: W,
+    /// What stands before the next line.
+    before: &'static [u8],
+    at_line_start: bool,
+}
+
+impl<W: Write> JsonArray<W> {
+    /// Starts the array.
+    pub fn new(output: W) -> Self {
+        Self {
+            output,
+            before: b"[\n",
+            at_line_start: true,
+        }
+    }
+
+    /// Ends the array.
+    pub fn finish(mut self) -> io::Result<()> {
+        let end: &[u8] = if self.before == b"[\n" { b"[]\n" } else { b"\n]\n" };
+        self.output.write_all(end)?;
+        self.output.flush()
+    }
+}
+
+impl<W: Write> Write for JsonArray<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if self.at_line_start {
+                self.output.write_all(self.before)?;
+                self.before = b",\n";
+            }
+            let text = line.strip_suffix(b"\n");
+            self.output.write_all(text.unwrap_or(line))?;
+            self.at_line_start = text.is_some();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
 /// Writes rows that could not be imported: the file's own columns, then [`ERROR_COLUMN`] with the reasons, so that the
 /// rows can be mended and imported again.
 pub struct ErrorFile<W: Write> {

@@ -136,3 +136,23 @@ proptest! {
         prop_assert_eq!(formula::restore(&neutral), text.as_str());
     }
 }
+
+#[test]
+fn json_lines_become_one_array_however_they_are_cut() {
+    let array = |pieces: &[&str]| {
+        let mut bytes = Vec::new();
+        let mut array = JsonArray::new(&mut bytes);
+        for piece in pieces {
+            array.write_all(piece.as_bytes()).unwrap();
+        }
+        array.finish().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()
+    };
+    assert_eq!(array(&[]), serde_json::json!([]));
+    let wanted = serde_json::json!([{"a": 1}, {"a": "\n"}, {"a": 3}]);
+    assert_eq!(array(&["{\"a\":1}\n{\"a\":\"\\n\"}\n", "{\"a\":3}\n"]), wanted);
+    assert_eq!(
+        array(&["{\"a\"", ":1}\n{\"a\":\"\\n\"", "}", "\n{\"a\":3}", "\n"]),
+        wanted
+    );
+}

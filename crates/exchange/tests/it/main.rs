@@ -5,5 +5,6 @@
 mod exports;
 mod http;
 mod imports;
+mod inline;
 mod resume;
 mod support;

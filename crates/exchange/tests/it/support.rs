@@ -1,16 +1,16 @@
 //! What the tests share: importing a text, and looking at what came of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use regulars_database::Tx;
 use regulars_exchange::{
     import::{
         Watch, Work,
-        inline::{InlineOptions, run_import_inline},
+        inline::{InlineOptions, Watches, run_import_inline},
     },
     model::{Import, Mode, Plan},
 };
-use regulars_kernel::{Scope, ids::ImportId};
+use regulars_kernel::{Error, Scope, ids::ImportId};
 use regulars_testkit::TestDatabase;
 use serde_json::Value;
 
@@ -57,11 +57,34 @@ impl Shop {
 
     pub async fn run(&self, name: &str, text: &str, options: &InlineOptions) -> Import {
         let path = self.file(name, text);
-        let import = run_import_inline(self.database.database(), self.scope, &path, options, &Unwatched)
+        let import = self
+            .try_run(&path, options, &Unwatched)
             .await
             .unwrap_or_else(|error| panic!("{error}"));
         assert!(path.is_file(), "a file that was given stays");
         import
+    }
+
+    /// What the command line does.
+    pub async fn try_run(
+        &self,
+        path: &Path,
+        options: &InlineOptions,
+        watch: &dyn Watch,
+    ) -> Result<Import, Error> {
+        let storage = self.path("storage");
+        run_import_inline(
+            self.database.database(),
+            self.scope,
+            &storage,
+            path,
+            options,
+            Watches {
+                checking: &Unwatched,
+                applying: watch,
+            },
+        )
+        .await
     }
 
     /// Applies a CSV with a suggested mapping.
@@ -121,7 +144,6 @@ impl Shop {
             id,
             plan: file.with_extension("plan"),
             file,
-            file_is_ours: true,
             batch_rows: 40,
         }
     }

@@ -10,7 +10,8 @@ use std::{
 };
 
 use regulars_jobs::{
-    Context, Failure, JobState, NewJob, Registry, Worker, WorkerOptions, cancel, enqueue, retry,
+    Backoff, Context, Failure, JobState, NewJob, Registry, Worker, WorkerOptions, cancel, enqueue,
+    release_dead_leases, retry,
 };
 use regulars_kernel::{Error, ids::JobId};
 use regulars_testkit::TestDatabase;
@@ -189,6 +190,40 @@ async fn the_jobs_of_a_dead_worker_are_taken_back_and_the_attempt_counts() {
     assert_eq!((job.attempts, job.result), (2, Some(json!(2))));
     let job = until_state(&database, scope, poison, JobState::Dead).await;
     assert_eq!(job.error.as_deref(), Some("the worker stopped answering"));
+}
+
+#[tokio::test]
+async fn who_owns_the_database_gives_back_the_jobs_of_a_killed_server_without_a_wait() {
+    let database = TestDatabase::new().await;
+    let scope = database.organization("acme").await;
+    let long = || WorkerOptions {
+        lease: Duration::from_mins(10),
+        backoff: Backoff {
+            base: Duration::from_hours(1),
+            cap: Duration::from_hours(1),
+        },
+        ..quick()
+    };
+    let hang = || Does("test.run", |_job: Context| async { std::future::pending().await });
+    let id = add(
+        &database,
+        scope,
+        NewJob::new("test.run", json!({})).max_attempts(3),
+    )
+    .await;
+    // Killed again and again, it never waits; at last it is dead.
+    for attempt in 1..=3 {
+        let registry = Registry::new().with(hang());
+        let dying = Worker::with_options(database.database().clone(), registry, long());
+        until(&database, scope, id, |job| {
+            job.state == JobState::Running && job.attempts == attempt
+        })
+        .await;
+        drop(dying);
+        release_dead_leases(database.owner()).await.unwrap();
+    }
+    let job = until_state(&database, scope, id, JobState::Dead).await;
+    assert_eq!(job.attempts, 3);
 }
 
 #[tokio::test]

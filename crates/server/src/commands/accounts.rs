@@ -5,7 +5,7 @@ use regulars_kernel::{Error, Result};
 
 use super::{open, organization_id};
 use crate::{
-    cli::{Common, KeyCommand, OrganizationCommand, Serve, UserCommand},
+    cli::{Common, KeyCommand, OrganizationCommand, UserCommand},
     config::Config,
 };
 
@@ -29,7 +29,7 @@ pub async fn organization(common: &Common, command: OrganizationCommand) -> Resu
     let made = ops::create_organization(&opened.database, &new)
         .await
         .map_err(|error| match error {
-            Error::Internal(cause) if cause.to_string().contains("organizations_slug_key") => {
+            Error::Conflict(fault) if fault.pointer == "/slug" => {
                 Error::internal(format!("there is an organization “{slug}” already"))
             }
             other => other,
@@ -43,24 +43,43 @@ pub async fn organization(common: &Common, command: OrganizationCommand) -> Resu
 
 /// `regulars user …`
 pub async fn user(common: &Common, command: UserCommand) -> Result<()> {
-    let UserCommand::Create {
-        email,
-        organization,
-        role,
-    } = command;
-    let opened = open(common).await?;
-    let id = organization_id(&opened, &organization).await?;
-    let made = ops::create_user(&opened.database, id, &email, role).await;
-    opened.close().await?;
-    match made?.link {
-        Some(link) => {
-            let base = Config::load(common, &Serve::default())?.public_url;
+    match command {
+        UserCommand::Create {
+            email,
+            organization,
+            role,
+            address,
+        } => {
+            let base = Config::with_address(common, &address)?.public_url;
+            let opened = open(common).await?;
+            let id = organization_id(&opened, &organization).await?;
+            let made = ops::create_user(&opened.database, id, &email, role).await;
+            opened.close().await?;
+            match made?.link {
+                Some(link) => {
+                    eprintln!("Give this link to the person; it works once:");
+                    println!("{base}{}", link.path());
+                }
+                None => eprintln!("The person has a password already and signs in with it."),
+            }
+            Ok(())
+        }
+        UserCommand::Link { email, address } => {
+            let base = Config::with_address(common, &address)?.public_url;
+            let opened = open(common).await?;
+            let made = ops::operator_link(&opened.database, &email).await;
+            opened.close().await?;
+            let link = made.map_err(|error| match error {
+                Error::NotFound(_) => Error::internal(format!(
+                    "there is no user “{email}”; `regulars user create` makes one"
+                )),
+                other => other,
+            })?;
             eprintln!("Give this link to the person; it works once:");
             println!("{base}{}", link.path());
+            Ok(())
         }
-        None => eprintln!("The person has a password already and signs in with it."),
     }
-    Ok(())
 }
 
 /// `regulars key …`

@@ -6,7 +6,7 @@ use regulars_customers::{model::NoteInput, ops::notes};
 use regulars_exchange::import::inline::{InlineOptions, run_import_inline};
 use regulars_kernel::{Actor, Error, Patch, Result, Scope, clock, ids::CustomerId};
 
-use super::{exchange::Progress, open};
+use super::{open, progress::Progress, storage};
 use crate::{
     cli::{Common, Demo},
     demo,
@@ -35,13 +35,14 @@ pub async fn run(common: &Common, options: Demo) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("demo.jsonl");
     demo::write(&path, options.customers, options.seed, clock::now())?;
-    let progress = Progress::new("customers");
+    let progress = Progress::new();
     let done = run_import_inline(
         &opened.database,
         scope,
+        &storage(common)?,
         &path,
         &InlineOptions::default(),
-        &progress,
+        progress.part("bytes checked").then(&progress.part("customers")),
     )
     .await;
     progress.end();

@@ -4,75 +4,27 @@ use std::{
     fs::File,
     io::{BufWriter, Write},
     path::Path,
-    time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use regulars_accounts::ops::get_organization;
 use regulars_customers::find::{Context, Query};
-use regulars_database::Database;
+use regulars_database::connect::Opened;
 use regulars_exchange::{
     export::export_to_writer,
     import::{
-        Ended, Watch,
+        Ended,
         inline::{InlineOptions, run_import_inline},
     },
-    model::{Counts, ExportFormat, Import as Done, Mode},
+    model::{Counts, ExportFormat, Import as Done, ImportState, MatchKey, Mode},
     ops,
-    store::errors,
-    write::ErrorFile,
+    write::JsonArray,
 };
-use regulars_kernel::{Actor, Error, Result, Scope, ids::ImportId};
+use regulars_kernel::{Actor, Error, Result, Scope};
 use regulars_web::Params;
 use serde_json::{Map, json};
-use tokio_util::sync::CancellationToken;
 
-use super::{open, organization_id};
+use super::{open, organization_id, progress::Progress, storage};
 use crate::cli::{Common, Import};
-
-/// A bar on a terminal, a line now and then elsewhere; Ctrl-C stops at the next batch.
-pub struct Progress {
-    bar: ProgressBar,
-    stop: CancellationToken,
-}
-
-impl Progress {
-    /// Shows how far work is, in units such as `rows`.
-    pub fn new(unit: &str) -> Self {
-        let bar = ProgressBar::new_spinner();
-        let style = format!("{{spinner}} {{pos}} of {{len}} {unit} {{wide_bar}} {{per_sec}} {{eta}}");
-        if let Ok(style) = ProgressStyle::with_template(&style) {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
-        let stop = CancellationToken::new();
-        let signal = stop.clone();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                signal.cancel();
-            }
-        });
-        Self { bar, stop }
-    }
-
-    /// Takes the bar away.
-    pub fn end(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-impl Watch for Progress {
-    fn progress(&self, done: u64, total: Option<u64>) {
-        if let Some(total) = total {
-            self.bar.set_length(total);
-        }
-        self.bar.set_position(done);
-    }
-
-    fn cancelled(&self) -> bool {
-        self.stop.is_cancelled()
-    }
-}
 
 /// `regulars import FILE`
 pub async fn import(common: &Common, options: Import) -> Result<()> {
@@ -95,45 +47,45 @@ pub async fn import(common: &Common, options: Import) -> Result<()> {
             options.file.display()
         )));
     }
-    let opened = open(common).await?;
-    let scope = Scope {
-        organization_id: organization_id(&opened, &options.organization).await?,
-        actor: Actor::System,
-    };
-    let wanted = InlineOptions {
+    let mut wanted = InlineOptions {
         mapping,
         mode,
         dry_run: options.dry_run,
+        errors: options.errors.clone(),
         ..InlineOptions::default()
     };
-    let progress = Progress::new(if options.dry_run { "bytes" } else { "rows" });
-    let done = run_import_inline(&opened.database, scope, &options.file, &wanted, &progress).await;
-    progress.end();
-    let done = done?;
-    if let Some(path) = &options.errors {
-        let file = File::create(path).map_err(|error| named(path, &error))?;
-        write_errors(&opened.database, scope, done.id, BufWriter::new(file)).await?;
+    if let Some(keys) = &options.match_by {
+        wanted.match_by = keys.iter().filter_map(|key| MatchKey::parse(key)).collect();
     }
-    tell(&done, &options)?;
-    opened.close().await
+    let opened = open(common).await?;
+    let done = run_import(common, &opened, &options, &wanted).await;
+    opened.close().await?;
+    let done = done?;
+    tell(&done, &options)
 }
 
-/// Writes the refused rows with their reasons.
-async fn write_errors(database: &Database, scope: Scope, id: ImportId, output: impl Write) -> Result<()> {
-    let mut tx = database.begin_read(scope).await?;
-    let headers = ops::imports::get(&mut tx, id).await?.headers;
-    let mut file = ErrorFile::create(output, &headers)?;
-    let mut after = 0;
-    loop {
-        let rows = errors::page(&mut tx, id, after, 1_000).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.position;
-        for row in &rows {
-            let reasons: Vec<_> = row.reasons.iter().map(ToString::to_string).collect();
-            file.write(&row.fields, &reasons.join("; "))?;
-        }
-    }
-    Ok(file.flush()?)
+async fn run_import(
+    common: &Common,
+    opened: &Opened,
+    options: &Import,
+    wanted: &InlineOptions,
+) -> Result<Done> {
+    let scope = Scope {
+        organization_id: organization_id(opened, &options.organization).await?,
+        actor: Actor::System,
+    };
+    let progress = Progress::new();
+    let done = run_import_inline(
+        &opened.database,
+        scope,
+        &storage(common)?,
+        &options.file,
+        wanted,
+        progress.part("bytes checked").then(&progress.part("rows")),
+    )
+    .await;
+    progress.end();
+    done
 }
 
 /// `regulars export customers`
@@ -144,11 +96,22 @@ pub async fn export(
     filter: &str,
     output: Option<&Path>,
 ) -> Result<()> {
-    let format = ExportFormat::parse(format)
-        .ok_or_else(|| Error::internal(format!("--format: “{format}” is neither csv nor jsonl")))?;
     let opened = open(common).await?;
+    let written = run_export(&opened, organization, format, filter, output).await;
+    opened.close().await?;
+    eprintln!("{} customers exported.", written?);
+    Ok(())
+}
+
+async fn run_export(
+    opened: &Opened,
+    organization: &str,
+    format: &str,
+    filter: &str,
+    output: Option<&Path>,
+) -> Result<u64> {
     let scope = Scope {
-        organization_id: organization_id(&opened, organization).await?,
+        organization_id: organization_id(opened, organization).await?,
         actor: Actor::System,
     };
     let mut tx = opened.database.begin(scope).await?;
@@ -158,23 +121,34 @@ pub async fn export(
         country: settings.locale.country(),
     };
     let query = Query::read(Params::parse(filter)?, &context)?;
+    // An array is JSON Lines with commas between them.
+    let is_array = format == "json";
+    let format = ExportFormat::parse(if is_array { "jsonl" } else { format })
+        .ok_or_else(|| Error::internal(format!("--format: “{format}” is none of csv, jsonl, json")))?;
     let asked = Map::from_iter([("filter".to_owned(), json!(filter))]);
     ops::exports::note_direct(&mut tx, format, &asked).await?;
     tx.commit().await?;
-    let progress = Progress::new("customers");
+    let progress = Progress::new();
     let mut writer: Box<dyn Write + Send> = match output {
         Some(path) => Box::new(BufWriter::new(
             File::create(path).map_err(|error| named(path, &error))?,
         )),
         None => Box::new(std::io::stdout()),
     };
-    let ended = export_to_writer(&opened.database, scope, format, &query, &mut *writer, &progress).await;
+    let part = progress.part("customers");
+    let ended = if is_array {
+        let mut array = JsonArray::new(writer);
+        let ended = export_to_writer(&opened.database, scope, format, &query, &mut array, &part).await;
+        array.finish()?;
+        ended
+    } else {
+        export_to_writer(&opened.database, scope, format, &query, &mut *writer, &part).await
+    };
     progress.end();
     match ended? {
-        Ended::Done(counts) => eprintln!("{} customers exported.", counts.create),
-        Ended::Stopped => return Err(Error::internal("stopped; the file is not complete")),
+        Ended::Done(counts) => Ok(counts.create),
+        Ended::Stopped => Err(Error::internal("stopped; the file is not complete")),
     }
-    opened.close().await
 }
 
 fn named(path: &Path, error: &dyn std::fmt::Display) -> Error {
@@ -182,6 +156,21 @@ fn named(path: &Path, error: &dyn std::fmt::Display) -> Error {
 }
 
 fn tell(done: &Done, options: &Import) -> Result<()> {
+    match done.state {
+        ImportState::Planning | ImportState::Applying => {
+            return Err(Error::internal(format!(
+                "stopped after {} rows; the same command goes on where it stopped",
+                done.applied_rows
+            )));
+        }
+        ImportState::Cancelled => {
+            return Err(Error::internal(format!(
+                "the import was cancelled after {} rows",
+                done.applied_rows
+            )));
+        }
+        _ => {}
+    }
     let counts = if options.dry_run {
         done.plan.as_ref().map(|plan| plan.counts)
     } else {

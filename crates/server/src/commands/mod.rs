@@ -4,6 +4,7 @@ mod accounts;
 mod demo;
 mod doctor;
 mod exchange;
+mod progress;
 mod serve;
 
 use regulars_database::{connect, migrate};
@@ -70,6 +71,11 @@ pub async fn run(cli: Cli) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Where imports lie while they are worked on.
+fn storage(common: &Common) -> Result<std::path::PathBuf> {
+    Ok(Config::load(common, &Serve::default())?.storage_dir())
 }
 
 /// Opens the database for a short command: few connections, migrated, warnings only.

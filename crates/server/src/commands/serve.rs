@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use regulars_database::{connect, migrate};
+use regulars_database::{PrivateServer, connect, migrate};
 use regulars_kernel::{Error, Result};
 use regulars_web::AppState;
 use tokio::{
@@ -35,6 +35,10 @@ pub async fn run(config: Config) -> Result<()> {
     migrate::run(&opened.owner).await?;
     opened.check_serving().await?;
     tokio::fs::create_dir_all(config.storage_dir()).await?;
+    // Owning the private PostgreSQL means that it was down a moment ago, and with it every other worker's work.
+    if opened.private.as_ref().is_some_and(PrivateServer::is_owned) {
+        regulars_jobs::release_dead_leases(&opened.owner).await?;
+    }
 
     let state = AppState::new(opened.database.clone(), wiring::web_config(&config)?);
     let others = regulars_events::hub().connect(&opened.database).await?;

@@ -10,6 +10,7 @@
 mod api;
 mod cli;
 mod document;
+mod import_command;
 mod import_kill;
 mod process;
 mod routes;

@@ -202,7 +202,7 @@ async fn exit_status_tells_done_from_failed_from_wrong_usage() {
     assert_eq!(code(&["--help"]), Some(0));
     let twice = home.run(&["organization", "create", "Acme", "--slug", "acme"]);
     assert_eq!(twice.status.code(), Some(1));
-    assert!(said(&twice).contains("short name"), "{}", said(&twice));
+    assert!(said(&twice).contains("“acme”"), "{}", said(&twice));
     assert!(twice.stdout.is_empty(), "errors go to stderr");
     let unknown = home.run(&[
         "key",
