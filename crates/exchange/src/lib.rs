@@ -19,4 +19,4 @@ pub mod store;
 pub mod write;
 
 pub use jobs::job_handlers;
-pub use routes::{api_routes, page_routes};
+pub use routes::{UPLOADS, api_routes, page_routes};

@@ -20,6 +20,7 @@ pub fn web_config(config: &Config) -> Result<WebConfig> {
             .map(|text| text.parse())
             .collect::<Result<_, String>>()
             .map_err(|why| Error::internal(format!("trusted_proxies: {why}")))?,
+        uploads: regulars_exchange::UPLOADS,
         ..WebConfig::default()
     })
 }

@@ -21,6 +21,7 @@ use tower_http::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
+    bare::BareOperations,
     context, docs,
     edge::{Edge, inner, outer},
     openapi, pages,
@@ -49,9 +50,9 @@ where
     <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
     <L::Service as Service<Request>>::Future: Send + 'static,
 {
-    let edge = Arc::new(Edge::new(state.config.clone()));
     let (api, document) = openapi::with_document(api).split_for_parts();
     let document = openapi::finished(document);
+    let edge = Arc::new(Edge::new(state.config.clone(), BareOperations::of(&document)));
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(
@@ -75,6 +76,15 @@ where
         .layer(compression)
         .layer(from_fn_with_state(edge, outer))
         .with_state(state)
+}
+
+/// Routes that answer anybody, behind request id, time limit, panics, headers and metrics but without authentication
+/// and budgets: whether the server lives, and what it measures.
+pub fn around(routes: Router<AppState>, state: &AppState) -> Router {
+    let edge = Arc::new(Edge::new(state.config.clone(), BareOperations::default()));
+    routes
+        .layer(from_fn_with_state(edge, outer))
+        .with_state(state.clone())
 }
 
 async fn not_found() -> Response {

@@ -82,10 +82,15 @@ impl Call {
     /// fails and the stored answer is sent instead of whatever the handler makes of that. End it with one of the
     /// finishers: a bare `commit` keeps no answer.
     pub async fn write(&self) -> Result<Tx> {
+        self.write_upload(&[]).await
+    }
+
+    /// As [`Self::write`], after an upload was received: its digest stands for the body, which is not kept to compare.
+    pub async fn write_upload(&self, digest: &[u8]) -> Result<Tx> {
         let mut tx = self.state.database.begin(self.caller.scope()).await?;
         tx.set_request_id(self.request_id.clone());
         if let Some(claim) = &self.claim {
-            claim.claim(&mut tx).await?;
+            claim.claim(&mut tx, digest).await?;
         }
         Ok(tx)
     }

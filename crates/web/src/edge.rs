@@ -17,6 +17,7 @@ use regulars_kernel::Error;
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
+    bare::BareOperations,
     caller::Caller,
     client::{ClientIp, client_ip},
     context::{CONTEXT, Context, Face, RequestId},
@@ -34,12 +35,17 @@ use crate::{
 pub(crate) struct Edge {
     config: Arc<WebConfig>,
     limiter: Option<Limiter>,
+    bare: BareOperations,
 }
 
 impl Edge {
-    pub fn new(config: Arc<WebConfig>) -> Self {
+    pub fn new(config: Arc<WebConfig>, bare: BareOperations) -> Self {
         let limiter = Limiter::new(config.rate_limit_per_minute);
-        Self { config, limiter }
+        Self {
+            config,
+            limiter,
+            bare,
+        }
     }
 }
 
@@ -63,7 +69,7 @@ pub(crate) async fn outer(State(edge): State<Arc<Edge>>, mut request: Request, n
         &edge.config.trusted_proxies,
     );
     let cross_site = csrf::is_cross_site(&method, request.uri(), request.headers(), &edge.config.public_url);
-    let is_upload = idempotency::upload_media(request.headers()).is_some();
+    let is_upload = edge.config.is_upload(&method, route.as_ref());
     let known_tags = known_tags(&method, request.headers());
     let has_flash = flash::is_pending(request.headers());
     request.extensions_mut().insert(RequestId(request_id.clone()));
@@ -98,7 +104,10 @@ pub(crate) async fn outer(State(edge): State<Arc<Edge>>, mut request: Request, n
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_)) => render(Error::internal("a handler panicked"), face),
                 Err(_) => render(
-                    Error::Unavailable("it took too long and was stopped".into()),
+                    Error::Unavailable(
+                        "it took too long and was stopped; a change may have been made: look before you send it again"
+                            .into(),
+                    ),
                     face,
                 ),
             }
@@ -220,7 +229,11 @@ pub(crate) async fn inner(State(edge): State<Arc<Edge>>, request: Request, next:
     });
     let mut answer = match budget.and_then(|budget| budget.retry_after) {
         Some(retry_after) => render(Error::TooMany { retry_after }, crate::context::face()),
-        None => claimed(&edge.config, caller, request, next).await,
+        None => match edge.bare.check(&request) {
+            // Without a caller the handler refuses; what is wrong with the query is not the first thing to tell.
+            Err(error) if caller.is_some() => render(error, crate::context::face()),
+            _ => claimed(&edge.config, caller, request, next).await,
+        },
     };
     if let Some(budget) = budget {
         budget.add(answer.headers_mut());
@@ -236,7 +249,9 @@ async fn claimed(config: &WebConfig, caller: Option<Arc<Caller>>, request: Reque
     }) else {
         return next.run(request).await;
     };
-    match Claim::of(request, caller.principal(), config.body_limit).await {
+    let is_upload = config.is_upload(request.method(), request.extensions().get());
+    let body_limit = (!is_upload).then_some(config.body_limit);
+    match Claim::of(request, caller.principal(), body_limit).await {
         Ok((mut request, claim)) => {
             if let Some(claim) = &claim {
                 request.extensions_mut().insert(claim.clone());

@@ -4,8 +4,9 @@
 //! answer is stored in that row before the commit. So two requests at once meet at the row: the second waits, then
 //! gets the first one's answer. A request that fails rolls its claim back and can be sent again.
 //!
-//! What counts as the same request: method, path, query and body. Uploads are not hashed (a multipart body differs
-//! with each attempt); theirs is method, path, query and kind of media, so a key must not be reused for another file.
+//! What counts as the same request: method, path, query and body. The body of an upload differs with each attempt
+//! (a multipart boundary is made up) and is not held; its kind of media and the digest of the file that came out of it
+//! stand for it.
 //!
 //! It never keeps answers that failed, and never answers a request whose handler refuses it for lack of permission.
 
@@ -72,8 +73,13 @@ impl Stored {
 }
 
 impl Claim {
-    /// Reads the header and the body of a POST; gives the request back with its body whole.
-    pub async fn of(request: Request, principal: Uuid, limit: usize) -> Result<(Request, Option<Arc<Self>>)> {
+    /// Reads the header and the body of a POST; gives the request back with its body whole. `limit` is that of the
+    /// body; none for an upload, whose body stays unread.
+    pub async fn of(
+        request: Request,
+        principal: Uuid,
+        limit: Option<usize>,
+    ) -> Result<(Request, Option<Arc<Self>>)> {
         let Some(key) = request.headers().get(IDEMPOTENCY_KEY) else {
             return Ok((request, None));
         };
@@ -98,14 +104,13 @@ impl Claim {
             hasher.update(part.as_bytes());
             hasher.update([0]);
         }
-        let media = upload_media(&parts.headers);
-        let request = if let Some(media) = media {
-            hasher.update(media.as_bytes());
-            Request::from_parts(parts, body)
-        } else {
+        let request = if let Some(limit) = limit {
             let bytes = read_body(Request::from_parts(parts.clone(), body), limit).await?;
             hasher.update(&bytes);
             Request::from_parts(parts, bytes.into())
+        } else {
+            hasher.update(media(&parts.headers));
+            Request::from_parts(parts, body)
         };
         let claim = Self {
             principal,
@@ -118,11 +123,17 @@ impl Claim {
     }
 
     /// Claims the key in the transaction. If the work was done before, the answer waits in [`Self::take_replay`] and
-    /// this fails, so that the handler goes no further.
-    pub async fn claim(&self, tx: &mut Tx) -> Result<()> {
+    /// this fails, so that the handler goes no further. `content` is the digest of an upload, nothing otherwise.
+    pub async fn claim(&self, tx: &mut Tx, content: &[u8]) -> Result<()> {
         if self.claimed.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
+        let hash: [u8; 32] = if content.is_empty() {
+            self.hash
+        } else {
+            let whole = Sha256::new().chain_update(self.hash).chain_update(content);
+            whole.finalize().into()
+        };
         let organization_id = tx.organization_id();
         // Waits here while another transaction holds the same key.
         let inserted = sqlx::query!(
@@ -131,7 +142,7 @@ impl Claim {
             organization_id.0,
             self.principal,
             self.key,
-            &self.hash[..],
+            &hash[..],
         )
         .execute(tx.conn())
         .await?
@@ -152,7 +163,7 @@ impl Claim {
         .ok_or(Error::Unavailable(
             "the Idempotency-Key has just expired; try again".into(),
         ))?;
-        if found.request_hash != self.hash {
+        if found.request_hash != hash {
             return Err(Error::conflict(
                 "Idempotency-Key",
                 "idempotency_key_reused",
@@ -231,20 +242,13 @@ fn original_path(parts: &http::request::Parts) -> &str {
         .map_or_else(|| parts.uri.path(), |uri| uri.0.path())
 }
 
-/// The kind of media of an upload: everything that is neither JSON nor a form.
-pub(crate) fn upload_media(headers: &HeaderMap) -> Option<&str> {
-    let essence = headers
-        .get(header::CONTENT_TYPE)?
-        .to_str()
-        .ok()?
-        .split(';')
-        .next()?
-        .trim();
-    let small = essence.is_empty()
-        || essence.eq_ignore_ascii_case("application/json")
-        || essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        || essence.to_ascii_lowercase().ends_with("+json");
-    (!small).then_some(essence)
+/// The kind of media, without its parameters: a multipart boundary differs with each attempt.
+fn media(headers: &HeaderMap) -> &[u8] {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.as_bytes().split(|byte| *byte == b';').next())
+        .unwrap_or_default()
+        .trim_ascii()
 }
 
 /// Answers a replay if there is one, the handler's answer otherwise.

@@ -10,6 +10,7 @@
 
 mod answer;
 mod app;
+mod bare;
 mod call;
 mod caller;
 mod client;
@@ -20,6 +21,7 @@ mod edge;
 pub mod etag;
 mod extract;
 mod flash;
+mod form;
 pub mod idempotency;
 pub mod openapi;
 mod page_call;
@@ -33,13 +35,14 @@ mod security_headers;
 mod state;
 
 pub use answer::{json, json_with_digest, json_with_etag, status_json};
-pub use app::app;
+pub use app::{app, around};
 pub use call::Call;
 pub use caller::{Caller, CallerUser, OrganizationInfo};
 pub use client::{ClientIp, Network};
 pub use context::{Face, RequestId};
 pub use extract::{Json, OptionalJson, Path};
 pub use flash::{redirect, redirect_with, with_toast};
+pub use form::{Form, FormBody};
 pub use openapi::{CommonErrors, ListErrors, OneErrors};
 pub use page_call::{PageCall, PageError, PageResult, safe_next};
 pub use params::Params;

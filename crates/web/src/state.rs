@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use axum::extract::MatchedPath;
+use http::Method;
 use regulars_database::Database;
 
 use crate::client::Network;
@@ -42,6 +44,16 @@ pub struct WebConfig {
     pub request_timeout: Duration,
     /// Largest body of a request that is not an upload, in bytes.
     pub body_limit: usize,
+    /// The routes whose POST receives a file, as they are registered (`/api/v1/imports`): no time limit stands over
+    /// them, and their bodies are neither limited nor hashed by the edge. What a request calls itself makes no upload.
+    pub uploads: &'static [&'static str],
+}
+
+impl WebConfig {
+    /// Whether a request brings a file to a route that takes files.
+    pub(crate) fn is_upload(&self, method: &Method, route: Option<&MatchedPath>) -> bool {
+        *method == Method::POST && route.is_some_and(|route| self.uploads.contains(&route.as_str()))
+    }
 }
 
 impl Default for WebConfig {
@@ -54,6 +66,7 @@ impl Default for WebConfig {
             trusted_proxies: Vec::new(),
             request_timeout: Duration::from_secs(30),
             body_limit: 1 << 20,
+            uploads: &[],
         }
     }
 }

@@ -1,55 +1,13 @@
-//! What pages read from requests: forms, and the visitor of a page that needs no sign-in.
+//! What pages read from requests: the visitor of a page that needs no sign-in, and where a request comes from.
 
 use std::{convert::Infallible, sync::Arc};
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
-use regulars_kernel::{Error, Faults, Secret};
-use regulars_web::{AppState, Caller, ClientIp, PageCall, PageError, Params, RequestId};
+pub use regulars_web::Form;
+use regulars_web::{AppState, Caller, ClientIp, PageCall, RequestId};
 
 use crate::{cookies, ops::Device};
-
-/// A posted form. White space is kept as typed; a field that is not there reads as empty.
-pub struct Form(Params);
-
-impl FromRequest<AppState> for Form {
-    type Rejection = PageError;
-
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, PageError> {
-        let bytes = axum::body::to_bytes(request.into_body(), state.config.body_limit)
-            .await
-            .map_err(|_| Error::TooLarge("the form is too large".into()))?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| Error::malformed("", "utf8_invalid", "the form is not UTF-8"))?;
-        Ok(Self(Params::parse(text)?))
-    }
-}
-
-impl Form {
-    /// A field as typed.
-    pub fn text(&mut self, name: &str) -> String {
-        self.0.one(name, &mut Faults::new()).unwrap_or_default()
-    }
-
-    /// A password: never shown again.
-    pub fn secret(&mut self, name: &str) -> Secret<String> {
-        Secret::new(self.text(name))
-    }
-
-    /// Whether a box is ticked.
-    pub fn ticked(&mut self, name: &str) -> bool {
-        !self.text(name).is_empty()
-    }
-
-    /// What follows the prefix in the names of ticked boxes.
-    pub fn ticked_below(&mut self, prefix: &str) -> Vec<String> {
-        self.0
-            .prefixed(prefix)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect()
-    }
-}
 
 /// Somebody who may not be signed in.
 pub struct Visitor {

@@ -1,8 +1,7 @@
 //! What a person typed, kept as it was typed: forms are drawn from it, so that a refused one comes back unchanged.
 
-use axum::extract::FromRequest;
-use http::header;
-use regulars_kernel::Error;
+use axum::extract::{FromRequest, Request};
+use regulars_web::{AppState, FormBody, PageError};
 use serde_json::{Map, Value};
 
 /// The fields of a form by name; several of one name are kept in order.
@@ -100,21 +99,11 @@ impl Typed {
     }
 }
 
-/// Bodies of forms are small: the longest texts of a record together.
-impl<S: Send + Sync> FromRequest<S> for Typed {
-    type Rejection = regulars_web::PageError;
+impl FromRequest<AppState> for Typed {
+    type Rejection = PageError;
 
-    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Self::Rejection> {
-        let form = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-        let bytes = axum::body::Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Error::TooLarge("That is too large.".into()))?;
-        if !form && !bytes.is_empty() {
-            return Err(Error::WrongMediaType("This takes a form.".into()).into());
-        }
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, PageError> {
+        let FormBody(bytes) = FormBody::from_request(request, state).await?;
         Ok(Self::parse(&bytes))
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! What it never does: hold the file, or leave one behind that no import knows.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use axum::{
     body::{Body, BodyDataStream},
@@ -20,6 +23,8 @@ use crate::{
     ops::imports::Received,
 };
 
+/// How long the next piece of a file may take: the request as a whole has no time limit.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes of the largest file.
 pub const MAX_FILE: u64 = 1 << 30;
 
@@ -131,7 +136,11 @@ async fn store(
     let mut hasher = Sha256::new();
     let mut size: u64 = 0;
     futures::pin_mut!(bytes);
-    while let Some(chunk) = bytes.try_next().await? {
+    let late = |_| Error::malformed("", "body_broken", "the upload stood still for a minute");
+    while let Some(chunk) = tokio::time::timeout(PATIENCE, bytes.try_next())
+        .await
+        .map_err(late)??
+    {
         size += chunk.len() as u64;
         if size > MAX_FILE {
             return Err(Error::TooLarge("a file may have 1 GB; split it".into()));

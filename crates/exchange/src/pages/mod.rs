@@ -11,17 +11,14 @@ mod views;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use regulars_kernel::{Error, Faults};
-use regulars_web::{AppState, PageError, Params};
+use regulars_web::{AppState, Form};
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/imports", get(imports::list).post(imports::upload))
-        .layer(DefaultBodyLimit::disable())
         .route("/imports/new", get(imports::new))
         .route("/imports/{id}", get(imports::show))
         .route("/imports/{id}/progress", get(imports::progress))
@@ -36,34 +33,4 @@ pub fn routes() -> Router<AppState> {
         .route("/exports/{id}/row", get(exports::row))
         .route("/exports/{id}/delete", post(exports::delete))
         .route("/exports/{id}/download", get(exports::download))
-}
-
-/// A posted form; a field that is not there reads as empty.
-struct Form(Params);
-
-impl axum::extract::FromRequest<AppState> for Form {
-    type Rejection = PageError;
-
-    async fn from_request(request: axum::extract::Request, state: &AppState) -> Result<Self, PageError> {
-        let bytes = axum::body::to_bytes(request.into_body(), state.config.body_limit)
-            .await
-            .map_err(|_| Error::TooLarge("the form is too large".into()))?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| Error::malformed("", "utf8_invalid", "the form is not UTF-8"))?;
-        Ok(Self(Params::parse(text)?))
-    }
-}
-
-impl Form {
-    fn text(&mut self, name: &str) -> String {
-        self.0.one(name, &mut Faults::new()).unwrap_or_default()
-    }
-
-    fn filled(&mut self, name: &str) -> Option<String> {
-        Some(self.text(name)).filter(|text| !text.trim().is_empty())
-    }
-
-    fn all(&mut self, name: &str) -> Vec<String> {
-        self.0.all(name)
-    }
 }

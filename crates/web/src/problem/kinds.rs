@@ -48,9 +48,9 @@ kinds! {
     TOO_MANY = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests",
         "Wait as many seconds as `Retry-After` says. The `RateLimit-…` headers of every answer tell how much is left.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something went wrong on our side",
-        "It is our fault and in our log under the request id. Nothing was changed.";
+        "It is our fault and in our log under the request id. As a rule nothing was changed; look before you send it again.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not available just now",
-        "The server is busy, stopping, or two changes met in the same place. Nothing was changed; try again after `Retry-After` seconds.";
+        "The server is busy, stopping, two changes met in the same place, or the request took longer than 30 seconds and was stopped. As a rule nothing was changed; a request that was stopped, or whose database went away, may have been done all the same. Try again after `Retry-After` seconds, a POST with the `Idempotency-Key` of the first attempt.";
 }
 
 impl Kind {

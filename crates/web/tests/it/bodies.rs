@@ -108,3 +108,72 @@ async fn every_wrong_parameter_is_named() {
     let pointers: Vec<_> = answer.faults().into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(pointers, ["?limit", "?bogus", "?sort"]);
 }
+
+#[tokio::test]
+async fn a_form_is_a_form_and_no_larger_than_a_body_may_be() {
+    let client = Client::new(WebConfig {
+        body_limit: 100,
+        ..WebConfig::default()
+    });
+    let send = async |media: &'static str, body: Body| {
+        let headers: &[_] = if media.is_empty() {
+            &[]
+        } else {
+            &[("content-type", media)]
+        };
+        client.send(Method::POST, "/form", headers, body).await
+    };
+    let urlencoded = "application/x-www-form-urlencoded; charset=utf-8";
+    let answer = send(urlencoded, "name=Ada+B%C3%B6".into()).await;
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (StatusCode::OK, "hello Ada Bö")
+    );
+    assert_eq!(send("", Body::empty()).await.text, "hello ");
+    let long = format!("name={}", "a".repeat(200));
+    let stream = |text: String| Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(text)]));
+    for body in [Body::from(long.clone()), stream(long)] {
+        assert_eq!(send(urlencoded, body).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    // Anything else is refused unread, however long it would go on.
+    for media in [
+        "multipart/form-data; boundary=x",
+        "application/octet-stream",
+        "text/csv",
+        "",
+    ] {
+        let endless = Body::from_stream(futures::stream::pending::<Result<String, std::io::Error>>());
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(5), send(media, endless)).await;
+        let status = answer.expect("it does not wait for the body").status;
+        assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{media}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_where_none_is_read_is_refused_by_name() {
+    let client = client();
+    let path = format!("/api/v1/tags/{}?colour=red&x", uuid::Uuid::nil());
+    let answer = client.get(&path).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        answer.faults(),
+        [
+            ("?colour".to_owned(), "parameter_unknown".to_owned()),
+            ("?x".to_owned(), "parameter_unknown".to_owned())
+        ]
+    );
+    let created = client
+        .post("/api/v1/tags?dry_run=true", r#"{"name": "x"}"#, &[])
+        .await;
+    assert_eq!(created.status, StatusCode::BAD_REQUEST, "{}", created.text);
+    let unknown = [("authorization", "Bearer nobody")];
+    let stranger = client.send(Method::GET, &path, &unknown, Body::empty()).await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+    let nobody = client.send(Method::GET, &path, &[], Body::empty()).await;
+    assert_eq!(
+        nobody.status,
+        StatusCode::UNAUTHORIZED,
+        "the caller is asked for first"
+    );
+    assert_eq!(client.get("/api/v1/tags?limit=3").await.status, StatusCode::OK);
+}

@@ -52,7 +52,7 @@ async fn another_request_with_the_same_key_is_a_conflict() {
     client.post("/api/v1/tags", r#"{"name": "vip"}"#, KEY).await;
     for (path, body) in [
         ("/api/v1/tags", r#"{"name": "other"}"#),
-        ("/api/v1/tags?x=1", r#"{"name": "vip"}"#),
+        ("/api/v1/faults/unique?x=1", r#"{"name": "vip"}"#),
     ] {
         let answer = client.post(path, body, KEY).await;
         assert_eq!(answer.status, StatusCode::CONFLICT);

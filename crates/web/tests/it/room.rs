@@ -141,6 +141,22 @@ async fn page_post(call: PageCall) -> PageResult {
     Ok(regulars_web::redirect_with(&call, "/customers", &flash))
 }
 
+/// A form of a page that anybody may send, as the sign-in page's.
+async fn form(mut form: regulars_web::Form) -> PageResult<String> {
+    Ok(format!("hello {}", form.text("name")))
+}
+
+/// Takes its time over whatever is sent.
+async fn upload(request: Request) -> PageResult<String> {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map_err(|error| Error::internal(error.to_string()))?;
+    Ok(body.to_bytes().len().to_string())
+}
+
 /// Everything of the room.
 pub fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -150,6 +166,7 @@ pub fn api() -> OpenApiRouter<AppState> {
         .route("/broken", get(broken))
         .route("/slow", get(slow))
         .route("/large", get(large))
+        .route("/files", axum::routing::post(upload))
         .route("/faults/{kind}", axum::routing::post(database_fault))
 }
 
@@ -251,7 +268,10 @@ impl Client {
             time_zone: TimeZone::UTC,
             locale: Locale::parse("en").expect("a locale"),
         });
-        let pages = Router::new().route("/customers", get(page).post(page_post));
+        let pages = Router::new()
+            .route("/customers", get(page).post(page_post))
+            .route("/form", axum::routing::post(form))
+            .route("/files", axum::routing::post(upload));
         let layer =
             from_fn(move |request: Request, next: Next| authenticate(organization.clone(), request, next));
         Self {
