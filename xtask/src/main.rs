@@ -16,6 +16,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "sessions",
             "user_tokens",
             "memberships",
+            "invitations",
             "api_keys",
             "audit_entries",
         ],

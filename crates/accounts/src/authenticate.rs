@@ -22,14 +22,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::{header, request::Parts};
+use http::{HeaderMap, header};
 use moka::sync::Cache;
 use regulars_kernel::{Actor, Error, Result, Scope, clock};
 use regulars_web::{AppState, Caller, CallerUser, ClientIp, OrganizationInfo, Problem};
 use subtle::ConstantTimeEq;
 
 use crate::{
+    brake::Brake,
     cookies,
     model::{Power, idle_out},
     secrets::{self, KeyText},
@@ -40,7 +40,7 @@ use crate::{
 const KEPT: Duration = Duration::from_secs(5);
 /// How often the time of the last use is written at most.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
-/// Wrong keys that one address may send per minute.
+/// Wrong keys that one network may send per minute.
 const WRONG_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).expect("it is not zero");
 
 /// Grows when anything about accounts changes; what was found before then is not used any more.
@@ -50,8 +50,7 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 static KNOWN: LazyLock<Cache<[u8; 32], Arc<Known>>> =
     LazyLock::new(|| Cache::builder().max_capacity(50_000).time_to_live(KEPT).build());
 
-static WRONG_KEYS: LazyLock<DefaultKeyedRateLimiter<IpAddr>> =
-    LazyLock::new(|| RateLimiter::keyed(Quota::per_minute(WRONG_PER_MINUTE)));
+static WRONG_KEYS: LazyLock<Brake> = LazyLock::new(|| Brake::per_minute(WRONG_PER_MINUTE));
 
 struct Known {
     caller: Arc<Caller>,
@@ -78,7 +77,8 @@ pub fn forget() {
 pub async fn authenticate(State(state): State<AppState>, request: Request, next: Next) -> Response {
     // The body is not Sync, so only the head is looked at across an await.
     let (mut parts, body) = request.into_parts();
-    match find(&state, &parts).await {
+    let ip = parts.extensions.get::<ClientIp>().map(|ip| ip.0);
+    match find(&state, &parts.headers, ip, Use::Request).await {
         Ok(Some(caller)) => {
             caller.attach(&mut parts.extensions);
             next.run(Request::from_parts(parts, body)).await
@@ -88,16 +88,33 @@ pub async fn authenticate(State(state): State<AppState>, request: Request, next:
     }
 }
 
-async fn find(state: &AppState, request: &Parts) -> Result<Option<Arc<Caller>>> {
-    if let Some(given) = request.headers.get(header::AUTHORIZATION) {
+/// Who the credentials in these headers stand for now, for what goes on longer than a request. It does not count as a
+/// use: a page left open does not keep its session from ending.
+pub async fn caller_of(state: &AppState, headers: &HeaderMap) -> Result<Option<Arc<Caller>>> {
+    find(state, headers, None, Use::Look).await
+}
+
+/// Whether a look-up is for a request, whose time is noted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Request,
+    Look,
+}
+
+async fn find(
+    state: &AppState,
+    headers: &HeaderMap,
+    ip: Option<IpAddr>,
+    purpose: Use,
+) -> Result<Option<Arc<Caller>>> {
+    if let Some(given) = headers.get(header::AUTHORIZATION) {
         let text = given.to_str().ok().and_then(bearer).ok_or_else(|| {
             Error::Unauthorized("the Authorization header must be “Bearer ” and an API key".into())
         })?;
-        let ip = request.extensions.get::<ClientIp>().map(|ip| ip.0);
-        return by_key(state, text, ip).await.map(Some);
+        return by_key(state, text, ip, purpose).await.map(Some);
     }
-    match cookies::session_token(&request.headers, state.config.secure_cookies) {
-        Some(token) => by_session(state, token).await,
+    match cookies::session_token(headers, state.config.secure_cookies) {
+        Some(token) => by_session(state, token, purpose).await,
         None => Ok(None),
     }
 }
@@ -113,7 +130,7 @@ fn known(hash: &[u8; 32], now: DateTime<Utc>) -> Option<Arc<Known>> {
     (known.generation == GENERATION.load(Ordering::Acquire) && !known.ended(now)).then_some(known)
 }
 
-async fn by_key(state: &AppState, text: &str, ip: Option<IpAddr>) -> Result<Arc<Caller>> {
+async fn by_key(state: &AppState, text: &str, ip: Option<IpAddr>, purpose: Use) -> Result<Arc<Caller>> {
     let (hash, now) = (secrets::hash(text), clock::now());
     if let Some(known) = known(&hash, now) {
         return Ok(known.caller.clone());
@@ -122,9 +139,9 @@ async fn by_key(state: &AppState, text: &str, ip: Option<IpAddr>) -> Result<Arc<
     let generation = GENERATION.load(Ordering::Acquire);
     let wrong = || {
         if let Some(ip) = ip
-            && WRONG_KEYS.check_key(&ip).is_err()
+            && let Err(retry_after) = WRONG_KEYS.check(ip)
         {
-            return Error::TooMany { retry_after: 60 };
+            return Error::TooMany { retry_after };
         }
         Error::Unauthorized("the API key is not known".into())
     };
@@ -145,7 +162,7 @@ async fn by_key(state: &AppState, text: &str, ip: Option<IpAddr>) -> Result<Arc<
     if found.expires_at.is_some_and(|at| at <= now) {
         return Err(Error::Unauthorized("the API key has expired".into()));
     }
-    if found.last_used_at.is_none_or(|at| now - at >= TOUCH_EVERY) {
+    if purpose == Use::Request && found.last_used_at.is_none_or(|at| now - at >= TOUCH_EVERY) {
         let database = state.database.clone();
         in_background(async move {
             let mut tx = database.begin(scope).await?;
@@ -175,11 +192,11 @@ async fn by_key(state: &AppState, text: &str, ip: Option<IpAddr>) -> Result<Arc<
         expires_at: found.expires_at,
         last_seen_at: None,
     };
-    KNOWN.insert(hash, Arc::new(keep));
+    keep_for(purpose, hash, keep);
     Ok(caller)
 }
 
-async fn by_session(state: &AppState, token: &str) -> Result<Option<Arc<Caller>>> {
+async fn by_session(state: &AppState, token: &str, purpose: Use) -> Result<Option<Arc<Caller>>> {
     let (hash, now) = (secrets::hash(token), clock::now());
     if let Some(known) = known(&hash, now) {
         return Ok(Some(known.caller.clone()));
@@ -218,13 +235,21 @@ async fn by_session(state: &AppState, token: &str) -> Result<Option<Arc<Caller>>
     if keep.ended(now) {
         return Ok(None);
     }
-    if now - found.last_seen_at >= TOUCH_EVERY {
+    if purpose == Use::Request && now - found.last_seen_at >= TOUCH_EVERY {
         let (pool, id) = (pool.clone(), found.id);
         in_background(async move { sessions::touch(&pool, id, now).await });
     }
     let caller = keep.caller.clone();
-    KNOWN.insert(hash, Arc::new(keep));
+    keep_for(purpose, hash, keep);
     Ok(Some(caller))
+}
+
+/// Only requests fill the memory: they note the time of the last use when they do, and what a mere look put there
+/// would keep them from it.
+fn keep_for(purpose: Use, hash: [u8; 32], found: Known) {
+    if purpose == Use::Request {
+        KNOWN.insert(hash, Arc::new(found));
+    }
 }
 
 /// A request does not wait for the note of its own time.

@@ -12,6 +12,7 @@
 mod api;
 mod audit;
 mod authenticate;
+mod brake;
 mod cookies;
 pub mod model;
 pub mod ops;
@@ -22,5 +23,5 @@ mod secrets;
 mod store;
 
 pub use audit::{Entry as AuditRecord, audit};
-pub use authenticate::{authenticate, forget};
+pub use authenticate::{authenticate, caller_of, forget};
 pub use routes::{api_routes, page_routes};

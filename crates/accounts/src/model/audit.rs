@@ -31,11 +31,13 @@ pub struct AuditEntry {
     #[schema(example = "warehouse sync")]
     pub target_name: Option<String>,
     /// More about it; never a secret.
-    #[schema(value_type = Object, example = json!({"role": "agent"}))]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"role": "agent"}))]
     pub data: serde_json::Value,
     /// The address the request came from, where that matters.
+    #[schema(example = "192.0.2.7")]
     pub ip: Option<String>,
     /// The request that did it.
+    #[schema(example = "0198c0de-7a5b-7c3d-8e4f-1a2b3c4d5e6f")]
     pub request_id: Option<String>,
     /// When.
     pub occurred_at: DateTime<Utc>,
@@ -57,6 +59,9 @@ pub struct AuditFilter {
     /// How many, from where.
     pub page: PageRequest,
 }
+
+/// Most actions of one filter.
+const MOST_ACTIONS: usize = 20;
 
 impl AuditFilter {
     /// Reads the filters as they stand in an address, noting each fault. Days are understood as midnight UTC.
@@ -91,6 +96,14 @@ impl AuditFilter {
                     "an action looks like key.created, or key for all that concerns keys",
                 );
             }
+        }
+        if actions.len() > MOST_ACTIONS {
+            faults.add(
+                "?action",
+                "too_many",
+                format!("at most {MOST_ACTIONS} actions at once"),
+            );
+            actions.clear();
         }
         let mut id = |text: Option<&str>, name: &str| {
             given(text).and_then(|text| {

@@ -13,7 +13,7 @@ const MAX_NAME: usize = 120;
 pub enum MemberState {
     /// Can sign in.
     Active,
-    /// Has not set a password yet.
+    /// Has not set a password yet, or, belonging to another organization too, has not said yes yet.
     Invited,
     /// Signs in again when the lock after too many wrong passwords ends.
     Locked,
@@ -36,7 +36,8 @@ impl MemberState {
 /// A person in this organization.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Member {
-    /// The user's id.
+    /// The user's id. Of somebody invited who belongs to another organization it is the invitation's, until they say
+    /// yes.
     pub id: UserId,
     /// Grows with every change; also the ETag.
     #[schema(example = 1)]
@@ -66,6 +67,9 @@ pub struct Member {
     /// Whether they are disabled.
     #[serde(skip)]
     pub disabled: bool,
+    /// Whether this is an invitation that nobody has said yes to.
+    #[serde(skip)]
+    pub pending: bool,
 }
 
 impl Member {
@@ -210,9 +214,19 @@ impl Link {
 /// What inviting somebody gave.
 #[derive(Clone, Debug)]
 pub struct Invitation {
-    /// The new member.
+    /// The new member, or who is to become one.
     pub member: Member,
-    /// The link for them to set a password; none for somebody who also belongs to another organization and signs in as
-    /// they do there.
+    /// The link for them. None only where the operator adds somebody who has a password already.
     pub link: Option<Link>,
+}
+
+/// What somebody is asked who opens the link of an invitation, being signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The organization that invites, by name.
+    pub organization: String,
+    /// The address that was invited.
+    pub email: String,
+    /// As what.
+    pub role: Role,
 }

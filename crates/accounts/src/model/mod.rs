@@ -13,7 +13,9 @@ pub use audit::{AuditEntry, AuditFilter};
 pub(crate) use key::permission_named;
 pub use key::{ApiKey, CreatedKey, KeyPatch, KeyState, NewKey, ValidKey};
 pub(crate) use member::check_person_name;
-pub use member::{Invitation, Link, LinkPurpose, Member, MemberPatch, MemberState, NewMember, ValidMember};
+pub use member::{
+    Asked, Invitation, Link, LinkPurpose, Member, MemberPatch, MemberState, NewMember, ValidMember,
+};
 pub use organization::{NewOrganization, Organization, OrganizationPatch, ValidOrganization, slug_from};
 pub use power::Power;
 pub use session::{ABSOLUTE, IDLE, SessionInfo, idle_out};

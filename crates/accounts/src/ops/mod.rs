@@ -3,6 +3,7 @@
 //! Each takes the transaction it works in and who asks ([`crate::model::Power`]); the caller commits. Those that begin
 //! outside of any organization (signing in, links, the command line) take the database and commit themselves.
 
+mod invitations;
 mod keys;
 mod links;
 mod members;
@@ -11,13 +12,14 @@ mod organizations;
 mod sessions;
 mod sign_in;
 
+pub use invitations::{accept_invitation, asked, decline_invitation};
 pub use keys::{create_key, get_key, list_keys, revoke_key, update_key};
 pub use links::{
     Device, SignedIn, change_password, first_owner_link_works, link_owner, set_password, set_up,
 };
 pub use members::{
-    MEMBER_ORDER, get_member, invite_member, list_members, remove_member, reset_link, update_member,
-    update_own_name,
+    MEMBER_ORDER, MEMBER_REMOVED, RemovedMember, forget_member, get_member, has_left, invite_member,
+    list_members, remove_member, reset_link, update_member, update_own_name,
 };
 pub use operator::{
     OperatorKey, create_key_text, create_organization, create_user, first_owner_token, operator_link,

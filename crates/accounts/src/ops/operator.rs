@@ -72,11 +72,7 @@ pub async fn create_user(
         name: String::new(),
         role: role.name().to_owned(),
     };
-    let mut invitation = members::invite_member(&mut tx, &Power::OPERATOR, &new).await?;
-    if invitation.link.is_none() && !invitation.member.has_password {
-        invitation.link =
-            Some(members::issue(&mut tx, invitation.member.id, LinkPurpose::SetPassword).await?);
-    }
+    let invitation = members::add_member(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(invitation)
 }

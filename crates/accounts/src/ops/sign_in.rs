@@ -13,10 +13,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
-};
 use moka::sync::Cache;
 use regulars_database::Database;
 use regulars_kernel::{Actor, Error, Result, Scope, Secret, clock, ids::UserId};
@@ -25,7 +21,9 @@ use serde_json::json;
 use super::links::{Device, SignedIn, open_session};
 use crate::{
     audit::Entry,
-    authenticate, passwords, secrets,
+    authenticate,
+    brake::Brake,
+    passwords, secrets,
     store::{
         sessions,
         users::{self, UserRow},
@@ -42,8 +40,7 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(9);
 /// Attempts that one network address may make at once and per minute.
 const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("thirty is not zero");
 
-static BY_NETWORK: LazyLock<DefaultKeyedRateLimiter<IpAddr>> =
-    LazyLock::new(|| RateLimiter::keyed(Quota::per_minute(ATTEMPTS_PER_MINUTE)));
+static BY_NETWORK: LazyLock<Brake> = LazyLock::new(|| Brake::per_minute(ATTEMPTS_PER_MINUTE));
 
 /// Attempts on addresses nobody has, by the hash of the address: how many, and the time of the next one.
 type Shadow = Cache<[u8; 32], Arc<Mutex<(usize, DateTime<Utc>)>>>;
@@ -170,23 +167,14 @@ async fn wait(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     true
 }
 
-/// Fails with 429 where one network address tries too often. An IPv6 customer has a whole /64.
+/// Fails with 429 where one network tries too often.
 pub(crate) fn slow_down(ip: &str) -> Result<()> {
     let Ok(ip) = ip.parse::<IpAddr>() else {
         return Ok(());
     };
-    let network = match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    };
-    if BY_NETWORK.len() > 50_000 {
-        BY_NETWORK.retain_recent();
-    }
     BY_NETWORK
-        .check_key(&network)
-        .map_err(|not_until| Error::TooMany {
-            retry_after: not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1,
-        })
+        .check(ip)
+        .map_err(|retry_after| Error::TooMany { retry_after })
 }
 
 /// Written beside the answer, not before it, so that its time tells nothing.

@@ -18,6 +18,8 @@ pub fn action_words(action: &str) -> &str {
         "organization.updated" => "changed the organization",
         "user.created" => "became the first owner",
         "user.invited" => "invited",
+        "user.joined" => "accepted the invitation",
+        "user.declined" => "noted that an invitation was declined",
         "user.updated" => "changed",
         "user.removed" => "removed",
         "user.link_issued" => "issued a password link for",

@@ -2,11 +2,14 @@
 
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 use maud::{Markup, html};
-use regulars_kernel::{Error, Fault};
+use regulars_kernel::{
+    Error, Fault,
+    ids::{SessionId, UserId},
+};
 use regulars_web::{
     AppState, PageResult,
     pages::{bare_page, button, email_field, form_errors, link_button, password_field, text_field},
@@ -19,7 +22,7 @@ use super::{
     sign_in::signed_in_to,
 };
 use crate::{
-    model::NewOrganization,
+    model::{Asked, NewOrganization},
     ops,
     passwords::{MAX_PASSWORD, MIN_PASSWORD},
 };
@@ -60,11 +63,86 @@ fn differs() -> Vec<Fault> {
     }]
 }
 
-pub async fn show_set_password(State(state): State<AppState>, Path(token): Path<String>) -> PageResult {
-    Ok(match ops::link_owner(&state.database, &token).await? {
-        Some(email) => password_page(&token, &email, &[]),
+pub async fn show_set_password(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    visitor: Visitor,
+) -> PageResult {
+    if let Some(email) = ops::link_owner(&state.database, &token).await? {
+        return Ok(password_page(&token, &email, &[]));
+    }
+    Ok(match ops::asked(&state.database, &token).await? {
+        Some((user, asked)) => invitation_page(&token, user, &asked, &visitor),
         None => ended(),
     })
+}
+
+/// What somebody with an account is asked. Only they are told who asks.
+fn invitation_page(token: &str, invited: UserId, asked: &Asked, visitor: &Visitor) -> Response {
+    let signed_in = visitor.caller.as_ref().and_then(|caller| caller.user.as_ref());
+    if signed_in.is_none_or(|user| user.id != invited) {
+        let again = format!("/sign-in?next=/set-password/{token}");
+        let content = html! {
+            h1 { "You are invited" }
+            @if signed_in.is_some() {
+                p class="muted" { "Somebody else is signed in here. Sign out, and open the link again to sign in as the person it was made for." }
+                form class="form-actions" method="post" action="/sign-out" { (button("Sign out").primary().submit()) }
+            } @else {
+                p class="muted" { "Sign in to see who invites you. If you have no password yet, use the link of your first invitation before this one." }
+                div class="form-actions" { (link_button("Sign in", &again).primary()) }
+            }
+        };
+        return no_store(bare_page("Invitation", content).into_response());
+    }
+    let at = |verb: &str| format!("/set-password/{token}/{verb}");
+    let content = html! {
+        h1 { (asked.organization) " invites you" }
+        p class="muted" { "As " b { (asked.role.name()) } ", with " b { (asked.email) } ". You keep your password and your other organizations." }
+        div class="form-actions" {
+            form method="post" action=(at("accept")) { (button("Accept").primary().submit()) }
+            form method="post" action=(at("decline")) { (button("Decline").submit()) }
+        }
+    };
+    no_store(bare_page("Invitation", content).into_response())
+}
+
+/// The signed-in person of a request, and their session.
+fn person(visitor: &Visitor) -> Option<(UserId, SessionId)> {
+    let caller = visitor.caller.as_ref()?;
+    Some((caller.user.as_ref()?.id, caller.session_id?))
+}
+
+pub async fn accept(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    visitor: Visitor,
+) -> PageResult {
+    let Some((user, session)) = person(&visitor) else {
+        return Ok(ended());
+    };
+    let device = &visitor.device;
+    let organization = match ops::accept_invitation(&state.database, &token, user, device).await {
+        Ok(organization) => organization,
+        Err(Error::NotFound(_)) => return Ok(ended()),
+        Err(error) => return Err(error.into()),
+    };
+    let cookie = ops::switch_organization(&state.database, user, session, organization, device).await?;
+    Ok(signed_in_to(&cookie, "/", &state))
+}
+
+pub async fn decline(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    visitor: Visitor,
+) -> PageResult {
+    let Some((user, _)) = person(&visitor) else {
+        return Ok(ended());
+    };
+    match ops::decline_invitation(&state.database, &token, user, &visitor.device).await {
+        Ok(()) => Ok(Redirect::to("/").into_response()),
+        Err(Error::NotFound(_)) => Ok(ended()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn password_page(token: &str, email: &str, faults: &[Fault]) -> Response {

@@ -176,7 +176,7 @@ fn invite_face(call: &PageCall, typed: &NewMember, faults: &[Fault]) -> Response
             (email_field("email", "E-mail").value(&typed.email).required().autocomplete("off").faults(faults).autofocus())
             (text_field("name", "Name").value(&typed.name).autocomplete("off").faults(faults))
             (select_field("role", "Role", roles(call)).value(&typed.role).required().faults(faults))
-            p class="form-hint" { "You get a link to hand over, by which they choose their password. It works once, for 72 hours." }
+            p class="form-hint" { "You get a link to hand over, by which they choose their password, or say yes where they have one already. It works once, for 72 hours." }
         },
     }
     .answer(call, PLACE)
@@ -269,7 +269,7 @@ fn edit_face(call: &PageCall, member: &Member, typed: &Edit, faults: &[Fault]) -
             input type="hidden" name="version" value=(member.version);
             (text_field("name", "Name").value(&typed.name).autocomplete("off").faults(faults))
             (select_field("role", "Role", choices).value(&typed.role).required().faults(faults))
-            @if !own {
+            @if !own && !member.pending {
                 (checkbox_field("disabled", "Disabled", typed.disabled).hint("Signed out everywhere, and kept out until this is unticked.").faults(faults))
             }
         },

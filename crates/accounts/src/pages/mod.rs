@@ -28,6 +28,8 @@ pub fn routes() -> Router<AppState> {
             "/set-password/{token}",
             get(links::show_set_password).post(links::set_password),
         )
+        .route("/set-password/{token}/accept", post(links::accept))
+        .route("/set-password/{token}/decline", post(links::decline))
         .route("/switch-organization", post(organization::switch))
         .route("/settings", get(|| async { Redirect::to("/settings/sessions") }))
         .route("/settings/members", get(members::list).post(members::invite))

@@ -5,6 +5,7 @@
 //! an organization joins memberships.
 
 pub mod audit;
+pub mod invitations;
 pub mod keys;
 pub mod members;
 pub mod organizations;

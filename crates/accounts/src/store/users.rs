@@ -163,10 +163,12 @@ pub async fn set_password(conn: &mut PgConnection, id: UserId, hash: &Secret<Str
 }
 
 /// Takes an account over that was left behind: no old password opens it, and it is not disabled any more.
-pub async fn start_over(conn: &mut PgConnection, id: UserId) -> Result<()> {
+pub async fn start_over(conn: &mut PgConnection, id: UserId, name: &str) -> Result<()> {
     sqlx::query!(
-        "UPDATE users SET password_hash = NULL, disabled_at = NULL, failed_attempts = 0, locked_until = NULL WHERE id = $1",
-        id.0
+        "UPDATE users SET password_hash = NULL, disabled_at = NULL, failed_attempts = 0, locked_until = NULL, name = $2,
+           last_signed_in_at = NULL WHERE id = $1",
+        id.0,
+        name
     )
     .execute(conn)
     .await?;

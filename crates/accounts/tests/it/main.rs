@@ -7,6 +7,7 @@
 
 mod audit;
 mod harness;
+mod invitations;
 mod keys;
 mod links;
 mod members;
