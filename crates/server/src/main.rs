@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod demo;
 mod housekeeping;
+mod listen;
 mod live;
 mod logging;
 mod metrics;

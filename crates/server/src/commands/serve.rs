@@ -1,6 +1,6 @@
 //! `regulars serve`: pages, API and workers, until told to stop.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use regulars_database::{PrivateServer, connect, migrate};
 use regulars_kernel::{Error, Result};
@@ -10,7 +10,12 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{cli::Only, config::Config, live, logging, metrics, wiring};
+use crate::{
+    cli::Only,
+    config::Config,
+    listen::{self, Limits},
+    live, logging, metrics, wiring,
+};
 
 /// How long running requests may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -64,11 +69,9 @@ pub async fn run(config: Config) -> Result<()> {
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut waiting = stopped.clone();
-    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            let _ = waiting.changed().await;
-        });
-    let serving = tokio::spawn(async move { server.await });
+    let serving = tokio::spawn(listen::serve(listener, app, Limits::default(), async move {
+        let _ = waiting.changed().await;
+    }));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
