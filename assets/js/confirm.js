@@ -38,9 +38,12 @@ async function guard(event, element, again) {
   if (approved.delete(element)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
+  // In a bulk bar `{selected}` stands for how many are chosen.
+  const chosen = element.closest("[data-selection]")?.querySelector("[data-bulk-count]")?.textContent ?? "";
+  const words = (text) => (chosen === "1" ? text?.replace("{selected} customers", "1 customer") : text?.replace("{selected}", chosen));
   const sure = await ask({
-    title: element.dataset.confirmTitle ?? "Are you sure?",
-    text: element.dataset.confirm,
+    title: words(element.dataset.confirmTitle) ?? "Are you sure?",
+    text: words(element.dataset.confirm),
     button: element.dataset.confirmButton ?? (element.textContent.trim() || "Continue"),
     word: element.dataset.confirmType ?? "",
   });

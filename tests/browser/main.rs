@@ -25,6 +25,7 @@ mod process;
 mod harness;
 
 mod accounts;
+mod bulk;
 mod customers;
 mod exports;
 mod imports;

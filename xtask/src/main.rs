@@ -39,6 +39,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "customer_consents",
             "saved_views",
             "name_tokens",
+            "customer_bulks",
         ],
     ),
     ("exchange", &["imports", "import_errors", "exports"]),

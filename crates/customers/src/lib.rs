@@ -8,11 +8,13 @@
 
 pub mod api;
 pub mod find;
+pub mod jobs;
 pub mod model;
 pub mod ops;
 mod pages;
 mod routes;
 pub mod store;
 
+pub use jobs::job_handlers;
 pub use pages::{in_words, page_routes};
 pub use routes::api_routes;

@@ -59,8 +59,9 @@ pub fn operations_only(state: &AppState) -> Router {
 
 /// Every room's jobs and schedules.
 pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
+    let registry = regulars_customers::job_handlers(regulars_jobs::Registry::new());
     housekeeping::add(regulars_exchange::job_handlers(
-        regulars_jobs::Registry::new(),
+        registry,
         &state.config.storage_dir,
     ))
 }

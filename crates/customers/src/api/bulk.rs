@@ -5,21 +5,33 @@ use regulars_web::{ApiResult, Call, CommonErrors, Json};
 
 use super::defaults;
 use crate::{
-    model::{Bulk, BulkResult},
+    find::Context,
+    model::{Bulk, BulkQueued, BulkResult},
     ops,
 };
 
 /// Change many customers
 ///
-/// All of them or none; at most 100. Needs `customers:write`.
+/// Up to 100 ids are changed at once: all of them or none. More ids, or whoever a `query` selects, are changed by a job
+/// in batches: whom the change does not fit is left as it is and counted as `refused` in the job's `result`. A job that
+/// is cancelled leaves what it has changed; retried, it goes on from there. Needs `customers:write`.
 #[utoipa::path(
     post, path = "/customers/bulk", tag = "customers",
     request_body = Bulk,
-    responses((status = 200, description = "What was done", body = BulkResult), CommonErrors)
+    responses(
+        (status = 200, description = "What was done", body = BulkResult),
+        (status = 202, description = "A job does it", body = BulkQueued, headers(("Location" = String, description = "Where the job is"))),
+        CommonErrors,
+    )
 )]
 pub async fn change_customers(call: Call, Json(bulk): Json<Bulk>) -> ApiResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
+    if ops::bulk_job::is_long(&bulk) {
+        let context = Context::of(&call.caller.organization);
+        let queued = ops::bulk_job::queue(&mut tx, &bulk, &defaults(&call), &context).await?;
+        return Ok(call.accepted(tx, queued.job_id, &queued).await?);
+    }
     let result = ops::bulk::run(&mut tx, &bulk, &defaults(&call)).await?;
     Ok(call.ok(tx, None, &result).await?)
 }

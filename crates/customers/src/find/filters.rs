@@ -2,7 +2,7 @@
 //!
 //! What it never does: touch the database. Names that only the database knows are checked by [`super::Selection`].
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, Duration, LocalResult, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use regulars_kernel::{
     Country, Faults, TimeZone,
     ids::{CustomerId, UserId},
@@ -36,6 +36,15 @@ pub struct Range {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Days of the year, both ends included; over the turn of the year if the first is the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Birthdays {
+    /// The first: month and day as one number, 1224 for Christmas Eve.
+    pub from: i16,
+    /// The last.
+    pub until: i16,
+}
+
 /// What narrows a list: any value of one filter, and every filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filters {
@@ -55,8 +64,12 @@ pub struct Filters {
     pub source: Vec<String>,
     /// `tag`: names, whatever their case, or ids.
     pub tag: Vec<String>,
-    /// `owner`
+    /// `owner`: these members.
     pub owner: Vec<UserId>,
+    /// `owner=me`: whoever asks.
+    pub owner_me: bool,
+    /// `owner=none`: whoever nobody looks after.
+    pub owner_none: bool,
     /// `parent`: directly below one of these.
     pub parent: Vec<CustomerId>,
     /// `created_from`, `created_to`
@@ -65,6 +78,8 @@ pub struct Filters {
     pub updated: Range,
     /// `last_active_from`, `last_active_to`
     pub last_active: Range,
+    /// `birthday_from`, `birthday_to`
+    pub birthday: Option<Birthdays>,
     /// `has_email`
     pub has_email: Option<bool>,
     /// `has_phone`
@@ -87,11 +102,12 @@ impl Filters {
             self.country.is_empty(),
             self.source.is_empty(),
             self.tag.is_empty(),
-            self.owner.is_empty(),
+            self.owner.is_empty() && !self.owner_me && !self.owner_none,
             self.parent.is_empty(),
             self.created == Range::default(),
             self.updated == Range::default(),
             self.last_active == Range::default(),
+            self.birthday.is_none(),
             self.has_email.is_none(),
             self.has_phone.is_none(),
         ];
@@ -122,6 +138,14 @@ impl Filters {
             .flat_map(|value| with_parts(value))
             .collect();
         too_many("tag", tag.len(), faults);
+        let owners = values(params, "owner", "id_invalid", faults, |text| match text {
+            "me" => Ok(Owner::Me),
+            "none" => Ok(Owner::Nobody),
+            id => id
+                .parse()
+                .map(Owner::Member)
+                .map_err(|_| "use the id of a member, me or none"),
+        });
         Self {
             status: choices(params, "status", faults),
             customer_type: choices(params, "type", faults),
@@ -131,15 +155,22 @@ impl Filters {
             country: values(params, "country", "country_invalid", faults, Country::parse),
             source: params.list("source"),
             tag,
-            owner: values(params, "owner", "id_invalid", faults, |text| {
-                text.parse().map_err(|_| "this is not an id")
-            }),
+            owner_me: owners.contains(&Owner::Me),
+            owner_none: owners.contains(&Owner::Nobody),
+            owner: owners
+                .into_iter()
+                .filter_map(|owner| match owner {
+                    Owner::Member(id) => Some(id),
+                    Owner::Me | Owner::Nobody => None,
+                })
+                .collect(),
             parent: values(params, "parent", "id_invalid", faults, |text| {
                 text.parse().map_err(|_| "this is not an id")
             }),
             created: range(params, "created", context, faults),
             updated: range(params, "updated", context, faults),
             last_active: range(params, "last_active", context, faults),
+            birthday: birthdays(params, faults),
             has_email: yes_or_no(params, "has_email", faults),
             has_phone: yes_or_no(params, "has_phone", faults),
             attributes,
@@ -154,6 +185,14 @@ impl Filters {
             },
         }
     }
+}
+
+/// A value of `owner`.
+#[derive(PartialEq)]
+enum Owner {
+    Me,
+    Nobody,
+    Member(UserId),
 }
 
 /// The parts between commas, and the whole if there are several.
@@ -232,6 +271,26 @@ fn range(params: &mut Params, name: &str, context: &Context, faults: &mut Faults
     range
 }
 
+/// A day without a year, such as 12-24. One end alone means from then on, or until then, within the year.
+fn birthdays(params: &mut Params, faults: &mut Faults) -> Option<Birthdays> {
+    let mut day = |name: &str| {
+        let text = params.one(name, faults)?;
+        // A leap year, so that the 29th of February is a day.
+        if let Ok(date) = NaiveDate::parse_from_str(&format!("2024-{text}"), "%Y-%m-%d") {
+            return Some((date.month() * 100 + date.day()) as i16);
+        }
+        let shown: String = text.chars().take(40).collect();
+        let message = format!("“{shown}” is no month and day; write 12-24");
+        faults.add(format!("?{name}"), "birthday_invalid", message);
+        None
+    };
+    let (from, until) = (day("birthday_from"), day("birthday_to"));
+    (from.is_some() || until.is_some()).then(|| Birthdays {
+        from: from.unwrap_or(101),
+        until: until.unwrap_or(1231),
+    })
+}
+
 /// A date means its whole day in the organization's time zone; a time means that moment. An end is included, so the
 /// first moment after it is given: PostgreSQL keeps microseconds.
 fn time(
@@ -260,7 +319,7 @@ fn time(
         })
     };
     // What PostgreSQL can hold, with a wide margin.
-    let possible = moment.filter(|time| (-4000..=9999).contains(&chrono::Datelike::year(time)));
+    let possible = moment.filter(|time| (-4000..=9999).contains(&time.year()));
     if possible.is_none() {
         fault(faults);
     }

@@ -13,6 +13,8 @@
 //! | one of `status`, `type`, `lifecycle_stage`, `country`, by `created_at` | `customers_status`, `_type`, `_stage`, `_country` give filter and order |
 //! | one filter, another order | the planner walks the order if the filter is common, else looks it up and sorts; its statistics are right for these |
 //! | several filters | up to 8,000 expected rows are looked up and sorted, else walked; `customers_facts` (extended statistics) keeps the expectation honest where columns hang together |
+//! | `birthday_from`, `birthday_to` | `customers_birthday`: month and day as a number, a generated column |
+//! | `owner` | `customers_owner`; `none` is common and walked |
 //! | `tag`, `source` | `customer_tags_tag`, `customer_sources_source`, or their rows of one customer beside a walk |
 //! | `attribute.NAME`, and text in a list with an order | behind the wall no index serves `@>` and LIKE, and the planner guesses: a sample of the organization says how many to expect. Rare: up to 4,000 ids by GIN (`find_customers`). Common: the order is walked |
 //! | a search, best first | `customers_email`, `_phone`, `_code`; `customers_name` for `^@`; then, only if `name_tokens` knows names that begin so, `customers_search` (trigrams); typos by `name_tokens`, then trigrams; words that many have, and small organizations, by walking `customers_created` (`walk_customers`) |
@@ -37,9 +39,10 @@ mod total;
 mod views;
 mod words;
 
-pub use filters::{Deleted, Filters, Range};
+pub use filters::{Birthdays, Deleted, Filters, Range};
 pub use list::{CustomerListItem, list, quick, total};
 pub use query::{Context, FIELDS, MAX_OFFSET, MAX_Q, Query, RELEVANCE, SORTS};
 pub use selection::Selection;
 pub use stats::{Share, Stats, stats};
+pub(crate) use views::query_string;
 pub use views::{View, ViewInput, create_view, delete_view, query_of, update_view, view, views};

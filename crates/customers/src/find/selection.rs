@@ -4,7 +4,7 @@
 //! up by functions that apply the organization themselves (migration 0005).
 
 use regulars_database::Tx;
-use regulars_kernel::{Error, Faults, Result, ids::CustomerId};
+use regulars_kernel::{Actor, Error, Faults, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -47,6 +47,23 @@ impl Selection {
         Ok(selection)
     }
 
+    /// What its search meant, to be asked for again in the same sense by [`Self::resolve_pinned`].
+    pub fn pinned(&self) -> Value {
+        json!(self.patterns)
+    }
+
+    /// A question whose search was resolved before: that nobody has its words any more makes no typo of them.
+    pub async fn resolve_pinned(tx: &mut Tx, query: &Query, pinned: &Value) -> Result<Self> {
+        let mut selection = Self::of_filters(tx, &query.filters).await?;
+        selection.patterns = serde_json::from_value(pinned.clone())?;
+        Ok(selection)
+    }
+
+    /// How many there are, exactly.
+    pub async fn count(&self, tx: &mut Tx) -> Result<i64> {
+        Ok(super::total::total(tx, self, true).await?.value)
+    }
+
     pub(super) async fn of_filters(tx: &mut Tx, filters: &Filters) -> Result<Self> {
         let tag_ids = if filters.tag.is_empty() {
             None
@@ -54,8 +71,18 @@ impl Selection {
             Some(tag_ids(tx, &filters.tag).await?)
         };
         let attributes = attributes(tx, &filters.attributes).await?;
+        let mut filters = filters.clone();
+        if std::mem::take(&mut filters.owner_me) {
+            let Actor::User(me) = tx.actor() else {
+                let message = "owner=me is for people; a key names members by their ids";
+                return Err(Error::malformed("?owner", "owner_me", message));
+            };
+            if !filters.owner.contains(&me) {
+                filters.owner.push(me);
+            }
+        }
         Ok(Self {
-            filters: filters.clone(),
+            filters,
             tag_ids,
             attributes,
             ..Self::default()
@@ -146,8 +173,18 @@ impl Selection {
         for (column, texts) in self.lists() {
             push_any(sql, column, texts);
         }
-        if !filters.owner.is_empty() {
-            push_any(sql, "owner_id", filters.owner.iter().map(|id| id.0).collect());
+        match (filters.owner_none, filters.owner.is_empty()) {
+            (true, true) => {
+                sql.push(" AND c.owner_id IS NULL");
+            }
+            (true, false) => {
+                let ids: Vec<Uuid> = filters.owner.iter().map(|id| id.0).collect();
+                sql.push(" AND (c.owner_id IS NULL OR c.owner_id = ANY (")
+                    .push_bind(ids)
+                    .push("))");
+            }
+            (false, false) => push_any(sql, "owner_id", filters.owner.iter().map(|id| id.0).collect()),
+            (false, true) => {}
         }
         if !filters.parent.is_empty() {
             push_any(sql, "parent_id", filters.parent.iter().map(|id| id.0).collect());
@@ -159,6 +196,12 @@ impl Selection {
             if let Some(until) = range.until {
                 sql.push(format!(" AND c.{column} < ")).push_bind(until);
             }
+        }
+        if let Some(days) = filters.birthday {
+            let over_new_year = days.from > days.until;
+            sql.push(" AND (c.birthday_day >= ").push_bind(days.from);
+            sql.push(if over_new_year { " OR " } else { " AND " });
+            sql.push("c.birthday_day <= ").push_bind(days.until).push(")");
         }
         for (column, has) in [("email", filters.has_email), ("phone", filters.has_phone)] {
             match has {
@@ -256,6 +299,12 @@ impl Selection {
             if !part.is_empty() {
                 all.insert(name.to_owned(), part.into());
             }
+        }
+        if filters.owner_none {
+            all.insert("unowned".to_owned(), true.into());
+        }
+        if let Some(days) = filters.birthday {
+            all.insert("birthday".to_owned(), json!([days.from, days.until]));
         }
         if let Some(ids) = &self.tag_ids {
             all.insert("tags".to_owned(), json!(ids));

@@ -341,7 +341,8 @@ fn pointer(name: &str) -> String {
     format!("/query/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-fn query_string(query: &Map<String, Value>) -> String {
+/// A kept question as the part of an address behind `?`.
+pub(crate) fn query_string(query: &Map<String, Value>) -> String {
     let mut text = String::new();
     for (name, value) in query {
         let values = match value {

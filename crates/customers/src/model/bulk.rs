@@ -1,7 +1,11 @@
 //! One change to many customers at once.
 
-use regulars_kernel::{Patch, ids::CustomerId};
+use regulars_kernel::{
+    Patch, Total,
+    ids::{CustomerId, JobId},
+};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{CustomerInput, choices::choices};
 
@@ -12,7 +16,7 @@ choices! {
     }
 }
 
-/// One change to many customers: all of them or none.
+/// One change to many customers.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"action": "tag", "ids": ["0198c0de-0000-7000-8000-000000000001"], "tags": ["vip"]}))]
@@ -20,18 +24,24 @@ pub struct Bulk {
     /// What is done to each.
     #[schema(value_type = BulkAction)]
     pub action: String,
-    /// To whom: at most 100.
-    #[schema(value_type = Vec<CustomerId>, min_items = 1, max_items = 100)]
+    /// To whom. Up to 100 are changed at once, all or none; more by a job.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<CustomerId>, max_items = 20_000)]
     pub ids: Vec<String>,
+    /// Instead of ids: parameters of `GET /customers`, each a text or a list of texts; whoever they select when it is
+    /// asked for is changed by a job. `{}` means everybody; for `restore` the deleted are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, example = json!({"status": "vip"}))]
+    pub query: Option<Map<String, Value>>,
     /// For `tag` and `untag`: names of tags; unknown ones are made.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// For `owner`: the member who looks after them; null for nobody.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[schema(value_type = Option<String>, format = Uuid)]
     pub owner_id: Patch<String>,
     /// For `update`: any fields but `email`, `code` and `parent_id`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<CustomerInput>,
 }
 
@@ -46,4 +56,15 @@ pub struct BulkResult {
     /// How many were as wanted already.
     #[schema(example = 0)]
     pub unchanged: usize,
+}
+
+/// A bulk change that a job makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct BulkQueued {
+    /// The job, as in `Location`; its `result` says how many were `changed`, `unchanged` and `refused`.
+    pub job_id: JobId,
+    /// What it does.
+    pub action: BulkAction,
+    /// To how many, at first sight.
+    pub customers: Total,
 }

@@ -19,7 +19,7 @@ pub mod tag;
 
 pub use address::{Address, AddressInput, AddressType};
 pub use attributes::{AttributeDefinition, AttributeInput, AttributeKind, Definitions};
-pub use bulk::{Bulk, BulkAction, BulkResult};
+pub use bulk::{Bulk, BulkAction, BulkQueued, BulkResult};
 pub use choices::{Choice, Kind, LifecycleStage, NotAChoice, Priority, ServiceLevel, Status, Type};
 pub use consent::{Channel, Consent, ConsentInput, ConsentState};
 pub use contact::{Contact, ContactInput};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use regulars_database::Tx;
 use regulars_kernel::{
-    Error, Faults, Patch, Result,
+    Error, Fault, Faults, Patch, Result,
     ids::{CustomerId, UserId},
 };
 use serde_json::json;
@@ -15,92 +15,170 @@ use crate::{
     store,
 };
 
-/// Most customers of one bulk change.
+/// Most customers that are changed at once, all or none. More are changed by a job, see [`super::bulk_job`].
 pub const MOST: usize = 100;
+/// Most ids that one request may name.
+pub const MOST_NAMED: usize = 20_000;
 
-/// Does it.
+/// A bulk change that was found right: what is done, without to whom.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub action: BulkAction,
+    tags: Vec<String>,
+    owner: Option<UserId>,
+    changes: CustomerInput,
+}
+
+impl Change {
+    /// Checks everything but the customers.
+    pub(super) async fn read(
+        tx: &mut Tx,
+        bulk: &Bulk,
+        defaults: &Defaults,
+        mut faults: Faults,
+    ) -> Result<Self> {
+        let action = faults.take("/action", "choice_unknown", BulkAction::parse(bulk.action.trim()));
+        if let Some(action) = action {
+            check_fields(bulk, action, &mut faults);
+        }
+        let owner = read_owner(tx, bulk, &mut faults).await?;
+        let changes = bulk.changes.clone().unwrap_or_default();
+        // What is wrong for anybody is told before anybody is touched.
+        let definitions = definitions(tx, &changes).await?;
+        let nobody = Customer::blank(CustomerId::new(), tx.now());
+        let mut found = Faults::new();
+        customers::merged(&nobody, &changes, defaults, &definitions, &mut found);
+        for fault in found.0 {
+            faults.add(format!("/changes{}", fault.pointer), fault.code, fault.message);
+        }
+        let Some(action) = action.filter(|_| faults.0.is_empty()) else {
+            return Err(Error::Invalid(faults));
+        };
+        let tags = if bulk.tags.is_empty() {
+            Vec::new()
+        } else {
+            tags::checked(&bulk.tags)?
+        };
+        Ok(Self {
+            action,
+            tags,
+            owner,
+            changes,
+        })
+    }
+
+    /// Whether it can be done to this one at all.
+    pub(super) fn is_for(&self, customer: &Customer) -> bool {
+        customer.deleted_at.is_none() || self.action == BulkAction::Restore
+    }
+
+    /// Does it to locked customers. Answers to how many it made a difference, and to whom it could not be done and why.
+    pub(super) async fn make(
+        &self,
+        tx: &mut Tx,
+        found: &[Customer],
+        defaults: &Defaults,
+    ) -> Result<(usize, Vec<(CustomerId, Fault)>)> {
+        let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
+        let all = |changed| Ok((changed, Vec::new()));
+        match self.action {
+            BulkAction::Tag => all(tags::add_to(tx, &ids, &self.tags).await?),
+            BulkAction::Untag => all(tags::remove_from(tx, &ids, &self.tags).await?),
+            BulkAction::Delete => {
+                let now = tx.now();
+                store::customers::set_deleted(tx, &ids, Some(now)).await?;
+                all(tell(tx, "customer.deleted", found.iter()).await?)
+            }
+            BulkAction::Restore => restore(tx, found).await,
+            BulkAction::Owner => {
+                let set = |customer: &Customer| {
+                    Ok(Customer {
+                        owner_id: self.owner,
+                        ..customer.clone()
+                    })
+                };
+                write_all(tx, found, set).await
+            }
+            BulkAction::Update => {
+                let definitions = definitions(tx, &self.changes).await?;
+                write_all(tx, found, |customer| {
+                    let mut faults = Faults::new();
+                    let after =
+                        customers::merged(customer, &self.changes, defaults, &definitions, &mut faults);
+                    faults.check()?;
+                    Ok(after)
+                })
+                .await
+            }
+        }
+    }
+}
+
+async fn definitions(tx: &mut Tx, changes: &CustomerInput) -> Result<Definitions> {
+    if changes.speaks_of_attributes() {
+        store::attributes::all(tx).await
+    } else {
+        Ok(Definitions::default())
+    }
+}
+
+/// Does it at once, to all of them or to none.
 pub async fn run(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults) -> Result<BulkResult> {
     let mut faults = Faults::new();
-    let action = faults.take("/action", "choice_unknown", BulkAction::parse(bulk.action.trim()));
-    let ids = read_ids(&bulk.ids, &mut faults);
-    if let Some(action) = action {
-        check_fields(bulk, action, &mut faults);
-    }
-    let owner = read_owner(tx, bulk, &mut faults).await?;
-    let Some(action) = action.filter(|_| faults.0.is_empty()) else {
-        return Err(Error::Invalid(faults));
-    };
+    let ids = read_ids(&bulk.ids, MOST, &mut faults);
+    let change = Change::read(tx, bulk, defaults, faults).await?;
 
+    let mut faults = Faults::new();
     let wanted: Vec<CustomerId> = ids.iter().map(|(_, id)| *id).collect();
     let found = store::customers::lock_many(tx, &wanted).await?;
     let by_id: HashMap<CustomerId, &Customer> =
         found.iter().map(|customer| (customer.id, customer)).collect();
     for (index, id) in &ids {
-        let there = by_id
-            .get(id)
-            .is_some_and(|one| one.deleted_at.is_none() || action == BulkAction::Restore);
-        if !there {
-            faults.add(
-                format!("/ids/{index}"),
-                "customer_unknown",
-                "there is no customer with this id",
-            );
+        if !by_id.get(id).is_some_and(|one| change.is_for(one)) {
+            unknown(*index, &mut faults);
         }
     }
     faults.check()?;
 
-    let changed = match action {
-        BulkAction::Tag => tags::add_to(tx, &wanted, &tags::checked(&bulk.tags)?).await?,
-        BulkAction::Untag => tags::remove_from(tx, &wanted, &tags::checked(&bulk.tags)?).await?,
-        BulkAction::Delete => {
-            let now = tx.now();
-            store::customers::set_deleted(tx, &wanted, Some(now)).await?;
-            tell(tx, "customer.deleted", found.iter()).await?
+    let (changed, refused) = change.make(tx, &found, defaults).await?;
+    let mut faults = Faults::new();
+    for (id, fault) in refused {
+        let index = ids
+            .iter()
+            .find(|(_, known)| *known == id)
+            .map_or(0, |(index, _)| *index);
+        let pointer = if change.action == BulkAction::Update {
+            format!("/changes{}", fault.pointer)
+        } else {
+            format!("/ids/{index}")
+        };
+        if !faults.0.iter().any(|known| known.pointer == pointer) {
+            faults.add(pointer, fault.code, fault.message);
         }
-        BulkAction::Restore => restore(tx, &found, &ids).await?,
-        BulkAction::Owner => {
-            let set = |customer: &Customer| {
-                Ok(Customer {
-                    owner_id: owner,
-                    ..customer.clone()
-                })
-            };
-            write_all(tx, &found, set).await?
-        }
-        BulkAction::Update => {
-            let changes = bulk.changes.clone().unwrap_or_default();
-            let definitions = if changes.speaks_of_attributes() {
-                store::attributes::all(tx).await?
-            } else {
-                Definitions::default()
-            };
-            write_all(tx, &found, |customer| {
-                let mut faults = Faults::new();
-                let after = customers::merged(customer, &changes, defaults, &definitions, &mut faults);
-                faults
-                    .0
-                    .iter_mut()
-                    .for_each(|fault| fault.pointer.insert_str(0, "/changes"));
-                faults.check()?;
-                Ok(after)
-            })
-            .await?
-        }
-    };
+    }
+    faults.check()?;
     Ok(BulkResult {
-        action,
+        action: change.action,
         changed,
         unchanged: wanted.len() - changed,
     })
 }
 
+pub(super) fn unknown(index: usize, faults: &mut Faults) {
+    faults.add(
+        format!("/ids/{index}"),
+        "customer_unknown",
+        "there is no customer with this id",
+    );
+}
+
 /// The ids with their places, each once.
-fn read_ids(given: &[String], faults: &mut Faults) -> Vec<(usize, CustomerId)> {
+pub(super) fn read_ids(given: &[String], most: usize, faults: &mut Faults) -> Vec<(usize, CustomerId)> {
     if given.is_empty() {
         faults.add("/ids", "missing", "say which customers");
     }
-    if given.len() > MOST {
-        let message = format!("at most {MOST} customers at once; these are {}", given.len());
+    if given.len() > most {
+        let message = format!("at most {most} customers at once; these are {}", given.len());
         faults.add("/ids", "too_many", message);
         return Vec::new();
     }
@@ -179,44 +257,52 @@ async fn read_owner(tx: &mut Tx, bulk: &Bulk, faults: &mut Faults) -> Result<Opt
     Ok(owner)
 }
 
+/// Writes what changes; whom the change does not fit is given back.
 async fn write_all(
     tx: &mut Tx,
     found: &[Customer],
     change: impl Fn(&Customer) -> Result<Customer>,
-) -> Result<usize> {
-    let mut changed = 0;
+) -> Result<(usize, Vec<(CustomerId, Fault)>)> {
+    let (mut changed, mut refused) = (0, Vec::new());
     for before in found {
-        let after = change(before)?;
+        let after = match change(before) {
+            Ok(after) => after,
+            Err(Error::Invalid(faults)) => {
+                refused.extend(faults.0.into_iter().map(|fault| (before.id, fault)));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let version = before.version;
         let written = customers::write(tx, before.clone(), after).await?;
         changed += usize::from(written.version != version);
     }
-    Ok(changed)
+    Ok((changed, refused))
 }
 
-async fn restore(tx: &mut Tx, found: &[Customer], ids: &[(usize, CustomerId)]) -> Result<usize> {
-    let deleted: Vec<&Customer> = found
-        .iter()
-        .filter(|customer| customer.deleted_at.is_some())
-        .collect();
-    let mut faults = Faults::new();
+/// Brings the deleted ones back, except whose e-mail address somebody else has now.
+async fn restore(tx: &mut Tx, found: &[Customer]) -> Result<(usize, Vec<(CustomerId, Fault)>)> {
+    let mut refused = Vec::new();
     let mut claimed = HashSet::new();
-    for customer in &deleted {
-        let Some(email) = customer.email.as_ref().map(regulars_kernel::Email::lowercase) else {
-            continue;
-        };
-        let taken = store::customers::id_by_email(tx, &email).await?.is_some();
-        if (taken || !claimed.insert(email))
-            && let Some((index, _)) = ids.iter().find(|(_, id)| *id == customer.id)
-        {
-            let message = "another customer has its e-mail address now";
-            faults.add(format!("/ids/{index}"), "email_taken", message);
+    let mut back: Vec<&Customer> = Vec::new();
+    for customer in found.iter().filter(|customer| customer.deleted_at.is_some()) {
+        if let Some(email) = customer.email.as_ref().map(regulars_kernel::Email::lowercase) {
+            let taken = store::customers::id_by_email(tx, &email).await?.is_some();
+            if taken || !claimed.insert(email) {
+                let fault = Fault {
+                    pointer: "/email".to_owned(),
+                    code: "email_taken".into(),
+                    message: "another customer has its e-mail address now".to_owned(),
+                };
+                refused.push((customer.id, fault));
+                continue;
+            }
         }
+        back.push(customer);
     }
-    faults.check()?;
-    let ids: Vec<CustomerId> = deleted.iter().map(|customer| customer.id).collect();
+    let ids: Vec<CustomerId> = back.iter().map(|customer| customer.id).collect();
     store::customers::set_deleted(tx, &ids, None).await?;
-    tell(tx, "customer.restored", deleted.into_iter()).await
+    Ok((tell(tx, "customer.restored", back.into_iter()).await?, refused))
 }
 
 async fn tell<'a>(

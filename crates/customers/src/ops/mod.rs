@@ -5,6 +5,7 @@
 pub mod addresses;
 pub mod attributes;
 pub mod bulk;
+pub mod bulk_job;
 pub mod consents;
 pub mod contacts;
 pub mod customers;

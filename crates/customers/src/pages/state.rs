@@ -84,6 +84,14 @@ impl ListState {
         self.without("view")
     }
 
+    /// Search and filters alone, without order: what exports and bulk work go by.
+    #[must_use]
+    pub(crate) fn question(&self) -> Self {
+        self.pairs()
+            .filter(|(name, _)| *name == "q" || !NO_FILTER.contains(name))
+            .collect()
+    }
+
     /// What is searched and how it is sorted, without any filter.
     #[must_use]
     pub(crate) fn only_search(&self) -> Self {

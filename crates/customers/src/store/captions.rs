@@ -46,6 +46,20 @@ pub async fn tags(tx: &mut Tx) -> Result<Vec<String>> {
     Ok(names.fetch_all(tx.conn()).await?)
 }
 
+/// Names of the sources that customers are linked to, hopping from one to the next in their index.
+pub async fn sources(tx: &mut Tx) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!(
+        r#"WITH RECURSIVE hops (source, depth) AS (
+             (SELECT source, 1 FROM customer_sources ORDER BY source LIMIT 1)
+             UNION ALL
+             SELECT (SELECT s.source FROM customer_sources s WHERE s.source > h.source ORDER BY s.source LIMIT 1), h.depth + 1
+             FROM hops h WHERE h.source IS NOT NULL AND h.depth < 100
+           )
+           SELECT source AS "source!" FROM hops WHERE source IS NOT NULL"#
+    );
+    Ok(names.fetch_all(tx.conn()).await?)
+}
+
 /// Colours of tags by their names as written.
 pub async fn colors(tx: &mut Tx, names: &[String]) -> Result<HashMap<String, Color>> {
     if names.is_empty() {

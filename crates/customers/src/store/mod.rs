@@ -6,6 +6,7 @@ pub mod addresses;
 pub mod attributes;
 pub mod batch;
 pub mod batch_parts;
+pub mod bulks;
 pub mod captions;
 pub mod consents;
 pub mod contacts;

@@ -6,8 +6,10 @@
 )]
 
 mod bulk;
+mod bulk_job;
 mod find;
 mod find_api;
+mod find_filters;
 mod find_search;
 mod harness;
 mod hierarchy;

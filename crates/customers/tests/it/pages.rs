@@ -26,18 +26,7 @@ impl Pages {
     }
 
     pub async fn sign_in(&self, organization: &str, role: Role) -> String {
-        let scope = self.app.organization(organization).await;
-        let email = format!("{}@{organization}.example", role.name());
-        let invitation = accounts::create_user(self.app.database(), scope.organization_id, &email, role)
-            .await
-            .unwrap();
-        let password = Secret::new("correct horse battery".to_owned());
-        let token = invitation.link.unwrap().token;
-        let device = accounts::Device::default();
-        let signed_in = accounts::set_password(self.app.database(), token.expose(), password, &device)
-            .await
-            .unwrap();
-        format!("regulars={}", signed_in.token.into_inner())
+        sign_in(&self.app, organization, role).await
     }
 
     pub async fn get(&self, path: &str) -> TestResponse {
@@ -60,6 +49,22 @@ impl Pages {
         let made = self.post("/customers", fields).await.expect(200);
         made.header("hx-redirect").to_owned()
     }
+}
+
+/// The cookie of a new member with a role.
+pub async fn sign_in(app: &TestApp, organization: &str, role: Role) -> String {
+    let scope = app.organization(organization).await;
+    let email = format!("{}@{organization}.example", role.name());
+    let invitation = accounts::create_user(app.database(), scope.organization_id, &email, role)
+        .await
+        .unwrap();
+    let password = Secret::new("correct horse battery".to_owned());
+    let token = invitation.link.unwrap().token;
+    let device = accounts::Device::default();
+    let signed_in = accounts::set_password(app.database(), token.expose(), password, &device)
+        .await
+        .unwrap();
+    format!("regulars={}", signed_in.token.into_inner())
 }
 
 /// The value of a hidden field.

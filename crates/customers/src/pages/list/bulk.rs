@@ -9,7 +9,9 @@ use super::super::form::Typed;
 /// The sheet that asks which tag to add to, or take from, the chosen customers.
 pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fault]) -> Markup {
     let ids: Vec<_> = typed.all("id").collect();
-    let people = if ids.len() == 1 {
+    let people = if typed.ticked("all") {
+        "everybody who matches".to_owned()
+    } else if ids.len() == 1 {
         "1 customer".to_owned()
     } else {
         format!("{} customers", ids.len())
@@ -29,7 +31,12 @@ pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fa
         ),
         html! {
             (form_errors(faults))
-            @for id in ids { input type="hidden" name="id" value=(id); }
+            @if typed.ticked("all") {
+                input type="hidden" name="all" value="true";
+                input type="hidden" name="query" value=(typed.get("query"));
+            } @else {
+                @for id in ids { input type="hidden" name="id" value=(id); }
+            }
             (text_field("tag", "Tag").value(typed.get("tag")).faults(faults).attr("list", "bulk-tags").autocomplete("off").required().autofocus()
                 .hint(if untag { "Customers without it stay as they are." } else { "Choose one, or type a new name." }))
             datalist id="bulk-tags" { @for name in known { option value=(name) {} } }

@@ -37,6 +37,10 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
         let values: Vec<String> = state
             .all(name)
             .map(|value| match name {
+                "owner" if value == "me" => "me".to_owned(),
+                "owner" if value == "none" => "nobody".to_owned(),
+                "has_email" | "has_phone" => if value == "true" { "known" } else { "missing" }.to_owned(),
+                "deleted" => if value == "only" { "alone" } else { "too" }.to_owned(),
                 "owner" => value
                     .parse::<UserId>()
                     .ok()
@@ -52,15 +56,11 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
                 _ => words::sentence(value).to_lowercase(),
             })
             .collect();
-        let (label, relation) = match name.strip_suffix("_from").or_else(|| name.strip_suffix("_to")) {
-            Some(field) => (
-                words::sentence(field),
-                if name.ends_with("_from") { "from" } else { "until" },
-            ),
-            None => (
-                label.unwrap_or_else(|| words::field(attribute.unwrap_or(name))),
-                "is",
-            ),
+        let (label, relation) = match name {
+            "has_email" => ("E-mail".to_owned(), "is"),
+            "has_phone" => ("Phone".to_owned(), "is"),
+            "deleted" => ("Deleted".to_owned(), "are shown"),
+            _ => field(name, attribute, label),
         };
         Chip {
             name: label,
@@ -70,6 +70,22 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
         }
     };
     Ok(names.into_iter().map(chip).collect())
+}
+
+/// What a filter is called, and how it stands to its values.
+fn field(name: &str, attribute: Option<&str>, label: Option<String>) -> (String, &'static str) {
+    match name.strip_suffix("_from").or_else(|| name.strip_suffix("_to")) {
+        Some("updated") => ("Changed".to_owned(), end(name)),
+        Some(field) => (words::sentence(field), end(name)),
+        None => (
+            label.unwrap_or_else(|| words::field(attribute.unwrap_or(name))),
+            "is",
+        ),
+    }
+}
+
+fn end(name: &str) -> &'static str {
+    if name.ends_with("_from") { "from" } else { "until" }
 }
 
 /// What an address of the list asks for, a phrase for each part: “Status is vip”. Nothing if it asks for everybody.

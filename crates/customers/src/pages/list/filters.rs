@@ -10,7 +10,7 @@ use super::{
     super::{state::ListState, words},
     view::PATH,
 };
-use crate::model::{Kind, LifecycleStage, Status, Type};
+use crate::model::{Kind, LifecycleStage, Priority, Status, Type};
 
 /// What can be chosen from besides the fixed choices.
 #[derive(Clone, Debug, Default)]
@@ -52,14 +52,24 @@ pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
             (fixed("type", &names::<Type>()))
             (fixed("kind", &names::<Kind>()))
             (fixed("lifecycle_stage", &names::<LifecycleStage>()))
+            (fixed("priority", &names::<Priority>()))
             (chosen(state, "tag", "Tag", &offered.tags.iter().map(|tag| (tag.clone(), tag.clone())).collect::<Vec<_>>()))
             (chosen(state, "country", "Country", &Country::all().map(|country| (country.as_str().to_owned(), country.name().to_owned())).collect::<Vec<_>>()))
             (chosen(state, "owner", "Owner", &offered.owners))
             (chosen(state, "source", "Source", &offered.sources.iter().map(|name| (name.clone(), words::source(name))).collect::<Vec<_>>()))
             div class="form-grid" {
-                (date_field("created_from", "Created from").value(state.get("created_from")).in_form("filter"))
-                (date_field("created_to", "Created until").value(state.get("created_to")).in_form("filter"))
+                (one_of(state, "has_email", "E-mail address", [("", "Any"), ("true", "Known"), ("false", "Missing")]))
+                (one_of(state, "has_phone", "Phone number", [("", "Any"), ("true", "Known"), ("false", "Missing")]))
+                @for (name, label) in [("created", "Created"), ("updated", "Changed"), ("last_active", "Last active")] {
+                    @for (end, word) in [("from", "from"), ("to", "until")] {
+                        @let name = format!("{name}_{end}");
+                        (date_field(name.clone(), format!("{label} {word}")).value(state.get(&name)).in_form("filter"))
+                    }
+                }
+                (birthday(state, "birthday_from", "Birthday from"))
+                (birthday(state, "birthday_to", "Birthday until"))
             }
+            (one_of(state, "deleted", "Deleted customers", [("", "Left out"), ("with", "Shown too"), ("only", "Shown alone")]))
             @for attribute in &offered.attributes {
                 @let name = format!("attribute.{}", attribute.name);
                 @if attribute.options.is_empty() { (text_field(name.clone(), attribute.label.clone()).value(state.get(&name)).in_form("filter")) }
@@ -71,6 +81,25 @@ pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
             (button("Show customers").primary().submit())
         },
     )
+}
+
+/// One choice of a few; the first is for no filter.
+fn one_of(
+    state: &ListState,
+    name: &'static str,
+    label: &'static str,
+    all: [(&'static str, &'static str); 3],
+) -> Markup {
+    let choices = all.map(|(value, label)| Choice::new(value, label)).into();
+    html! { (select_field(name, label, choices).value(state.get(name)).in_form("filter")) }
+}
+
+/// A day without a year.
+fn birthday(state: &ListState, name: &'static str, label: &'static str) -> Markup {
+    html! {
+        (text_field(name, label).value(state.get(name)).attr("placeholder", "12-24").hint("Month and day")
+            .attr("pattern", "[01][0-9]-[0-3][0-9]").attr("title", "Month and day, such as 12-24").autocomplete("off").in_form("filter"))
+    }
 }
 
 fn names<T: crate::model::Choice>() -> Vec<&'static str> {

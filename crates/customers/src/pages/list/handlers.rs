@@ -1,12 +1,13 @@
 //! Answers the list and the sheet of its filters.
 
 use axum::{extract::RawQuery, response::IntoResponse};
+use chrono::TimeDelta;
 use maud::html;
 use regulars_database::Tx;
 use regulars_kernel::{Permission, Result, Sort, Total, paging::Start};
 use regulars_web::{
     PageCall, PageResult, Params,
-    pages::{Icon, Nav, SavedView, Tone, link_button, page, shell::new_button},
+    pages::{self, Icon, Nav, SavedView, Tone, link_button, page, shell::new_button},
     redirect,
 };
 
@@ -14,7 +15,7 @@ use super::{
     chips::chips,
     filters::{self, Offered, OfferedAttribute},
     view::{self, Face, ListView, PATH, Row},
-    view_handlers,
+    view_handlers, work,
 };
 use crate::{
     find::{self, Context, Query},
@@ -23,17 +24,6 @@ use crate::{
     pages::{face, record, state::ListState},
     store::captions,
 };
-
-/// Sources that are offered as a filter; others can be asked for in the address.
-const SOURCES: &[&str] = &[
-    "shopify",
-    "klaviyo",
-    "mailchimp",
-    "hubspot",
-    "csv",
-    "api",
-    "manual",
-];
 
 /// `GET /customers`
 pub(crate) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
@@ -95,6 +85,8 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
         may_write: call.caller.may(Permission::CustomersWrite),
         may_import: call.caller.may(Permission::ImportsWrite),
         may_export: call.caller.may(Permission::ExportsWrite),
+        everything: None,
+        work: Vec::new(),
         locale: shell.locale,
         zone: shell.time_zone,
         state,
@@ -121,6 +113,14 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
         found.page.next_cursor.as_deref(),
         found.data.len(),
     );
+    if view.may_write {
+        if !call.is_fragment() {
+            view.work = work::going_on(tx, TimeDelta::zero()).await?;
+        }
+        if view.next.is_some() || view.previous.is_some() {
+            view.everything = Some(everything(tx, &query, view.total, view.locale).await?);
+        }
+    }
     view.rows = rows(tx, found.data.into_iter().map(|found| found.customer).collect()).await?;
     view.face = match (view.rows.is_empty(), view.state.narrows() || view.first > 1) {
         (false, _) => Face::Rows,
@@ -128,6 +128,25 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
         (true, false) => Face::NoCustomers,
     };
     Ok(view)
+}
+
+/// How many “all that match” are. A ranking may show fewer than have every word in their text, who are then meant.
+async fn everything(tx: &mut Tx, query: &Query, shown: Total, locale: pages::Locale) -> Result<String> {
+    let total = if query.by_relevance() {
+        let whole = Query {
+            sort: Vec::new(),
+            ..query.clone()
+        };
+        find::total(tx, &whole).await?
+    } else {
+        shown
+    };
+    let number = pages::format::integer(total.value, locale);
+    Ok(if total.exact {
+        format!("all {number}")
+    } else {
+        format!("all of about {number}")
+    })
 }
 
 /// The question in the address. What only the pages know is taken out first.
@@ -239,12 +258,19 @@ pub(crate) async fn filters(call: PageCall, RawQuery(query): RawQuery) -> PageRe
     };
     let offered = Offered {
         tags: captions::tags(&mut tx).await?,
-        owners: captions::members(&mut tx)
-            .await?
-            .into_iter()
-            .map(|(id, name)| (id.to_string(), name))
-            .collect(),
-        sources: SOURCES.iter().map(|source| (*source).to_owned()).collect(),
+        owners: [
+            ("me".to_owned(), "Me".to_owned()),
+            ("none".to_owned(), "Nobody".to_owned()),
+        ]
+        .into_iter()
+        .chain(
+            captions::members(&mut tx)
+                .await?
+                .into_iter()
+                .map(|(id, name)| (id.to_string(), name)),
+        )
+        .collect(),
+        sources: captions::sources(&mut tx).await?,
         attributes: attributes
             .iter()
             .filter(|definition| definition.archived_at.is_none())

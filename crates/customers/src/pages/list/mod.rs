@@ -8,6 +8,7 @@ mod several;
 mod view;
 mod view_handlers;
 mod views;
+mod work;
 
 use axum::{
     Router,
@@ -26,6 +27,9 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/filters", get(handlers::filters))
         .route("/customers/bulk", get(several::ask).post(several::act))
         .route("/customers/bulk/undo", post(several::undo))
+        .route("/customers/bulk/work", get(work::all))
+        .route("/customers/bulk/{job}", get(work::one))
+        .route("/customers/bulk/{job}/cancel", post(work::cancel))
         .route("/customers/views", post(view_handlers::add))
         .route("/customers/views/new", get(view_handlers::new))
         .route("/customers/views/{id}", post(view_handlers::save_query))

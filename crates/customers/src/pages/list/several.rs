@@ -2,20 +2,37 @@
 
 use axum::extract::RawQuery;
 use regulars_kernel::{Error, Permission, Result};
-use regulars_web::{PageCall, PageResult};
-use serde_json::json;
+use regulars_web::{PageCall, PageResult, pages::FlashKind};
+use serde_json::{Map, Value, json};
 
 use super::bulk;
 use crate::{
-    model::Bulk,
+    find::{self, Context},
+    model::{Bulk, BulkResult},
     ops,
     pages::{
-        face::{at_field, defaults, done, faults_of, refused, sheet, toast_of},
+        face::{at_field, defaults, done, faults_of, refused, said, sheet, toast_of},
         form::Typed,
         state::ListState,
     },
     store::captions,
 };
+
+/// What came of it.
+enum Done {
+    AtOnce(BulkResult),
+    Queued,
+}
+
+/// What the list showed when “all that match” was chosen.
+fn asked(typed: &Typed) -> Map<String, Value> {
+    let state = ListState::parse(typed.get("query")).question();
+    find::query_of(
+        state
+            .pairs()
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    )
+}
 
 fn action(query: Option<&str>) -> ListState {
     ListState::parse(query.unwrap_or_default())
@@ -40,21 +57,46 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
     let state = action(query.as_deref());
     let action = state.get("action");
     let ids: Vec<&str> = typed.all("id").collect();
-    let body = match action {
-        "tag" | "untag" => json!({"action": action, "ids": ids, "tags": [typed.get("tag")]}),
-        "status" => json!({"action": "update", "ids": ids, "changes": {"status": state.get("status")}}),
-        _ => json!({"action": action, "ids": ids}),
+    let mut body = match action {
+        "tag" | "untag" => json!({"action": action, "tags": [typed.get("tag")]}),
+        "status" => json!({"action": "update", "changes": {"status": state.get("status")}}),
+        _ => json!({"action": action}),
     };
+    if typed.ticked("all") {
+        body["query"] = asked(&typed).into();
+    } else {
+        body["ids"] = json!(ids);
+    }
     let wanted: Result<Bulk> =
         serde_json::from_value(body).map_err(|error| Error::invalid("", "malformed", error.to_string()));
     let mut tx = call.write().await?;
     let defaults = defaults(&call, &tx);
     let result = match wanted {
-        Ok(wanted) => ops::bulk::run(&mut tx, &wanted, &defaults).await,
+        Ok(wanted) if ops::bulk_job::is_long(&wanted) => {
+            let context = Context::of(&call.caller.organization);
+            ops::bulk_job::queue(&mut tx, &wanted, &defaults, &context)
+                .await
+                .map(|_| Done::Queued)
+        }
+        Ok(wanted) => ops::bulk::run(&mut tx, &wanted, &defaults)
+            .await
+            .map(Done::AtOnce),
         Err(error) => Err(error),
     };
     match result {
-        Ok(result) => {
+        Ok(Done::Queued) => {
+            tx.commit().await?;
+            let events = ["closeSheet", "customersChanged", "bulkStarted"];
+            Ok(said(
+                &call,
+                FlashKind::Info,
+                "That goes on behind the page; it says how far it is.",
+                None,
+                "/customers",
+                &events,
+            ))
+        }
+        Ok(Done::AtOnce(result)) => {
             tx.commit().await?;
             let people = |count: usize| {
                 if count == 1 {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
+use regulars_jobs::Job;
 use regulars_kernel::{Fault, Total, ids::CustomerId};
 use regulars_web::pages::{
     Align, Attributes, Direction, Icon, Locale, Page, Tab, Tone, bulk_bar, button, column,
@@ -11,7 +12,10 @@ use regulars_web::pages::{
     sort_column, status_badge, table_empty, table_error, tag_list, time_tag, view_tabs,
 };
 
-use super::super::{state::ListState, words};
+use super::{
+    super::{state::ListState, words},
+    work,
+};
 use crate::model::{Choice as _, Status};
 
 /// Where the list is.
@@ -89,6 +93,10 @@ pub(crate) struct ListView {
     pub may_write: bool,
     pub may_import: bool,
     pub may_export: bool,
+    /// How many “all that match” are, in words; none if this page shows them all.
+    pub everything: Option<String>,
+    /// Bulk work that is not done yet.
+    pub work: Vec<Job>,
     pub locale: Locale,
     pub zone: Tz,
 }
@@ -107,6 +115,7 @@ pub(crate) fn content(view: &ListView) -> Markup {
             (chips(view, false))
             (total(view, false))
         }
+        @if view.may_write { (work::lines(&view.work, view.locale)) }
         (list(view))
     }
 }
@@ -168,7 +177,7 @@ fn total(view: &ListView, beside: bool) -> Markup {
                 (link_button("Save view", save.clone()).icon(Icon::Save).opens_sheet(save))
             }
             @if view.may_export && view.face == Face::Rows {
-                (link_button("Export", view.state.kept_by_view().href("/exports/new")).ghost().icon(Icon::Exports))
+                (link_button("Export", view.state.question().href("/exports/new")).ghost().icon(Icon::Exports))
             }
         }
     }
@@ -197,7 +206,10 @@ pub(crate) fn list(view: &ListView) -> Markup {
                         Face::Faulty => (table_error(COLUMNS, "Nothing was looked up.", None)),
                     }
                 }))
-                @if view.may_write && view.face == Face::Rows { (bulk_bar(bulk_actions(), None)) }
+                @if view.may_write && view.face == Face::Rows {
+                    input type="hidden" name="query" value=(view.state.question().query());
+                    (bulk_bar(bulk_actions(view.state.get("deleted") == "only"), view.everything.as_deref()))
+                }
             }
             @if view.face == Face::Rows { (pagination(&page, if view.total.value == 1 { "customer" } else { "customers" }, view.locale)) }
         }
@@ -298,7 +310,8 @@ pub(crate) fn deleting(href: &str, name: &str) -> Attributes {
         ))
 }
 
-fn bulk_actions() -> Markup {
+/// `restoring`: the list shows the deleted alone, with whom nothing else can be done.
+fn bulk_actions(restoring: bool) -> Markup {
     let sheet = |label: &'static str, icon: Icon, action: &str| {
         button(label)
             .ghost()
@@ -314,6 +327,9 @@ fn bulk_actions() -> Markup {
             .set("hx-include", "closest form")
             .set("hx-swap", "none")
     };
+    if restoring {
+        return html! { (button("Restore").ghost().small().icon(Icon::Restore).attrs(posting("action=restore".to_owned()))) };
+    }
     html! {
         (sheet("Tag", Icon::Tag, "tag"))
         (sheet("Untag", Icon::Close, "untag"))
@@ -323,7 +339,7 @@ fn bulk_actions() -> Markup {
             }
         }))
         (button("Delete").destructive().small().icon(Icon::Trash).attrs(posting("action=delete".to_owned())).attrs(confirm_attributes(
-            "Delete the chosen customers?", "They leave every list and search. They can be restored.", "Delete customers", None)))
+            "Delete {selected} customers?", "They leave every list and search. They can be restored.", "Delete customers", None)))
     }
 }
 
@@ -408,6 +424,8 @@ mod tests {
             may_write: true,
             may_import: true,
             may_export: true,
+            everything: Some("all 1,000".into()),
+            work: Vec::new(),
             locale: Locale::default(),
             zone: chrono_tz::Europe::Berlin,
             state,

@@ -121,14 +121,15 @@ fn step(label: &str, icon: Icon, href: Option<&str>, relation: &str) -> Markup {
 }
 
 /// What can be done with the chosen rows; hidden until there are some. Put it inside the `<form data-selection>` of the
-/// table. `everything` says how many there are in all ("all 12,345"), when more match than this page shows.
+/// table. `everything` says how many there are in all ("all 12,345"), when more match than this page shows; the number
+/// chosen stands for `{selected}` in what a `data-confirm` inside the form asks.
 pub fn bulk_bar(actions: Markup, everything: Option<&str>) -> Markup {
     let all = everything.map(|words| {
         Attributes::new()
             .set("type", "button")
             .set("class", "link")
             .set("data-bulk-everything", words)
-            .element("button", &html! { "Select " (words) })
+            .element("button", &html! { "Select " (words) " that match" })
     });
     html! {
         div class="bulk-bar" data-bulk-bar hidden role="region" aria-label="Chosen rows" {

@@ -1,0 +1,45 @@
+//! The jobs of this room: one change to many customers.
+//!
+//! What it never does: run twice what was done: each batch notes how far it came.
+
+use async_trait::async_trait;
+use regulars_jobs::{Context, Failure, Handler, Registry};
+use serde_json::Value;
+
+use crate::ops::bulk_job::{self, Step};
+
+/// The queue they wait in.
+pub const QUEUE: &str = "customers";
+/// How often each is tried. A server that is killed costs an attempt.
+pub const ATTEMPTS: i32 = 20;
+/// How many of an organization may wait.
+pub const CAP: u32 = 100;
+/// Changes many customers.
+pub const BULK: &str = "customers.bulk";
+
+/// Adds the handlers of this room.
+pub fn job_handlers(registry: Registry) -> Registry {
+    registry.with(BulkJob)
+}
+
+struct BulkJob;
+
+#[async_trait]
+impl Handler for BulkJob {
+    fn kind(&self) -> &'static str {
+        BULK
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        loop {
+            job.check()?;
+            let mut tx = job.database.begin(job.scope).await?;
+            let step = bulk_job::step(&mut tx, job.id).await?;
+            tx.commit().await?;
+            match step {
+                Step::On { done, total } => job.progress(done, total),
+                Step::Over(result) => return Ok(result),
+            }
+        }
+    }
+}

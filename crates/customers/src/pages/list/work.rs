@@ -1,0 +1,221 @@
+//! Bulk work that goes on behind the list: a line for each, with how far it is, until it is done.
+
+use axum::{
+    extract::RawQuery,
+    response::{IntoResponse, Response},
+};
+use chrono::TimeDelta;
+use http::{HeaderName, HeaderValue};
+use maud::{Markup, html};
+use regulars_database::Tx;
+use regulars_jobs::{Job, JobState};
+use regulars_kernel::{Error, Permission, Result, ids::JobId};
+use regulars_web::{
+    PageCall, PageResult, Path,
+    pages::{Icon, Locale, button, format, icon_button, progress_bar},
+};
+
+use crate::{jobs, store};
+
+/// How long what ended is shown to whoever has just begun it.
+const JUST_NOW: TimeDelta = TimeDelta::seconds(15);
+/// Draws the list anew.
+const CHANGED: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("hx-trigger"),
+    HeaderValue::from_static("customersChanged"),
+);
+
+/// The lines of what is not done yet; drawn anew when something begins.
+pub(crate) fn lines(work: &[Job], locale: Locale) -> Markup {
+    html! {
+        div id="bulk-work" class="bulk-work" hx-get="/customers/bulk/work" hx-trigger="bulkStarted from:document" hx-swap="outerHTML" {
+            @for job in work { (line(job, locale)) }
+        }
+    }
+}
+
+/// One of them; asks again every second while it runs.
+fn line(job: &Job, locale: Locale) -> Markup {
+    let at = format!("/customers/bulk/{}", job.id);
+    let is_busy = !is_over(job);
+    html! {
+        div class="work-line" role=[(!is_busy).then_some("status")] hx-get=[is_busy.then_some(&at)] hx-trigger=[is_busy.then_some("every 1s")] hx-swap=[is_busy.then_some("outerHTML")] {
+            @if is_busy {
+                div class="work-progress" { (progress_bar("Changing customers", job.progress.done.unsigned_abs(), job.progress.total.map(i64::unsigned_abs), &far(job, locale))) }
+                @if job.cancel_requested { span class="muted" { "Stopping…" } }
+                @else { (button("Stop").ghost().small().attr("hx-post", format!("{at}/cancel")).attr("hx-target", "closest .work-line").attr("hx-swap", "outerHTML")) }
+            } @else {
+                span { (over(job, locale)) }
+                (icon_button(Icon::Close, "Hide this line").small().attr("hx-get", "/customers/bulk/work?ended=0").attr("hx-target", "#bulk-work").attr("hx-swap", "outerHTML"))
+            }
+        }
+    }
+}
+
+fn people(count: i64, locale: Locale) -> String {
+    let noun = if count == 1 { "customer" } else { "customers" };
+    format!("{} {noun}", format::integer(count, locale))
+}
+
+fn far(job: &Job, locale: Locale) -> String {
+    match job.progress.total {
+        _ if job.state == JobState::Queued => "waiting for a free worker".to_owned(),
+        Some(total) => format!(
+            "{} of {}",
+            format::integer(job.progress.done, locale),
+            people(total, locale)
+        ),
+        None => people(job.progress.done, locale),
+    }
+}
+
+/// What came of it, in a sentence.
+fn over(job: &Job, locale: Locale) -> String {
+    match (&job.state, &job.result) {
+        (JobState::Done, Some(result)) => {
+            let count = |name: &str| result[name].as_i64().unwrap_or_default();
+            let verb = match result["action"].as_str().unwrap_or_default() {
+                "tag" => "tagged",
+                "untag" => "untagged",
+                "delete" => "deleted",
+                "restore" => "restored",
+                _ => "changed",
+            };
+            let mut sentences = vec![format!("{} {verb}.", people(count("changed"), locale))];
+            for (name, words) in [("unchanged", "were so already"), ("refused", "could not be")] {
+                if count(name) > 0 {
+                    sentences.push(format!("{} {words}.", format::integer(count(name), locale)));
+                }
+            }
+            sentences.join(" ")
+        }
+        (JobState::Cancelled, _) => format!(
+            "Stopped after {}. What was changed stays changed.",
+            people(job.progress.done, locale)
+        ),
+        _ => format!(
+            "That failed after {}. Settings, Jobs says why.",
+            people(job.progress.done, locale)
+        ),
+    }
+}
+
+/// What is not done yet, and what ended in the last few seconds.
+pub(super) async fn going_on(tx: &mut Tx, ended: TimeDelta) -> Result<Vec<Job>> {
+    let mut work = Vec::new();
+    let since = tx.now() - ended;
+    for id in store::bulks::going_on(tx, since).await? {
+        work.push(regulars_jobs::get(tx, id).await?);
+    }
+    Ok(work)
+}
+
+/// `GET /customers/bulk/work`: what was just begun may be over before this is asked, so it is shown for a while; with
+/// `ended=0` it is not.
+pub(crate) async fn all(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+    call.require(Permission::CustomersWrite)?;
+    let ended = if query.is_some_and(|query| query.contains("ended=0")) {
+        TimeDelta::zero()
+    } else {
+        JUST_NOW
+    };
+    let mut tx = call.read().await?;
+    let work = going_on(&mut tx, ended).await?;
+    let lines = lines(&work, call.bare_shell().locale);
+    Ok(if work.iter().any(is_over) && ended > TimeDelta::zero() {
+        ([CHANGED], lines).into_response()
+    } else {
+        lines.into_response()
+    })
+}
+
+fn is_over(job: &Job) -> bool {
+    !matches!(job.state, JobState::Queued | JobState::Running)
+}
+
+/// A job of this kind; any other is not there.
+async fn bulk(tx: &mut Tx, id: JobId) -> Result<Job> {
+    let job = regulars_jobs::get(tx, id).await?;
+    if job.kind == jobs::BULK {
+        Ok(job)
+    } else {
+        Err(Error::NotFound("job"))
+    }
+}
+
+/// The line; once it is over the list is drawn anew.
+fn answer(job: &Job, locale: Locale) -> Response {
+    let line = line(job, locale);
+    if is_over(job) {
+        ([CHANGED], line).into_response()
+    } else {
+        line.into_response()
+    }
+}
+
+/// `GET /customers/bulk/{job}`
+pub(crate) async fn one(call: PageCall, Path(id): Path<JobId>) -> PageResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.read().await?;
+    let job = bulk(&mut tx, id).await?;
+    Ok(answer(&job, call.bare_shell().locale))
+}
+
+/// `POST /customers/bulk/{job}/cancel`: whoever may change customers may stop changing them.
+pub(crate) async fn cancel(call: PageCall, Path(id): Path<JobId>) -> PageResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.write().await?;
+    bulk(&mut tx, id).await?;
+    let job = match regulars_jobs::cancel(&mut tx, id).await {
+        // It was over in the same moment.
+        Err(Error::Conflict(_)) => bulk(&mut tx, id).await?,
+        other => other?,
+    };
+    tx.commit().await?;
+    Ok(answer(&job, call.bare_shell().locale))
+}
+
+#[cfg(test)]
+mod tests {
+    use regulars_jobs::Progress;
+    use regulars_kernel::clock;
+    use serde_json::json;
+
+    use super::*;
+
+    fn job(state: JobState) -> Job {
+        Job {
+            id: JobId::new(),
+            queue: jobs::QUEUE.to_owned(),
+            kind: jobs::BULK.to_owned(),
+            state,
+            priority: 100,
+            progress: Progress {
+                done: 1_200,
+                total: Some(12_345),
+            },
+            attempts: 1,
+            max_attempts: 20,
+            result: (state == JobState::Done)
+                .then(|| json!({"action": "tag", "changed": 12_000, "unchanged": 300, "refused": 45})),
+            error: None,
+            cancel_requested: false,
+            run_at: clock::now(),
+            created_at: clock::now(),
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    #[test]
+    fn a_line_says_how_far_it_is_and_asks_again_until_it_is_over() {
+        let html = |state| line(&job(state), Locale::default()).into_string();
+        let running = html(JobState::Running);
+        assert!(running.contains("1,200 of 12,345 customers") && running.contains("every 1s"));
+        let done = html(JobState::Done);
+        assert!(done.contains("12,000 customers tagged. 300 were so already. 45 could not be."));
+        assert!(!done.contains("every 1s"));
+        assert!(html(JobState::Cancelled).contains("Stopped after 1,200 customers"));
+        assert!(html(JobState::Dead).contains("failed"));
+    }
+}

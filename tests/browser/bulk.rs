@@ -1,0 +1,124 @@
+//! The same to many: all that match, across pages, with progress; what is deleted is found again and brought back.
+
+use serde_json::json;
+
+use crate::harness::Stage;
+
+#[tokio::test]
+async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    for number in 0..130 {
+        let status = if number < 120 { "vip" } else { "active" };
+        let body =
+            json!({"first_name": format!("Person {number:03}"), "last_name": "Sample", "status": status});
+        stage.customer(body).await;
+    }
+    browser.go("/customers?status=vip").await;
+    browser.sees("120 customers").await;
+    browser.click("[data-select-all]").await;
+    browser.sees_in("[data-bulk-bar]", "50 selected").await;
+    browser.press("Select all 120 that match").await;
+    browser.sees_in("[data-bulk-bar]", "all 120 selected").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.press("Tag").await;
+    browser.sees_in("#sheet", "Tag everybody who matches").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.fill("#sheet [name=tag]", "spring").await;
+    browser.press("Add tag").await;
+    browser.sheet_closed().await;
+    browser.sees_in("#bulk-work", "120 customers tagged.").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.sees_in("#list", "spring").await;
+    browser.press("Hide this line").await;
+    browser.sees_no("#bulk-work", "tagged").await;
+    browser.go("/customers?tag=spring").await;
+    browser.sees("120 customers").await;
+
+    // Choosing one of them less takes back that all are meant.
+    browser.click("[data-select-all]").await;
+    browser.press("Select all 120 that match").await;
+    browser.click("[data-row]:nth-child(1) [data-select-row]").await;
+    browser.sees_in("[data-bulk-bar]", "49 selected").await;
+    browser.click("[data-row]:nth-child(1) [data-select-row]").await;
+    browser.press("Select all 120 that match").await;
+    browser.press("Delete").await;
+    browser.sees_in("#confirm", "Delete all 120 customers?").await;
+    browser.press("Delete customers").await;
+    browser.sees_in("#bulk-work", "120 customers deleted.").await;
+    browser.sees_in("#list", "Nobody matches").await;
+
+    // They stay within reach: a filter shows them, alone or one by one.
+    browser.go("/customers").await;
+    browser.sees("10 customers").await;
+    browser.press("Filter").await;
+    browser.choose("#sheet [name=deleted]", "only").await;
+    browser.press("Show customers").await;
+    browser.sees("120 customers").await;
+    browser.sees_in(".chip", "Deleted are shown alone").await;
+    browser.click("[data-row]:nth-child(1) [data-row-link]").await;
+    browser.sees("This customer is deleted").await;
+    browser.press("Restore").await;
+    browser.sees_in("#toasts", "is back").await;
+    browser.go("/customers?deleted=only").await;
+    browser.sees("119 customers").await;
+    browser.click("[data-select-all]").await;
+    browser.press("Select all 119 that match").await;
+    browser.press("Restore").await;
+    browser.sees_in("#bulk-work", "119 customers restored.").await;
+    browser.go("/customers").await;
+    browser.sees("130 customers").await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_sheet_of_filters_asks_for_everything_that_can_be_asked() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    stage
+        .customer(json!({"first_name": "Carol", "last_name": "Winter", "birthday": "1980-12-24", "priority": "urgent", "email": "carol@example.com"}))
+        .await;
+    stage
+        .customer(json!({"first_name": "Julia", "last_name": "Summer", "birthday": "1990-07-15", "phone": "+49 30 123456"}))
+        .await;
+    for (field, value, chip, found) in [
+        ("birthday_from", "12-01", "Birthday from 12-01", "Carol"),
+        ("birthday_to", "07-31", "Birthday until 07-31", "Julia"),
+    ] {
+        browser.go("/customers").await;
+        browser.press("Filter").await;
+        browser.fill(&format!("#sheet [name={field}]"), value).await;
+        browser.press("Show customers").await;
+        browser.sees_in(".chip", chip).await;
+        browser.sees("1 customer").await;
+        browser.sees_in("#list", found).await;
+    }
+    for (field, value, chip, found) in [
+        ("has_email", "true", "E-mail is known", "Carol"),
+        ("has_phone", "true", "Phone is known", "Julia"),
+    ] {
+        browser.go("/customers").await;
+        browser.press("Filter").await;
+        browser.choose(&format!("#sheet [name={field}]"), value).await;
+        browser.press("Show customers").await;
+        browser.sees_in(".chip", chip).await;
+        browser.sees("1 customer").await;
+        browser.sees_in("#list", found).await;
+    }
+    browser.go("/customers").await;
+    browser.press("Filter").await;
+    browser.choose("#sheet [name=owner]", "none").await;
+    browser
+        .run("document.querySelector('#sheet [name=priority][value=urgent]').click()")
+        .await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.press("Show customers").await;
+    browser.sees("Owner is nobody").await;
+    browser.sees("Priority is urgent").await;
+    browser.sees("1 customer").await;
+    browser.sees_in("#list", "Carol").await;
+    browser.go("/customers?owner=me").await;
+    browser.sees("Owner is me").await;
+    browser.sees("Nobody matches").await;
+    stage.end().await;
+}
