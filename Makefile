@@ -30,6 +30,10 @@ check: setup ## What CI checks beside the tests: format, clippy, licences, gener
 	cargo xtask tidy
 	tools/generate.sh --check
 
+.PHONY: fuzz
+fuzz: setup ## Generated requests against every operation of the API (some minutes)
+	tools/fuzz.sh
+
 .PHONY: generate
 generate: setup ## Write the generated files: .sqlx, openapi.json, docs tables
 	tools/generate.sh

@@ -20,6 +20,12 @@ if [ "${1:-}" = --bench ]; then
   need pgbench postgresql-contrib
 fi
 
+if [ "${1:-}" = --fuzz ]; then
+  need python3 python3
+  # Debian keeps what makes a virtual environment apart.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || { missing+=("python3 -m venv"); packages+=(python3-venv); }
+fi
+
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing: ${packages[*]}" >&2

@@ -75,6 +75,7 @@ pub struct Event {
     /// Which user or key.
     pub actor_id: Option<Uuid>,
     /// The facts.
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"changes": {"status": {"from": "prospect", "to": "active"}}}))]
     pub data: Value,
     /// When.
     pub occurred_at: DateTime<Utc>,

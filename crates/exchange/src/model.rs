@@ -208,7 +208,7 @@ pub struct Sample {
     /// Why, where it needs a reason.
     pub reasons: Vec<Reason>,
     /// For updates of existing customers: field → from and to.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<BTreeMap<String, Value>>, example = json!({"phone": {"from": null, "to": "+4930123456"}}))]
     pub changes: Option<Value>,
 }
 
@@ -216,11 +216,13 @@ pub struct Sample {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reason {
     /// The column, if one is to blame.
+    #[schema(example = "E-Mail")]
     pub column: Option<String>,
     /// A stable code.
     #[schema(example = "email_invalid")]
     pub code: String,
     /// A sentence for a person.
+    #[schema(example = "“ada@” is not an e-mail address: nothing after the @")]
     pub message: String,
 }
 
@@ -251,10 +253,12 @@ pub struct Plan {
     /// How many rows have each outcome.
     pub counts: Counts,
     /// How often each reason was given, by its code.
+    #[schema(example = json!({"email_invalid": 4, "unchanged": 12}))]
     pub reasons: BTreeMap<String, u64>,
     /// Up to 20 rows of each outcome.
     pub samples: BTreeMap<Outcome, Vec<Sample>>,
     /// Attributes that do not exist yet and will be defined, as text.
+    #[schema(example = json!(["shoe_size"]))]
     pub new_attributes: Vec<String>,
     /// Bound to the file, the mapping, the mode and the keys it was made for.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
@@ -267,6 +271,7 @@ pub struct Import {
     /// Its id.
     pub id: ImportId,
     /// Rises with each change.
+    #[schema(example = 3)]
     pub version: i32,
     /// Where it stands.
     pub state: ImportState,
@@ -280,7 +285,7 @@ pub struct Import {
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub file_sha256: String,
     /// How it is written: kind, encoding, delimiter.
-    #[schema(value_type = Object, example = json!({"kind": "csv", "encoding": "UTF-8", "delimiter": 44, "quote": 34, "line_end": "lf", "sep_line": false}))]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"kind": "csv", "encoding": "UTF-8", "delimiter": 44, "quote": 34, "line_end": "lf", "sep_line": false}))]
     pub format: Value,
     /// Its columns, by their unique names.
     #[schema(example = json!(["E-Mail", "Ort"]))]
@@ -296,10 +301,12 @@ pub struct Import {
     /// What has happened so far.
     pub result: Option<Counts>,
     /// The last data row that is dealt with.
+    #[schema(example = 0)]
     pub applied_rows: i64,
     /// The job that works or worked on it.
     pub job_id: Option<JobId>,
     /// Why it was given up.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
     /// When it was uploaded.
     pub created_at: DateTime<Utc>,
@@ -332,15 +339,18 @@ pub struct Export {
     /// Its format.
     pub format: ExportFormat,
     /// Which customers: the filters of the list.
-    #[schema(value_type = Object, example = json!({"status": "vip"}))]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"status": "vip"}))]
     pub query: Value,
     /// Customers written.
+    #[schema(example = 1234)]
     pub rows: i64,
     /// Size of the file.
+    #[schema(example = 524_288)]
     pub bytes: i64,
     /// The job that writes it.
     pub job_id: Option<JobId>,
     /// Why it was given up.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,

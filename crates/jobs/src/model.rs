@@ -145,16 +145,21 @@ pub struct Job {
     /// Where it stands.
     pub state: JobState,
     /// Smaller runs first.
+    #[schema(example = 0)]
     pub priority: i16,
     /// How far it is.
     pub progress: Progress,
     /// Attempts begun.
+    #[schema(example = 1)]
     pub attempts: i32,
     /// Attempts before it is dead.
+    #[schema(example = 5)]
     pub max_attempts: i32,
     /// What it came to, once done.
+    #[schema(value_type = Option<BTreeMap<String, Value>>, example = json!({"rows": 1000}))]
     pub result: Option<Value>,
     /// Why the last attempt failed.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
     /// Whether it runs and was asked to stop.
     pub cancel_requested: bool,
@@ -175,14 +180,19 @@ pub struct QueueSummary {
     #[schema(example = "default")]
     pub name: String,
     /// Waiting.
+    #[schema(example = 3)]
     pub queued: i64,
     /// Running now.
+    #[schema(example = 1)]
     pub running: i64,
     /// Finished well and not yet forgotten.
+    #[schema(example = 128)]
     pub done: i64,
     /// Failed for good.
+    #[schema(example = 0)]
     pub dead: i64,
     /// Cancelled or discarded and not yet forgotten.
+    #[schema(example = 0)]
     pub cancelled: i64,
     /// When the oldest waiting job was queued.
     pub oldest_queued_at: Option<DateTime<Utc>>,

@@ -297,6 +297,7 @@ impl Total {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PageInfo {
     /// What to pass as `cursor` for the rows after these; null at the end.
+    #[schema(example = "WyItY3JlYXRlZF9hdCIsWyIyMDI2LTAxLTMxVDEyOjAwOjAwWiJdXQ")]
     pub next_cursor: Option<String>,
     /// How many rows the whole list has.
     pub total: Total,

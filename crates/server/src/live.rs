@@ -21,7 +21,7 @@ use axum::{
 use futures::StreamExt as _;
 use regulars_events::{Message, Subscription};
 use regulars_kernel::{Error, Permission, Result, ids::OrganizationId};
-use regulars_web::{ApiResult, AppState, Call, CommonErrors};
+use regulars_web::{ApiResult, AppState, Call, ListErrors};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -58,10 +58,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
 /// Server-sent events: `happened` with `{"event_ids", "kinds", "customer_ids", "many"}` after each commit, `resync`
 /// when hints were lost and what is shown should be read again. Comments keep the connection alive. The stream ends
 /// after an hour, and within seconds when its key or session ends; at most 20 are open for one key or person.
-#[utoipa::path(get, path = "/events/stream", tag = "events", security(("key" = []), ("session" = [])),
+#[utoipa::path(get, path = "/events/stream", tag = "events", operation_id = "streamEvents", security(("key" = []), ("session" = [])),
     responses((status = 200, description = "The stream, until the client or the server closes it", body = String, content_type = "text/event-stream",
         example = "event: happened\ndata: {\"event_ids\":[\"0198c0de-0000-7000-8000-000000000001\"],\"kinds\":[\"customer.updated\"],\"customer_ids\":[\"0198c0de-0000-7000-8000-000000000002\"],\"many\":false}\n\n"),
-        CommonErrors))]
+        ListErrors))]
 async fn stream(call: Call, headers: HeaderMap) -> ApiResult<Response> {
     call.require(Permission::CustomersRead)?;
     let mut look = tokio::time::interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);

@@ -43,7 +43,7 @@ pub use context::{Face, RequestId};
 pub use extract::{Json, OptionalJson, Path};
 pub use flash::{redirect, redirect_with, with_toast};
 pub use form::{Form, FormBody};
-pub use openapi::{CommonErrors, ListErrors, OneErrors};
+pub use openapi::{ActErrors, CommonErrors, ListErrors, OneErrors};
 pub use page_call::{PageCall, PageError, PageResult, safe_next};
 pub use params::Params;
 pub use problem::{ApiResult, Problem};

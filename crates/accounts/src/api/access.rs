@@ -23,7 +23,7 @@ pub struct Me {
     #[schema(example = "warehouse sync")]
     pub name: String,
     /// The user's address.
-    #[schema(format = Email)]
+    #[schema(format = Email, example = json!(null))]
     pub email: Option<String>,
     /// The role here.
     pub role: Role,

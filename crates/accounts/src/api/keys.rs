@@ -2,7 +2,7 @@
 
 use regulars_kernel::{Faults, Page, Permission, ids::KeyId};
 use regulars_web::{
-    ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
+    ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
 };
 
 use super::{page_request, reveal};
@@ -93,7 +93,7 @@ pub async fn update_key(call: Call, Path(id): Path<KeyId>, Json(patch): Json<Key
 #[utoipa::path(
     delete, path = "/keys/{id}", tag = "keys",
     params(("id" = KeyId, Path, description = "The key's id")),
-    responses((status = 204, description = "Revoked"), OneErrors)
+    responses((status = 204, description = "Revoked"), ActErrors)
 )]
 pub async fn revoke_key(call: Call, Path(id): Path<KeyId>) -> ApiResult {
     call.require(Permission::AccountsWrite)?;

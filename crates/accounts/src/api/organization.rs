@@ -1,7 +1,7 @@
 //! `/organization`: the settings of the organization that the credentials belong to.
 
 use regulars_kernel::Permission;
-use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, json_with_etag};
+use regulars_web::{ApiResult, Call, CommonErrors, Json, ListErrors, json_with_etag};
 
 use crate::{
     model::{Organization, OrganizationPatch, Power},
@@ -13,7 +13,7 @@ use crate::{
 /// The one that the key or session belongs to. Everybody in it may read it.
 #[utoipa::path(
     get, path = "/organization", tag = "organization",
-    responses((status = 200, description = "The organization", body = Organization), OneErrors)
+    responses((status = 200, description = "The organization", body = Organization), ListErrors)
 )]
 pub async fn get_organization(call: Call) -> ApiResult {
     let mut tx = call.read().await?;

@@ -4,7 +4,7 @@ use regulars_kernel::{
     Error, Page, Permission, Total,
     ids::{SessionId, UserId},
 };
-use regulars_web::{ApiResult, Call, ListErrors, OneErrors, Path, Query, json};
+use regulars_web::{ActErrors, ApiResult, Call, OneErrors, Path, Query, json};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -29,7 +29,7 @@ pub struct Whose {
 #[utoipa::path(
     get, path = "/sessions", tag = "sessions",
     params(Whose),
-    responses((status = 200, description = "The open sessions", body = Page<SessionInfo>), ListErrors)
+    responses((status = 200, description = "The open sessions", body = Page<SessionInfo>), OneErrors)
 )]
 pub async fn list_sessions(call: Call, Query(whose): Query<Whose>) -> ApiResult {
     let own = call.caller.user.as_ref().map(|user| user.id);
@@ -58,7 +58,7 @@ pub async fn list_sessions(call: Call, Query(whose): Query<Whose>) -> ApiResult 
 #[utoipa::path(
     delete, path = "/sessions/{id}", tag = "sessions",
     params(("id" = SessionId, Path, description = "The session's id")),
-    responses((status = 204, description = "Ended"), OneErrors)
+    responses((status = 204, description = "Ended"), ActErrors)
 )]
 pub async fn revoke_session(call: Call, Path(id): Path<SessionId>) -> ApiResult {
     let mut tx = call.write().await?;

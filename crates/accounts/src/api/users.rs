@@ -2,7 +2,7 @@
 
 use regulars_kernel::{Actor, Faults, Page, Permission, ids::UserId};
 use regulars_web::{
-    ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
+    ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -158,7 +158,7 @@ pub async fn update_user(call: Call, Path(id): Path<UserId>, Json(patch): Json<M
 #[utoipa::path(
     delete, path = "/users/{id}", tag = "users",
     params(("id" = UserId, Path, description = "The user's id")),
-    responses((status = 204, description = "Removed"), OneErrors)
+    responses((status = 204, description = "Removed"), ActErrors)
 )]
 pub async fn delete_user(call: Call, Path(id): Path<UserId>) -> ApiResult {
     call.require(Permission::AccountsWrite)?;
@@ -179,7 +179,7 @@ pub async fn delete_user(call: Call, Path(id): Path<UserId>) -> ApiResult {
     params(
         ("id" = UserId, Path, description = "The user's id"),
     ),
-    responses((status = 200, description = "The link", body = PasswordLink), CommonErrors)
+    responses((status = 200, description = "The link", body = PasswordLink), ActErrors)
 )]
 pub async fn create_reset_link(call: Call, Path(id): Path<UserId>) -> ApiResult {
     call.require(Permission::AccountsWrite)?;

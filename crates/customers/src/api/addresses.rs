@@ -4,7 +4,7 @@ use regulars_kernel::{
     Page, Permission,
     ids::{AddressId, CustomerId},
 };
-use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Path, json, json_with_etag};
+use regulars_web::{ActErrors, ApiResult, Call, CommonErrors, Json, OneErrors, Path, json, json_with_etag};
 
 use super::{defaults, whole};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 /// List a customer's addresses
 ///
-/// All of them. Needs `customers:read`.
+/// All of them, at most 200. Needs `customers:read`.
 #[utoipa::path(
     get, path = "/customers/{id}/addresses", tag = "customers",
     params(("id" = CustomerId, Path, description = "The customer's id")),
@@ -98,7 +98,7 @@ pub async fn update_address(
         ("id" = CustomerId, Path, description = "The customer's id"),
         ("address_id" = AddressId, Path, description = "The address's id"),
     ),
-    responses((status = 204, description = "Removed"), OneErrors)
+    responses((status = 204, description = "Removed"), ActErrors)
 )]
 pub async fn delete_address(call: Call, Path((id, address_id)): Path<(CustomerId, AddressId)>) -> ApiResult {
     call.require(Permission::CustomersWrite)?;

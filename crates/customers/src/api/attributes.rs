@@ -1,7 +1,9 @@
 //! `/attributes`: definitions of custom attributes.
 
 use regulars_kernel::{Page, Permission, ids::AttributeId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Path, json, json_with_etag};
+use regulars_web::{
+    ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Path, json, json_with_etag,
+};
 
 use super::whole;
 use crate::{
@@ -11,7 +13,7 @@ use crate::{
 
 /// List attributes
 ///
-/// All definitions in their order, archived ones too. Needs `customers:read`.
+/// All definitions in their order, at most 200, archived ones too. Needs `customers:read`.
 #[utoipa::path(
     get, path = "/attributes", tag = "attributes",
     responses((status = 200, description = "The definitions", body = Page<AttributeDefinition>), ListErrors)
@@ -82,7 +84,7 @@ pub async fn update_attribute(
 #[utoipa::path(
     delete, path = "/attributes/{id}", tag = "attributes",
     params(("id" = AttributeId, Path, description = "The definition's id")),
-    responses((status = 204, description = "Deleted"), OneErrors)
+    responses((status = 204, description = "Deleted"), ActErrors)
 )]
 pub async fn delete_attribute(call: Call, Path(id): Path<AttributeId>) -> ApiResult {
     call.require(Permission::DefinitionsWrite)?;

@@ -14,14 +14,15 @@ use crate::{model::Children, ops};
     params(
         ("id" = CustomerId, Path, description = "The customer's id"),
         ("limit" = Option<u32>, Query, description = "How many, 1 to 200; 50 if absent"),
-        ("page" = Option<u32>, Query, description = "Page number from 1"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
     responses((status = 200, description = "A page of customers", body = Children), OneErrors)
 )]
 pub async fn list_children(call: Call, Path(id): Path<CustomerId>, mut params: Params) -> ApiResult {
     call.require(Permission::CustomersRead)?;
     let mut faults = Faults::new();
-    let page = page_request(&mut params, &[], &mut faults);
+    let page = page_request(&mut params, ops::hierarchy::CHILDREN_ORDER, &mut faults);
     params.finish(faults)?;
     let mut tx = call.read().await?;
     Ok(json(&ops::hierarchy::children(&mut tx, id, &page).await?))

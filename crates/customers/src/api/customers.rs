@@ -2,7 +2,9 @@
 
 use axum::response::Response;
 use regulars_kernel::{Faults, Permission, Result, ids::CustomerId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Params, Path, json_with_digest};
+use regulars_web::{
+    ActErrors, ApiResult, Call, CommonErrors, Json, OneErrors, Params, Path, json_with_digest,
+};
 
 use super::{defaults, fields::Fields};
 use crate::{
@@ -36,7 +38,7 @@ pub async fn create_customer(call: Call, Json(input): Json<NewCustomer>) -> ApiR
     params(
         ("id" = CustomerId, Path, description = "The customer's id"),
         ("include" = Option<String>, Query, description = "Parts, with commas: addresses, contacts, sources, tags, notes, consents, parent, children", example = "addresses,tags"),
-        ("fields" = Option<String>, Query, description = "Only these fields, with commas", example = "id,email"),
+        ("fields" = Option<String>, Query, description = "Only these fields, with commas; `id` always", example = "id,email"),
         ("deleted" = Option<bool>, Query, description = "Whether to show a deleted customer, too"),
     ),
     responses((status = 200, description = "The customer", body = WithParts), OneErrors)
@@ -49,7 +51,7 @@ pub async fn get_customer(call: Call, Path(id): Path<CustomerId>, params: Params
 ///
 /// In any case. Needs `customers:read`.
 #[utoipa::path(
-    get, path = "/customers/by-email/{email}", tag = "customers",
+    get, path = "/customers/by-email/{email}", tag = "customers", operation_id = "getCustomerByEmail",
     params(
         ("email" = String, Path, description = "The e-mail address", example = "ada@example.com"),
         ("include" = Option<String>, Query, description = "As for one customer"),
@@ -66,7 +68,7 @@ pub async fn get_by_email(call: Call, Path(email): Path<String>, params: Params)
 ///
 /// Needs `customers:read`.
 #[utoipa::path(
-    get, path = "/customers/by-external-id/{source}/{external_id}", tag = "customers",
+    get, path = "/customers/by-external-id/{source}/{external_id}", tag = "customers", operation_id = "getCustomerByExternalId",
     params(
         ("source" = String, Path, description = "The system", example = "shopify"),
         ("external_id" = String, Path, description = "The id there", example = "207119551"),
@@ -141,7 +143,7 @@ pub async fn replace_customer(
 #[utoipa::path(
     delete, path = "/customers/{id}", tag = "customers",
     params(("id" = CustomerId, Path, description = "The customer's id")),
-    responses((status = 204, description = "Deleted"), OneErrors)
+    responses((status = 204, description = "Deleted"), ActErrors)
 )]
 pub async fn delete_customer(call: Call, Path(id): Path<CustomerId>) -> ApiResult {
     call.require(Permission::CustomersWrite)?;
@@ -156,7 +158,7 @@ pub async fn delete_customer(call: Call, Path(id): Path<CustomerId>) -> ApiResul
 #[utoipa::path(
     post, path = "/customers/{id}/restore", tag = "customers",
     params(("id" = CustomerId, Path, description = "The customer's id")),
-    responses((status = 200, description = "The customer", body = Customer), OneErrors)
+    responses((status = 200, description = "The customer", body = Customer), ActErrors)
 )]
 pub async fn restore_customer(call: Call, Path(id): Path<CustomerId>) -> ApiResult {
     call.require(Permission::CustomersWrite)?;

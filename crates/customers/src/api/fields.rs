@@ -38,14 +38,14 @@ impl Fields {
         Self(names)
     }
 
-    /// Only those fields of an object; the parts stay.
+    /// Only those fields of an object; its id and the parts stay.
     pub(crate) fn pick<T: Serialize>(&self, body: &T) -> serde_json::Result<Value> {
         let mut value = serde_json::to_value(body)?;
         if let Value::Object(map) = &mut value
             && !self.0.is_empty()
         {
             map.retain(|name, _| {
-                PARTS.contains(&name.as_str()) || self.0.iter().any(|wanted| wanted == name)
+                name == "id" || PARTS.contains(&name.as_str()) || self.0.iter().any(|wanted| wanted == name)
             });
         }
         Ok(value)

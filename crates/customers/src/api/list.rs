@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::find::{self, Context, CustomerListItem, Query, Stats};
+use crate::find::{self, Context, CustomerListItem, FilterParameters, Query, Stats};
 
 /// The routes of finding: the list, the counts, the saved views.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -38,29 +38,7 @@ struct Chosen {
 #[utoipa::path(
     get, path = "/customers", tag = "customers", operation_id = "listCustomers",
     params(
-        ("q" = Option<String>, Query, description = "Search, at most 200 characters", example = "alen"),
-        ("status" = Option<Vec<String>>, Query, description = "`active`, `inactive`, `prospect`, `vip`, `blocked`, `pending`, `churned`", example = json!(["vip", "active"])),
-        ("type" = Option<Vec<String>>, Query, description = "`registered`, `guest`, `wholesale`, `affiliate`", example = json!(["wholesale"])),
-        ("kind" = Option<Vec<String>>, Query, description = "`person`, `company`", example = json!(["company"])),
-        ("lifecycle_stage" = Option<Vec<String>>, Query, description = "`prospect`, `new`, `active`, `loyal`, `at_risk`, `dormant`, `lost`", example = json!(["at_risk"])),
-        ("priority" = Option<Vec<String>>, Query, description = "`low`, `normal`, `high`, `urgent`", example = json!(["urgent"])),
-        ("country" = Option<Vec<String>>, Query, description = "Of the default address: ISO 3166 code or name", example = json!(["DE", "AT"])),
-        ("source" = Option<Vec<String>>, Query, description = "Linked to this system", example = json!(["shopify"])),
-        ("tag" = Option<Vec<String>>, Query, description = "Names, whatever their case, or ids", example = json!(["vip"])),
-        ("owner" = Option<Vec<String>>, Query, description = "Who looks after the customer: ids of members, `me`, `none`", example = json!(["me"])),
-        ("parent" = Option<Vec<String>>, Query, description = "Ids of customers directly above"),
-        ("created_from" = Option<String>, Query, description = "A date (its whole day in the organization's time zone) or an RFC 3339 time; included", example = "2026-01-01"),
-        ("created_to" = Option<String>, Query, description = "As `created_from`; included", example = "2026-01-31"),
-        ("updated_from" = Option<String>, Query, description = "Last changed then or later", example = "2026-01-01T00:00:00Z"),
-        ("updated_to" = Option<String>, Query, description = "Last changed then or before"),
-        ("last_active_from" = Option<String>, Query, description = "Last active then or later"),
-        ("last_active_to" = Option<String>, Query, description = "Last active then or before; who was never active is left out"),
-        ("birthday_from" = Option<String>, Query, description = "Birthday on this day of the year or later, as month and day; a range may go over the turn of the year", example = "12-24"),
-        ("birthday_to" = Option<String>, Query, description = "Birthday on this day of the year or before", example = "01-06"),
-        ("has_email" = Option<bool>, Query, description = "Whether there is an e-mail address"),
-        ("has_phone" = Option<bool>, Query, description = "Whether there is a phone number"),
-        ("attribute.NAME" = Option<Vec<String>>, Query, description = "Value of the custom attribute NAME; of a list: one of its items. An attribute that is not defined is refused", example = json!(["38"])),
-        ("deleted" = Option<String>, Query, description = "`with`: deleted ones too; `only`: nobody else"),
+        FilterParameters,
         ("sort" = Option<String>, Query, description = "Fields in their order, `-` before one for the largest or latest first: `created_at`, `updated_at`, `full_name`, `last_active_at` (never counts as earliest), `code`; with `q` also `-relevance`. Default `-created_at`, with `q` `-relevance`", example = "-created_at,full_name"),
         ("limit" = Option<u32>, Query, description = "Rows on a page, 1 to 200; 50 unless said", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same `sort`"),

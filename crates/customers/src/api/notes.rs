@@ -4,9 +4,11 @@ use regulars_kernel::{
     Faults, Page, Permission,
     ids::{CustomerId, NoteId},
 };
-use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Params, Path, json, json_with_etag};
+use regulars_web::{
+    ActErrors, ApiResult, Call, CommonErrors, Json, OneErrors, Params, Path, json, json_with_etag,
+};
 
-use super::{page_request, whole};
+use super::page_request;
 use crate::{
     model::{Note, NoteInput, NoteVersion},
     ops,
@@ -20,14 +22,15 @@ use crate::{
     params(
         ("id" = CustomerId, Path, description = "The customer's id"),
         ("limit" = Option<u32>, Query, description = "How many, 1 to 200; 50 if absent"),
-        ("page" = Option<u32>, Query, description = "Page number from 1"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
-    responses((status = 200, description = "The notes", body = Page<Note>), OneErrors)
+    responses((status = 200, description = "A page of notes", body = Page<Note>), OneErrors)
 )]
 pub async fn list_notes(call: Call, Path(id): Path<CustomerId>, mut params: Params) -> ApiResult {
     call.require(Permission::CustomersRead)?;
     let mut faults = Faults::new();
-    let page = page_request(&mut params, &[], &mut faults);
+    let page = page_request(&mut params, ops::notes::NOTE_ORDER, &mut faults);
     params.finish(faults)?;
     let mut tx = call.read().await?;
     Ok(json(&ops::notes::list(&mut tx, id, &page).await?))
@@ -41,13 +44,23 @@ pub async fn list_notes(call: Call, Path(id): Path<CustomerId>, mut params: Para
     params(
         ("id" = CustomerId, Path, description = "The customer's id"),
         ("note_id" = NoteId, Path, description = "The note's id"),
+        ("limit" = Option<u32>, Query, description = "How many, 1 to 200; 50 if absent"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
-    responses((status = 200, description = "The versions", body = Page<NoteVersion>), OneErrors)
+    responses((status = 200, description = "A page of versions", body = Page<NoteVersion>), OneErrors)
 )]
-pub async fn list_note_versions(call: Call, Path((id, note_id)): Path<(CustomerId, NoteId)>) -> ApiResult {
+pub async fn list_note_versions(
+    call: Call,
+    Path((id, note_id)): Path<(CustomerId, NoteId)>,
+    mut params: Params,
+) -> ApiResult {
     call.require(Permission::CustomersRead)?;
+    let mut faults = Faults::new();
+    let page = page_request(&mut params, ops::notes::VERSION_ORDER, &mut faults);
+    params.finish(faults)?;
     let mut tx = call.read().await?;
-    Ok(json(&whole(ops::notes::versions(&mut tx, id, note_id).await?)))
+    Ok(json(&ops::notes::versions(&mut tx, id, note_id, &page).await?))
 }
 
 /// Add a note
@@ -118,7 +131,7 @@ pub async fn update_note(
         ("id" = CustomerId, Path, description = "The customer's id"),
         ("note_id" = NoteId, Path, description = "The note's id"),
     ),
-    responses((status = 204, description = "Removed"), OneErrors)
+    responses((status = 204, description = "Removed"), ActErrors)
 )]
 pub async fn delete_note(call: Call, Path((id, note_id)): Path<(CustomerId, NoteId)>) -> ApiResult {
     call.require(Permission::CustomersWrite)?;

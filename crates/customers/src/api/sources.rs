@@ -2,7 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regulars_kernel::{Page, Permission, ids::CustomerId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Path, json, json_with_etag};
+use regulars_web::{ActErrors, ApiResult, Call, CommonErrors, Json, OneErrors, Path, json, json_with_etag};
 
 use super::whole;
 use crate::{
@@ -15,7 +15,7 @@ const FIRST_VERSION: i32 = 1;
 
 /// List a customer's sources
 ///
-/// All of them. Needs `customers:read`.
+/// All of them, at most 200. Needs `customers:read`.
 #[utoipa::path(
     get, path = "/customers/{id}/sources", tag = "customers",
     params(("id" = CustomerId, Path, description = "The customer's id")),
@@ -35,7 +35,7 @@ pub async fn list_sources(call: Call, Path(id): Path<CustomerId>) -> ApiResult {
     params(("id" = CustomerId, Path, description = "The customer's id")),
     request_body = SourceInput,
     responses(
-        (status = 201, description = "The link", body = SourceLink),
+        (status = 201, description = "The link", body = SourceLink, headers(("ETag" = String, description = "For `If-None-Match`; a link never changes"))),
         (status = 200, description = "It was there already", body = SourceLink),
         CommonErrors
     )
@@ -66,7 +66,10 @@ pub async fn link_source(
         ("source" = String, Path, description = "The system", example = "shopify"),
         ("external_id" = String, Path, description = "The id there", example = "207119551"),
     ),
-    responses((status = 200, description = "The link", body = SourceLink), OneErrors)
+    responses(
+        (status = 200, description = "The link", body = SourceLink, headers(("ETag" = String, description = "For `If-None-Match`; a link never changes"))),
+        OneErrors
+    )
 )]
 pub async fn get_source(
     call: Call,
@@ -88,7 +91,7 @@ pub async fn get_source(
         ("source" = String, Path, description = "The system", example = "shopify"),
         ("external_id" = String, Path, description = "The id there", example = "207119551"),
     ),
-    responses((status = 204, description = "Unlinked"), OneErrors)
+    responses((status = 204, description = "Unlinked"), ActErrors)
 )]
 pub async fn unlink_source(
     call: Call,

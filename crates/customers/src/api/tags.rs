@@ -5,7 +5,8 @@ use regulars_kernel::{
     ids::{CustomerId, TagId},
 };
 use regulars_web::{
-    ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_digest,
+    ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json,
+    json_with_digest,
 };
 use serde::Deserialize;
 
@@ -40,7 +41,8 @@ pub struct TagMerge {
     params(
         ("q" = Option<String>, Query, description = "Only those whose name holds this"),
         ("limit" = Option<u32>, Query, description = "How many, 1 to 200; 50 if absent"),
-        ("page" = Option<u32>, Query, description = "Page number from 1"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
     responses((status = 200, description = "A page of tags", body = Page<Tag>), ListErrors)
 )]
@@ -48,7 +50,7 @@ pub async fn list_tags(call: Call, mut params: Params) -> ApiResult {
     call.require(Permission::CustomersRead)?;
     let mut faults = Faults::new();
     let search = params.one("q", &mut faults);
-    let page = page_request(&mut params, &[], &mut faults);
+    let page = page_request(&mut params, ops::tags::TAG_ORDER, &mut faults);
     params.finish(faults)?;
     let mut tx = call.read().await?;
     Ok(json(&ops::tags::list(&mut tx, search.as_deref(), &page).await?))
@@ -108,7 +110,7 @@ pub async fn update_tag(call: Call, Path(id): Path<TagId>, Json(input): Json<Tag
 #[utoipa::path(
     delete, path = "/tags/{id}", tag = "tags",
     params(("id" = TagId, Path, description = "The tag's id")),
-    responses((status = 204, description = "Deleted"), OneErrors)
+    responses((status = 204, description = "Deleted"), ActErrors)
 )]
 pub async fn delete_tag(call: Call, Path(id): Path<TagId>) -> ApiResult {
     call.require(Permission::DefinitionsWrite)?;
@@ -135,7 +137,7 @@ pub async fn merge_tag(call: Call, Path(id): Path<TagId>, Json(merge): Json<TagM
 
 /// List a customer's tags
 ///
-/// With their colours. Needs `customers:read`.
+/// All of them, at most 100, with their colours. Needs `customers:read`.
 #[utoipa::path(
     get, path = "/customers/{id}/tags", tag = "customers",
     params(("id" = CustomerId, Path, description = "The customer's id")),
@@ -196,7 +198,7 @@ pub async fn replace_customer_tags(
         ("id" = CustomerId, Path, description = "The customer's id"),
         ("name" = String, Path, description = "The tag's name, in any case", example = "vip"),
     ),
-    responses((status = 204, description = "Untagged"), OneErrors)
+    responses((status = 204, description = "Untagged"), ActErrors)
 )]
 pub async fn remove_customer_tag(call: Call, Path((id, name)): Path<(CustomerId, String)>) -> ApiResult {
     call.require(Permission::CustomersWrite)?;

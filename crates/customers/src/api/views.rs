@@ -6,7 +6,8 @@ use regulars_kernel::{
     paging::{Page, Total},
 };
 use regulars_web::{
-    ApiResult, AppState, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
+    ActErrors, ApiResult, AppState, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json,
+    json_with_etag,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -21,7 +22,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// List saved views
 ///
-/// Those of the caller and those that are shared, in their order.
+/// Those of the caller and those that are shared, in their order: all of them, at most 200 of
+/// one's own and 200 shared ones.
 #[utoipa::path(
     get, path = "/views", tag = "views", operation_id = "listViews",
     responses((status = 200, description = "The views", body = Page<View>), ListErrors)
@@ -88,7 +90,7 @@ async fn change(call: Call, Path(id): Path<ViewId>, Json(input): Json<ViewInput>
 #[utoipa::path(
     delete, path = "/views/{id}", tag = "views", operation_id = "deleteView",
     params(("id" = ViewId, Path, description = "Id of the view")),
-    responses((status = 204, description = "It is gone"), OneErrors)
+    responses((status = 204, description = "It is gone"), ActErrors)
 )]
 async fn delete(call: Call, Path(id): Path<ViewId>) -> ApiResult {
     call.require(Permission::ViewsWrite)?;

@@ -30,6 +30,7 @@
 mod filters;
 mod keyset;
 mod list;
+mod parameters;
 mod query;
 mod sample;
 mod search;
@@ -41,6 +42,7 @@ mod words;
 
 pub use filters::{Birthdays, Deleted, Filters, Range};
 pub use list::{CustomerListItem, list, quick, total};
+pub use parameters::FilterParameters;
 pub use query::{Context, FIELDS, MAX_OFFSET, MAX_Q, Query, RELEVANCE, SORTS};
 pub use selection::Selection;
 pub use stats::{Share, Stats, stats};

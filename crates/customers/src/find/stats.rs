@@ -36,12 +36,16 @@ pub struct Stats {
     #[schema(example = 1234)]
     pub total: i64,
     /// With the status active.
+    #[schema(example = 902)]
     pub active: i64,
     /// With the status vip.
+    #[schema(example = 41)]
     pub vip: i64,
     /// Made since the month began in the organization's time zone.
+    #[schema(example = 36)]
     pub new_this_month: i64,
     /// Made in the same stretch of the previous month.
+    #[schema(example = 32)]
     pub new_previous_month: i64,
     /// By how many percent `new_this_month` exceeds `new_previous_month`; null where there were none.
     #[schema(example = 12.5)]
@@ -62,6 +66,7 @@ pub struct Share {
     #[schema(example = "vip")]
     pub value: &'static str,
     /// How many.
+    #[schema(example = 41)]
     pub count: i64,
 }
 

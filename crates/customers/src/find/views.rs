@@ -34,6 +34,7 @@ pub struct View {
     /// Its id.
     pub id: ViewId,
     /// Rises with each change; the ETag.
+    #[schema(example = 1)]
     pub version: i32,
     /// What people read.
     #[schema(example = "Sleeping VIPs")]
@@ -43,9 +44,10 @@ pub struct View {
     /// Whose it is; none if a key made it.
     pub owner_id: Option<UserId>,
     /// The parameters of `GET /customers` that it stands for: text, or a list of texts.
-    #[schema(value_type = Object, example = json!({"status": ["vip"], "last_active_to": "2026-01-31", "sort": "-last_active_at"}))]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"status": ["vip"], "last_active_to": "2026-01-31", "sort": "-last_active_at"}))]
     pub query: Json<Map<String, Value>>,
     /// Where it stands among the others, from the smallest number.
+    #[schema(example = 10)]
     pub position: i32,
     /// When it was made.
     pub created_at: DateTime<Utc>,

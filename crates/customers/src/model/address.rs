@@ -25,6 +25,7 @@ pub struct Address {
     /// Whose.
     pub customer_id: CustomerId,
     /// Rises with each change; the ETag.
+    #[schema(example = 1)]
     pub version: i32,
     /// What it is used for.
     #[serde(rename = "type")]
@@ -33,17 +34,22 @@ pub struct Address {
     /// Whether it is the customer's default.
     pub is_default: bool,
     /// Who receives there.
+    #[schema(example = "Ada Byron")]
     pub name: Option<String>,
     /// At which company.
+    #[schema(example = json!(null))]
     pub company: Option<String>,
     /// Street and number.
+    #[schema(example = "Hauptstraße 1")]
     pub line1: Option<String>,
     /// Flat, floor and the like.
+    #[schema(example = "Aufgang B")]
     pub line2: Option<String>,
     /// City.
     #[schema(example = "Berlin")]
     pub city: Option<String>,
     /// Province or state.
+    #[schema(example = json!(null))]
     pub province: Option<String>,
     /// Postal code.
     #[schema(example = "10117")]
@@ -54,8 +60,10 @@ pub struct Address {
     #[serde(deserialize_with = "super::defaults::stored_phone")]
     pub phone: Option<Phone>,
     /// Degrees north.
+    #[schema(example = 52.517)]
     pub latitude: Option<f64>,
     /// Degrees east.
+    #[schema(example = 13.389)]
     pub longitude: Option<f64>,
     /// Time zone there.
     pub time_zone: Option<TimeZone>,

@@ -29,6 +29,7 @@ pub struct AttributeDefinition {
     /// Its id.
     pub id: AttributeId,
     /// Rises with each change; the ETag.
+    #[schema(example = 1)]
     pub version: i32,
     /// Its key in `attributes`; never changes.
     #[schema(example = "shoe_size")]
@@ -39,12 +40,15 @@ pub struct AttributeDefinition {
     /// What values it holds; never changes.
     pub kind: AttributeKind,
     /// For `select` and `list`: the possible values. A list without options takes any words.
+    #[schema(example = json!([]))]
     pub options: Vec<String>,
     /// Whether every customer that is created or replaced needs a value.
     pub required: bool,
     /// Where it stands among the others, from the smallest number.
+    #[schema(example = 10)]
     pub position: i32,
     /// Since when it takes no new values.
+    #[schema(example = json!(null))]
     pub archived_at: Option<DateTime<Utc>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,

@@ -17,12 +17,16 @@ pub struct Contact {
     /// Of which customer.
     pub customer_id: CustomerId,
     /// Rises with each change; the ETag.
+    #[schema(example = 1)]
     pub version: i32,
     /// Given name.
+    #[schema(example = "Grace")]
     pub first_name: Option<String>,
     /// Family name.
+    #[schema(example = "Hopper")]
     pub last_name: Option<String>,
     /// Both.
+    #[schema(example = "Grace Hopper")]
     pub full_name: Option<String>,
     /// E-mail address.
     #[serde(deserialize_with = "super::defaults::stored_email")]
@@ -34,6 +38,7 @@ pub struct Contact {
     #[schema(example = "Head of purchasing")]
     pub title: Option<String>,
     /// In which department.
+    #[schema(example = "Purchasing")]
     pub department: Option<String>,
     /// Whether this is the one to turn to first.
     pub is_primary: bool,
@@ -42,6 +47,7 @@ pub struct Contact {
     /// Whether this person is heard by those who decide.
     pub is_influencer: bool,
     /// A note for staff.
+    #[schema(example = "Call before noon.")]
     pub note: Option<String>,
     /// When somebody last spoke with this person.
     pub last_contacted_at: Option<DateTime<Utc>>,

@@ -42,12 +42,16 @@ pub struct Customer {
     #[schema(example = "1985-12-10")]
     pub birthday: Option<NaiveDate>,
     /// The company's name in daily use.
+    #[schema(example = json!(null))]
     pub company_name: Option<String>,
     /// The company's name in the register.
+    #[schema(example = json!(null))]
     pub legal_name: Option<String>,
     /// What the company does.
+    #[schema(example = json!(null))]
     pub industry: Option<String>,
     /// VAT or other tax number.
+    #[schema(example = json!(null))]
     pub tax_id: Option<String>,
     /// Where the relation stands.
     pub status: Status,
@@ -57,6 +61,7 @@ pub struct Customer {
     /// Where the customer is on the way from first sight to loss.
     pub lifecycle_stage: LifecycleStage,
     /// The customer this one belongs to.
+    #[schema(example = json!(null))]
     pub parent_id: Option<CustomerId>,
     /// The member of the organization who looks after it.
     pub owner_id: Option<UserId>,
@@ -74,11 +79,13 @@ pub struct Customer {
     #[schema(example = json!(["vip"]))]
     pub tags: Vec<String>,
     /// Values of the organization's own fields, by the name of their definition.
-    #[schema(value_type = Object, example = json!({"shoe_size": 38}))]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"shoe_size": 38}))]
     pub attributes: Map<String, Value>,
     /// A note that the customer may see.
+    #[schema(example = "Ask for the door code.")]
     pub note: Option<String>,
     /// A note for staff only.
+    #[schema(example = "Prefers letters.")]
     pub internal_note: Option<String>,
     /// When the record was made.
     pub created_at: DateTime<Utc>,
@@ -87,6 +94,7 @@ pub struct Customer {
     /// When the customer last did something.
     pub last_active_at: Option<DateTime<Utc>>,
     /// When the record was deleted; restorable.
+    #[schema(example = json!(null))]
     pub deleted_at: Option<DateTime<Utc>>,
     /// Of the default address.
     #[serde(skip)]

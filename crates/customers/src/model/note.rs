@@ -19,6 +19,7 @@ pub struct Note {
     /// On which customer.
     pub customer_id: CustomerId,
     /// Rises with each change; the ETag.
+    #[schema(example = 1)]
     pub version: i32,
     /// What it says.
     #[schema(example = "Prefers to be called in the morning.")]
@@ -48,8 +49,10 @@ impl std::fmt::Debug for Note {
 #[derive(Clone, PartialEq, Serialize, Deserialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct NoteVersion {
     /// The version it was.
+    #[schema(example = 1)]
     pub version: i32,
     /// What it said.
+    #[schema(example = "Prefers to be called.")]
     pub body: String,
     /// Who wrote that: `user`, `key` or `system`.
     #[schema(example = "user")]

@@ -1,9 +1,13 @@
 //! What may be asked for together with a customer.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use regulars_kernel::{Faults, ids::CustomerId};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{
+    RefOr,
+    schema::{ObjectBuilder, Schema},
+};
 
 use super::{
     Address, Choice, Consent, Contact, Customer, Kind, Note, SourceLink, Status, TagRef, choices::choices,
@@ -61,8 +65,10 @@ pub struct CustomerRef {
     /// Person or company.
     pub kind: Kind,
     /// The name to show.
+    #[schema(example = "Ada Byron")]
     pub full_name: Option<String>,
     /// E-mail address.
+    #[schema(example = "ada@example.com")]
     pub email: Option<String>,
     /// Where the relation stands.
     pub status: Status,
@@ -77,7 +83,7 @@ impl std::fmt::Debug for CustomerRef {
 }
 
 /// A customer with the parts that were asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WithParts {
     /// The customer.
     #[serde(flatten)]
@@ -108,6 +114,58 @@ pub struct WithParts {
     pub children: Option<Vec<CustomerRef>>,
 }
 
+/// The parts alone, for the document.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it only describes")]
+struct Parts {
+    /// With `include=addresses`: the default first.
+    addresses: Vec<Address>,
+    /// With `include=contacts`: the primary one first.
+    contacts: Vec<Contact>,
+    /// With `include=sources`.
+    sources: Vec<SourceLink>,
+    /// With `include=tags`: the tags with their colours.
+    tag_details: Vec<TagRef>,
+    /// With `include=notes`: the latest 50, pinned ones first.
+    notes: Vec<Note>,
+    /// With `include=consents`.
+    consents: Vec<Consent>,
+    /// With `include=parent`, where there is one.
+    parent: CustomerRef,
+    /// With `include=children`: the first 100 by name.
+    children: Vec<CustomerRef>,
+}
+
+/// All fields of a customer and all parts, of which only the id is always there: `fields` leaves fields out, and
+/// `include` brings parts in.
+impl utoipa::PartialSchema for WithParts {
+    fn schema() -> RefOr<Schema> {
+        let mut all = ObjectBuilder::new()
+            .description(Some(
+                "A customer with the parts that `include` names, and without the fields that `fields` leaves out.",
+            ))
+            .build();
+        for schema in [Customer::schema(), Parts::schema()] {
+            if let RefOr::T(Schema::Object(object)) = schema {
+                all.properties.extend(object.properties);
+            }
+        }
+        all.required = vec!["id".to_owned()];
+        all.into()
+    }
+}
+
+impl utoipa::ToSchema for WithParts {
+    fn name() -> Cow<'static, str> {
+        "CustomerWithParts".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Customer::schemas(schemas);
+        Parts::schemas(schemas);
+    }
+}
+
 impl From<Customer> for WithParts {
     fn from(customer: Customer) -> Self {
         Self {
@@ -128,10 +186,13 @@ impl From<Customer> for WithParts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct RolledUp {
     /// Directly below.
+    #[schema(example = 2)]
     pub children: i64,
     /// Below at any depth.
+    #[schema(example = 5)]
     pub descendants: i64,
     /// How many levels there are below.
+    #[schema(example = 2)]
     pub levels: i32,
 }
 

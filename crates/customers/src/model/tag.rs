@@ -22,6 +22,7 @@ pub struct Tag {
     /// Its id.
     pub id: TagId,
     /// Rises with each change; the ETag.
+    #[schema(example = 1)]
     pub version: i32,
     /// Unique in the organization, whatever its case.
     #[schema(example = "vip")]
@@ -29,6 +30,7 @@ pub struct Tag {
     /// How it is shown.
     pub color: Color,
     /// What it is for.
+    #[schema(example = "Buys often and stays.")]
     pub description: Option<String>,
     /// How many customers have it, restorable ones included; counted up to 10,000.
     pub customers: Total,
@@ -50,6 +52,7 @@ pub struct TagRef {
     /// How it is shown.
     pub color: Color,
     /// What it is for.
+    #[schema(example = "Buys often and stays.")]
     pub description: Option<String>,
 }
 

@@ -1,9 +1,13 @@
 //! Who belongs to whom: any customer may stand below any other, at most 50 levels deep, never in a circle.
 
 use regulars_database::Tx;
-use regulars_kernel::{Cursor, Error, Faults, Page, PageRequest, Result, Total, ids::CustomerId};
+use regulars_kernel::{Cursor, Faults, Page, PageRequest, Result, Sort, Total, ids::CustomerId};
+use serde_json::json;
 
-use super::require_living;
+use super::{
+    pages::{next, one_more, place},
+    require_living,
+};
 use crate::{
     model::Children,
     store::{self, hierarchy::DEPTH_LIMIT},
@@ -50,19 +54,21 @@ pub(super) async fn check_parent(
     Ok(())
 }
 
+/// The order of the customers below one.
+pub const CHILDREN_ORDER: &[Sort] = &[Sort::ascending("full_name")];
+
 /// A page of the customers directly below one, and what lies below in all.
 pub async fn children(tx: &mut Tx, id: CustomerId, page: &PageRequest) -> Result<Children> {
     require_living(tx, id).await?;
-    if page.cursor().is_some() {
-        return Err(Error::malformed(
-            "?cursor",
-            "cursor_invalid",
-            "this list is read by page",
-        ));
-    }
-    let data = store::hierarchy::children(tx, id, page.limit, page.offset()).await?;
+    let name: Option<String> = place(page, 0)?;
+    let after = name.as_deref().zip(page.cursor().map(|cursor| cursor.id));
+    let mut data = store::hierarchy::children(tx, id, after, one_more(page), page.offset()).await?;
+    let next = next(&mut data, page, |(last, name)| {
+        Cursor::new(CHILDREN_ORDER, vec![json!(name)], last.id.0)
+    });
     let rolled_up = store::hierarchy::rolled_up(tx, id).await?;
-    let page = Page::new(data, None::<Cursor>, Total::exact(rolled_up.children));
+    let data = data.into_iter().map(|(customer, _)| customer).collect();
+    let page = Page::new(data, next, Total::exact(rolled_up.children));
     Ok(Children {
         data: page.data,
         page: page.page,

@@ -1,13 +1,20 @@
 //! Notes with pin and history: what a note said before an edit is kept.
 
+use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
-    Cursor, Error, Faults, Page, PageRequest, Patch, Result, Total,
+    Cursor, Error, Faults, Page, PageRequest, Patch, Result, Sort, Total,
     ids::{CustomerId, NoteId},
 };
 use serde_json::json;
 
-use super::{Guard, check_room, customers::event, lock_living, require_living};
+use super::{
+    Guard, check_room,
+    customers::event,
+    lock_living,
+    pages::{next, one_more, place},
+    require_living,
+};
 use crate::{
     model::{Note, NoteInput, NoteVersion},
     store,
@@ -16,18 +23,21 @@ use crate::{
 /// Most notes of one customer.
 const MOST_NOTES: i64 = 5_000;
 
+/// The order of notes; those that are not pinned come after those that are.
+pub const NOTE_ORDER: &[Sort] = &[Sort::descending("pinned_at")];
+/// The order of what a note said before.
+pub const VERSION_ORDER: &[Sort] = &[Sort::descending("version")];
+
 /// A page of a customer's notes, pinned ones first, then the latest.
 pub async fn list(tx: &mut Tx, customer_id: CustomerId, page: &PageRequest) -> Result<Page<Note>> {
     require_living(tx, customer_id).await?;
-    if page.cursor().is_some() {
-        return Err(Error::malformed(
-            "?cursor",
-            "cursor_invalid",
-            "this list is read by page",
-        ));
-    }
-    let (notes, count) = store::notes::list(tx, customer_id, page.limit, page.offset()).await?;
-    Ok(Page::new(notes, None::<Cursor>, Total::exact(count)))
+    let after = place::<Option<DateTime<Utc>>>(page, 0)?.zip(page.cursor().map(|cursor| cursor.id));
+    let mut notes = store::notes::list(tx, customer_id, after, one_more(page), page.offset()).await?;
+    let next = next(&mut notes, page, |last| {
+        Cursor::new(NOTE_ORDER, vec![json!(last.pinned_at)], last.id.0)
+    });
+    let count = store::notes::count(tx, customer_id).await?;
+    Ok(Page::new(notes, next, Total::exact(count)))
 }
 
 /// One note.
@@ -38,10 +48,21 @@ pub async fn get(tx: &mut Tx, customer_id: CustomerId, id: NoteId) -> Result<Not
         .ok_or(Error::NotFound("note"))
 }
 
-/// What a note said before each edit, the latest first.
-pub async fn versions(tx: &mut Tx, customer_id: CustomerId, id: NoteId) -> Result<Vec<NoteVersion>> {
+/// A page of what a note said before each edit, the latest first.
+pub async fn versions(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    id: NoteId,
+    page: &PageRequest,
+) -> Result<Page<NoteVersion>> {
     get(tx, customer_id, id).await?;
-    store::notes::versions(tx, id).await
+    let before: Option<i32> = place(page, 0)?;
+    let mut versions = store::notes::versions(tx, id, before, one_more(page), page.offset()).await?;
+    let next = next(&mut versions, page, |last| {
+        Cursor::new(VERSION_ORDER, vec![json!(last.version)], id.0)
+    });
+    let count = store::notes::count_versions(tx, id).await?;
+    Ok(Page::new(versions, next, Total::exact(count)))
 }
 
 /// Writes a note.

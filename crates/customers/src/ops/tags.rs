@@ -5,28 +5,35 @@ use std::collections::HashMap;
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Cursor, Error, Faults, Page, PageRequest, Result, Total,
+    Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total,
     ids::{CustomerId, TagId},
 };
 use serde_json::json;
 
-use super::{Guard, customers::event, lock_living, require_living};
+use super::{
+    Guard,
+    customers::event,
+    lock_living,
+    pages::{next, one_more, place},
+    require_living,
+};
 use crate::{
     model::{Color, Tag, TagInput, TagRef, tag},
     store,
 };
 
+/// The order of tags: their names whatever their case.
+pub const TAG_ORDER: &[Sort] = &[Sort::ascending("name")];
+
 /// A page of the tags by name with how many customers have them.
 pub async fn list(tx: &mut Tx, search: Option<&str>, page: &PageRequest) -> Result<Page<Tag>> {
-    if page.cursor().is_some() {
-        return Err(Error::malformed(
-            "?cursor",
-            "cursor_invalid",
-            "this list is read by page",
-        ));
-    }
-    let (tags, count) = store::tags::list(tx, search, page.limit, page.offset()).await?;
-    Ok(Page::new(tags, None::<Cursor>, Total::exact(count)))
+    let after: Option<String> = place(page, 0)?;
+    let (mut tags, count) =
+        store::tags::list(tx, search, after.as_deref(), one_more(page), page.offset()).await?;
+    let next = next(&mut tags, page, |last| {
+        Cursor::new(TAG_ORDER, vec![json!(last.name)], last.id.0)
+    });
+    Ok(Page::new(tags, next, Total::exact(count)))
 }
 
 /// One tag.

@@ -2,6 +2,7 @@
 
 use regulars_database::Tx;
 use regulars_kernel::{Result, ids::CustomerId};
+use uuid::Uuid;
 
 use crate::model::{CustomerRef, Kind, RolledUp, Status};
 
@@ -55,16 +56,38 @@ pub async fn rolled_up(tx: &mut Tx, id: CustomerId) -> Result<RolledUp> {
     .await?)
 }
 
-/// A page of the living customers directly below one, by name.
-pub async fn children(tx: &mut Tx, id: CustomerId, limit: u32, offset: i64) -> Result<Vec<CustomerRef>> {
-    Ok(sqlx::query_as!(
-        CustomerRef,
-        r#"SELECT id AS "id: CustomerId", code, kind AS "kind: Kind", full_name, email, status AS "status: Status"
-           FROM customers WHERE parent_id = $1 AND deleted_at IS NULL ORDER BY sort_name, id LIMIT $2 OFFSET $3"#,
+/// Living customers directly below one, by name, each with the name it is sorted by: those `after` a name and id, or
+/// after so many others.
+pub async fn children(
+    tx: &mut Tx,
+    id: CustomerId,
+    after: Option<(&str, Uuid)>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<(CustomerRef, String)>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: CustomerId", code, kind AS "kind: Kind", full_name, email, status AS "status: Status", sort_name
+           FROM customers
+           WHERE parent_id = $1 AND deleted_at IS NULL AND ($3::uuid IS NULL OR (sort_name, id) > ($2::text COLLATE "C", $3))
+           ORDER BY sort_name, id LIMIT $4 OFFSET $5"#,
         id.0,
-        i64::from(limit),
+        after.map(|(name, _)| name),
+        after.map(|(_, id)| id),
+        limit,
         offset
     )
     .fetch_all(tx.conn())
-    .await?)
+    .await?;
+    let found = rows.into_iter().map(|row| {
+        let customer = CustomerRef {
+            id: row.id,
+            code: row.code,
+            kind: row.kind,
+            full_name: row.full_name,
+            email: row.email,
+            status: row.status,
+        };
+        (customer, row.sort_name)
+    });
+    Ok(found.collect())
 }

@@ -6,24 +6,35 @@ use regulars_kernel::{
     Result,
     ids::{CustomerId, NoteId},
 };
+use uuid::Uuid;
 
 use crate::model::{Note, NoteVersion};
 
-/// A page of a customer's notes, pinned ones first, then the latest; and how many there are.
-pub async fn list(tx: &mut Tx, customer_id: CustomerId, limit: u32, offset: i64) -> Result<(Vec<Note>, i64)> {
-    let notes = sqlx::query_as!(
+/// Some of a customer's notes, pinned ones first, then the latest: those `after` one that was pinned then and its id, or
+/// after so many others.
+pub async fn list(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    after: Option<(Option<DateTime<Utc>>, Uuid)>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Note>> {
+    Ok(sqlx::query_as!(
         Note,
         r#"SELECT id AS "id: NoteId", customer_id AS "customer_id: CustomerId", version, body, pinned_at, actor_kind, actor_id,
                   created_at, updated_at
-           FROM notes WHERE customer_id = $1
-           ORDER BY pinned_at DESC NULLS LAST, id DESC LIMIT $2 OFFSET $3"#,
+           FROM notes
+           WHERE customer_id = $1 AND ($3::uuid IS NULL OR
+                 (coalesce(pinned_at, '-infinity'), id) < (coalesce($2::timestamptz, '-infinity'), $3))
+           ORDER BY pinned_at DESC NULLS LAST, id DESC LIMIT $4 OFFSET $5"#,
         customer_id.0,
-        i64::from(limit),
+        after.and_then(|(pinned_at, _)| pinned_at),
+        after.map(|(_, id)| id),
+        limit,
         offset
     )
     .fetch_all(tx.conn())
-    .await?;
-    Ok((notes, count(tx, customer_id).await?))
+    .await?)
 }
 
 /// How many notes a customer has.
@@ -105,15 +116,35 @@ pub async fn keep_version(tx: &mut Tx, note: &Note) -> Result<()> {
     Ok(())
 }
 
-/// What a note said before each edit, the latest first; at most 200.
-pub async fn versions(tx: &mut Tx, id: NoteId) -> Result<Vec<NoteVersion>> {
+/// What a note said before each edit, the latest first: those `before` a version, or after so many others.
+pub async fn versions(
+    tx: &mut Tx,
+    id: NoteId,
+    before: Option<i32>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<NoteVersion>> {
     Ok(sqlx::query_as!(
         NoteVersion,
-        "SELECT version, body, actor_kind, actor_id, created_at FROM note_versions WHERE note_id = $1
-         ORDER BY version DESC LIMIT 200",
-        id.0
+        "SELECT version, body, actor_kind, actor_id, created_at FROM note_versions
+         WHERE note_id = $1 AND ($2::integer IS NULL OR version < $2)
+         ORDER BY version DESC LIMIT $3 OFFSET $4",
+        id.0,
+        before,
+        limit,
+        offset
     )
     .fetch_all(tx.conn())
+    .await?)
+}
+
+/// How many versions a note had before the one it has.
+pub async fn count_versions(tx: &mut Tx, id: NoteId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM note_versions WHERE note_id = $1"#,
+        id.0
+    )
+    .fetch_one(tx.conn())
     .await?)
 }
 

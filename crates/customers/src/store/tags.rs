@@ -41,17 +41,26 @@ impl FromRow<'_, PgRow> for Tag {
     }
 }
 
-/// A page of the tags by name, those whose name holds `search` if it is given; and how many there are.
-pub async fn list(tx: &mut Tx, search: Option<&str>, limit: u32, offset: i64) -> Result<(Vec<Tag>, i64)> {
+/// Some of the tags by name, those whose name holds `search` if it is given, those `after` a name, or after so many
+/// others; and how many there are.
+pub async fn list(
+    tx: &mut Tx,
+    search: Option<&str>,
+    after: Option<&str>,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<Tag>, i64)> {
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM tags t WHERE $1::text IS NULL OR position(lower($1) IN t.name_lowercase) > 0 \
-         ORDER BY t.name_lowercase LIMIT $2 OFFSET $3"
+        " FROM tags t WHERE ($1::text IS NULL OR position(lower($1) IN t.name_lowercase) > 0) \
+         AND ($2::text IS NULL OR t.name_lowercase > lower($2)) \
+         ORDER BY t.name_lowercase LIMIT $3 OFFSET $4"
     );
     let tags = sqlx::query_as(sql)
         .bind(search)
-        .bind(i64::from(limit))
+        .bind(after)
+        .bind(limit)
         .bind(offset)
         .fetch_all(tx.conn())
         .await?;

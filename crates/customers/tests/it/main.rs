@@ -7,6 +7,7 @@
 
 mod bulk;
 mod bulk_job;
+mod cursors;
 mod find;
 mod find_api;
 mod find_filters;

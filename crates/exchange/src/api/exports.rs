@@ -7,9 +7,11 @@ use axum::{
 };
 use futures::StreamExt as _;
 use http::{HeaderValue, header};
-use regulars_customers::find::{Context, Query, query_of};
+use regulars_customers::find::{Context, FilterParameters, Query, query_of};
 use regulars_kernel::{Error, Faults, Page, Permission, Result, ids::ExportId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, Params, Path, json};
+use regulars_web::{
+    ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio_util::io::ReaderStream;
@@ -29,7 +31,7 @@ pub struct NewExport {
     pub format: ExportFormat,
     /// Which customers: the filters of `GET /customers` by name, each a value or a list of values. All if absent.
     #[serde(default)]
-    #[schema(value_type = Object, example = json!({"status": ["vip", "active"], "country": "DE"}))]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"status": ["vip", "active"], "country": "DE"}))]
     pub query: Map<String, Value>,
 }
 
@@ -42,7 +44,7 @@ pub struct NewExport {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
-    responses((status = 200, description = "A page of exports", body = Page<Export>), CommonErrors))]
+    responses((status = 200, description = "A page of exports", body = Page<Export>), ListErrors))]
 pub async fn list_exports(call: Call, params: Params) -> ApiResult {
     call.require(Permission::ExportsWrite)?;
     let page = page_request(params)?;
@@ -55,9 +57,8 @@ pub async fn list_exports(call: Call, params: Params) -> ApiResult {
 ///
 /// A job writes it; take it from `/exports/{id}/download` within 7 days. Written into the audit log. Needs `exports:write`.
 #[utoipa::path(post, path = "/exports", tag = "exports",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
     request_body = NewExport,
-    responses((status = 202, description = "A job does it", body = Export, headers(("Location" = String, description = "Where the job is"))), CommonErrors))]
+    responses((status = 202, description = "A job does it", body = Export), CommonErrors))]
 pub async fn create_export(call: Call, Json(new): Json<NewExport>) -> ApiResult {
     call.require(Permission::ExportsWrite)?;
     let mut tx = call.write().await?;
@@ -71,7 +72,7 @@ pub async fn create_export(call: Call, Json(new): Json<NewExport>) -> ApiResult 
 /// Needs `exports:write`.
 #[utoipa::path(get, path = "/exports/{id}", tag = "exports",
     params(("id" = ExportId, Path, description = "The export's id")),
-    responses((status = 200, description = "The export", body = Export), CommonErrors))]
+    responses((status = 200, description = "The export", body = Export), OneErrors))]
 pub async fn get_export(call: Call, Path(id): Path<ExportId>) -> ApiResult {
     call.require(Permission::ExportsWrite)?;
     let mut tx = call.read().await?;
@@ -83,7 +84,7 @@ pub async fn get_export(call: Call, Path(id): Path<ExportId>) -> ApiResult {
 /// Stops it if it is being written. Needs `exports:write`.
 #[utoipa::path(delete, path = "/exports/{id}", tag = "exports",
     params(("id" = ExportId, Path, description = "The export's id")),
-    responses((status = 204, description = "Deleted"), CommonErrors))]
+    responses((status = 204, description = "Deleted"), ActErrors))]
 pub async fn delete_export(call: Call, Path(id): Path<ExportId>) -> ApiResult {
     call.require(Permission::ExportsWrite)?;
     let mut tx = call.write().await?;
@@ -96,7 +97,10 @@ pub async fn delete_export(call: Call, Path(id): Path<ExportId>) -> ApiResult {
 /// Written into the audit log. Needs `exports:write`.
 #[utoipa::path(get, path = "/exports/{id}/download", tag = "exports",
     params(("id" = ExportId, Path, description = "The export's id")),
-    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/jsonl"))), CommonErrors))]
+    responses((status = 200, description = "The file", headers(("Content-Disposition" = String, description = "The name to save it under")), content(
+        (String = "text/csv", example = "id,code,email\n0198c0de-7a5b-7c3d-8e4f-1a2b3c4d5e6f,C-000123,ada@example.com\n"),
+        (String = "application/jsonl", example = "{\"code\":\"C-000123\",\"email\":\"ada@example.com\"}\n"),
+    )), ActErrors))]
 pub async fn download_export(call: Call, Path(id): Path<ExportId>) -> ApiResult {
     call.require(Permission::ExportsWrite)?;
     Ok(file(&call, id).await?)
@@ -142,15 +146,18 @@ pub(crate) fn attachment(body: Body, media: &'static str, name: &str) -> Respons
 /// Export customers at once
 ///
 /// Streams the customers that the filters of `GET /customers` select, without keeping a file. In CSV, texts that
-/// spreadsheets would execute are neutralised; an import reads them back unchanged. Written into the audit log. Needs
-/// `exports:write`.
+/// spreadsheets would execute are neutralised; an import reads them back unchanged. What says how a list is shown (`sort`,
+/// `limit`, `cursor`, `page`, `fields`, `include`, `count`) is taken, too, and changes nothing. Written into the audit log.
+/// Needs `exports:write`.
 #[utoipa::path(get, path = "/customers/export", tag = "exports",
     params(
         ("format" = Option<ExportFormat>, Query, description = "`csv` if absent"),
-        ("q" = Option<String>, Query, description = "A search, as in `GET /customers`"),
-        ("status" = Option<String>, Query, description = "A filter, as in `GET /customers`; all its filters are understood"),
+        FilterParameters,
     ),
-    responses((status = 200, description = "The customers", content((String = "text/csv"), (String = "application/jsonl"))), CommonErrors))]
+    responses((status = 200, description = "The customers", headers(("Content-Disposition" = String, description = "The name to save it under")), content(
+        (String = "text/csv", example = "id,code,email\n0198c0de-7a5b-7c3d-8e4f-1a2b3c4d5e6f,C-000123,ada@example.com\n"),
+        (String = "application/jsonl", example = "{\"code\":\"C-000123\",\"email\":\"ada@example.com\"}\n"),
+    )), ListErrors))]
 pub async fn export_customers(call: Call, RawQuery(raw): RawQuery, mut params: Params) -> ApiResult {
     call.require(Permission::ExportsWrite)?;
     let mut faults = Faults::new();

@@ -4,7 +4,10 @@ use axum::{body::Body, extract::Request, response::Response};
 use http::header;
 use regulars_database::{Database, Tx};
 use regulars_kernel::{Error, Page, Permission, Result, Scope, ids::ImportId};
-use regulars_web::{ApiResult, Call, CommonErrors, Json, Params, Path, Query, json, json_with_digest};
+use regulars_web::{
+    ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, Query, json,
+    json_with_digest,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{page_request, upload};
@@ -45,7 +48,7 @@ pub(crate) struct UploadQuery {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("page" = Option<u32>, Query, description = "Page number from 1, instead of a cursor"),
     ),
-    responses((status = 200, description = "A page of imports", body = Page<Import>), CommonErrors))]
+    responses((status = 200, description = "A page of imports", body = Page<Import>), ListErrors))]
 pub async fn list_imports(call: Call, params: Params) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let page = page_request(params)?;
@@ -60,17 +63,13 @@ pub async fn list_imports(call: Call, params: Params) -> ApiResult {
 /// 1 GB. Nothing is imported yet: the answer suggests what the columns mean; change that with `PATCH`, look at the outcome
 /// with `/plan`, and then `/apply`. Needs `imports:write`.
 #[utoipa::path(post, path = "/imports", tag = "imports",
-    params(
-        ("file_name" = Option<String>, Query, description = "The file's name, when the body is the file"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe"),
-    ),
+    params(("file_name" = Option<String>, Query, description = "The file's name, when the body is the file", example = "customers.csv")),
     request_body(content(
-        (UploadForm = "multipart/form-data"),
-        (String = "application/octet-stream"),
+        (UploadForm = "multipart/form-data", example = json!({"file": "email,first name\nada@example.com,Ada\n"})),
+        (String = "application/octet-stream", example = "email,first name\nada@example.com,Ada\n"),
         (String = "text/csv", example = "email,first name\nada@example.com,Ada\n"),
     )),
-    responses((status = 201, description = "The import, with a suggested mapping", body = ImportWithColumns,
-        headers(("Location" = String, description = "Where the import is"), ("ETag" = String, description = "Its version"))), CommonErrors))]
+    responses((status = 201, description = "The import, with a suggested mapping", body = ImportWithColumns), CommonErrors))]
 pub async fn create_import(call: Call, Query(query): Query<UploadQuery>, request: Request) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let upload = upload::receive(
@@ -79,7 +78,7 @@ pub async fn create_import(call: Call, Query(query): Query<UploadQuery>, request
         &call.state.config.storage_dir,
     )
     .await?;
-    let mut tx = call.write().await?;
+    let mut tx = call.write_upload(&upload.received()?.sha256).await?;
     let stored = ops::imports::create(&mut tx, upload.received()?).await?;
     let columns = upload.received()?.inspected.suggestion.columns.clone();
     let body = ImportWithColumns {
@@ -106,7 +105,7 @@ pub struct UploadForm {
 /// With its plan once it was checked, and its result as it is applied. Needs `imports:write`.
 #[utoipa::path(get, path = "/imports/{id}", tag = "imports",
     params(("id" = ImportId, Path, description = "The import's id")),
-    responses((status = 200, description = "The import", body = ImportWithColumns), CommonErrors))]
+    responses((status = 200, description = "The import", body = ImportWithColumns), OneErrors))]
 pub async fn get_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.read().await?;
@@ -135,11 +134,8 @@ pub(crate) async fn suggestion(stored: &Stored, storage: &std::path::Path) -> Op
 /// Change mapping, mode or keys
 ///
 /// Before it is applied. A new mapping replaces the old one as a whole; the plan is made anew. Needs `imports:write`.
-#[utoipa::path(patch, path = "/imports/{id}", tag = "imports",
-    params(
-        ("id" = ImportId, Path, description = "The import's id"),
-        ("If-Match" = Option<String>, Header, description = "The version that is meant"),
-    ),
+#[utoipa::path(patch, path = "/imports/{id}", tag = "imports", operation_id = "updateImport",
+    params(("id" = ImportId, Path, description = "The import's id")),
     request_body(content = ImportPatch, example = json!({"mode": "update", "match_by": ["email"], "mapping": {"columns": {"E-Mail": "email", "Ort": "address.city"}, "clear_empty": true}})),
     responses((status = 200, description = "The changed import", body = Import), CommonErrors))]
 pub async fn edit_import(call: Call, Path(id): Path<ImportId>, Json(patch): Json<ImportPatch>) -> ApiResult {
@@ -154,8 +150,8 @@ pub async fn edit_import(call: Call, Path(id): Path<ImportId>, Json(patch): Json
 /// The dry run: reads the whole file and decides what will become of every row, which `/apply` then executes. Changes no
 /// customer. Needs `imports:write`.
 #[utoipa::path(post, path = "/imports/{id}/plan", tag = "imports",
-    params(("id" = ImportId, Path, description = "The import's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
-    responses((status = 202, description = "A job does it", body = Import, headers(("Location" = String, description = "Where the job is"))), CommonErrors))]
+    params(("id" = ImportId, Path, description = "The import's id")),
+    responses((status = 202, description = "A job does it", body = Import), ActErrors))]
 pub async fn plan_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
@@ -168,8 +164,8 @@ pub async fn plan_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
 /// Executes the plan, or checks first if there is none. Goes on exactly where it stopped if it was interrupted. Rows whose
 /// customer changed since the plan become conflicts. Needs `imports:write`.
 #[utoipa::path(post, path = "/imports/{id}/apply", tag = "imports",
-    params(("id" = ImportId, Path, description = "The import's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
-    responses((status = 202, description = "A job does it", body = Import, headers(("Location" = String, description = "Where the job is"))), CommonErrors))]
+    params(("id" = ImportId, Path, description = "The import's id")),
+    responses((status = 202, description = "A job does it", body = Import), ActErrors))]
 pub async fn apply_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
@@ -181,8 +177,8 @@ pub async fn apply_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
 ///
 /// For good. What was applied until then stays. Needs `imports:write`.
 #[utoipa::path(post, path = "/imports/{id}/cancel", tag = "imports",
-    params(("id" = ImportId, Path, description = "The import's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating the request safe")),
-    responses((status = 200, description = "The cancelled import", body = Import), CommonErrors))]
+    params(("id" = ImportId, Path, description = "The import's id")),
+    responses((status = 200, description = "The cancelled import", body = Import), ActErrors))]
 pub async fn cancel_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
@@ -194,8 +190,8 @@ pub async fn cancel_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
 ///
 /// With its file and the rows that failed; customers stay. Needs `imports:write`.
 #[utoipa::path(delete, path = "/imports/{id}", tag = "imports",
-    params(("id" = ImportId, Path, description = "The import's id"), ("If-Match" = Option<String>, Header, description = "The version that is meant")),
-    responses((status = 204, description = "Deleted"), CommonErrors))]
+    params(("id" = ImportId, Path, description = "The import's id")),
+    responses((status = 204, description = "Deleted"), ActErrors))]
 pub async fn delete_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
@@ -208,10 +204,10 @@ pub async fn delete_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
 ///
 /// CSV with the file's own columns and `regulars_error`, the reason: mend the rows and import the file again. After a check
 /// it holds what would fail. Needs `imports:write`.
-#[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "imports",
+#[utoipa::path(get, path = "/imports/{id}/errors.csv", tag = "imports", operation_id = "downloadImportErrors",
     params(("id" = ImportId, Path, description = "The import's id")),
     responses((status = 200, description = "The rows", body = String, content_type = "text/csv",
-        example = "email,first name,regulars_error\nada@,Ada,“ada@” is not an e-mail address: nothing after the @\n"), CommonErrors))]
+        example = "email,first name,regulars_error\nada@,Ada,“ada@” is not an e-mail address: nothing after the @\n"), OneErrors))]
 pub async fn import_errors(call: Call, Path(id): Path<ImportId>) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     Ok(errors_file(&call, id).await?)

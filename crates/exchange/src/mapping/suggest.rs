@@ -41,6 +41,7 @@ pub enum Confidence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ColumnMapping {
     /// The unique header.
+    #[schema(example = "Ort")]
     pub header: String,
     /// The field it fills.
     #[schema(value_type = String, example = "address.city")]
@@ -48,6 +49,7 @@ pub struct ColumnMapping {
     /// How sure that is.
     pub confidence: Confidence,
     /// Up to three values from the first rows.
+    #[schema(example = json!(["Berlin", "Wien"]))]
     pub examples: Vec<String>,
 }
 

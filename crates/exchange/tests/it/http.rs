@@ -5,7 +5,7 @@ use std::time::Duration;
 use regulars_exchange::{api_routes, job_handlers, page_routes};
 use regulars_jobs::{Registry, Worker};
 use regulars_kernel::Role;
-use regulars_testkit::TestApp;
+use regulars_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 async fn app() -> (TestApp, Worker) {
@@ -332,5 +332,43 @@ async fn nobody_else_gets_at_it() {
         .send()
         .await
         .expect(403);
+    worker.stop(Duration::from_secs(5)).await;
+}
+
+/// A form with one file, under a boundary of its own as each attempt makes up.
+async fn attempt(app: &TestApp, key: &str, boundary: &str, content: &str) -> TestResponse {
+    let form = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\
+         Content-Type: text/csv\r\n\r\n{content}\r\n--{boundary}--\r\n"
+    );
+    app.post("/api/v1/imports")
+        .bearer(key)
+        .header("idempotency-key", "mondays-file")
+        .body(&format!("multipart/form-data; boundary={boundary}"), form)
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn an_upload_is_repeated_safely_and_another_file_under_its_key_is_refused() {
+    let (app, worker) = app().await;
+    let key = app.key(Role::Agent).await;
+    let first = attempt(&app, &key, "one", "email\na@example.com\n")
+        .await
+        .expect(201);
+    let again = attempt(&app, &key, "two", "email\na@example.com\n")
+        .await
+        .expect(201);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.json["id"], first.json["id"]);
+    let other = attempt(&app, &key, "one", "email\nb@example.com\n")
+        .await
+        .expect(409);
+    assert_eq!(other.json["errors"][0]["code"], "idempotency_key_reused");
+    let all = app.get("/api/v1/imports").bearer(&key).send().await.expect(200);
+    assert_eq!(all.json["page"]["total"]["value"], 1);
+    // Neither the repeated file nor the refused one stays on the disk.
+    let folder = app.state().config.storage_dir.join("imports");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
     worker.stop(Duration::from_secs(5)).await;
 }

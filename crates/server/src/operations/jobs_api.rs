@@ -3,7 +3,7 @@
 use axum::response::Response;
 use regulars_jobs::{self as jobs, Job, JobFilter, JobState, LIST_ORDER, QueueSummary};
 use regulars_kernel::{Error, Faults, Page, PageRequest, Permission, ids::JobId};
-use regulars_web::{ApiResult, AppState, Call, CommonErrors, Params, Path, json};
+use regulars_web::{ActErrors, ApiResult, AppState, Call, ListErrors, OneErrors, Params, Path, json};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -39,7 +39,7 @@ struct Queues {
 /// State, progress, result or error of one piece of long work.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", security(("key" = []), ("session" = [])),
     params(("id" = JobId, Path, description = "The job")),
-    responses((status = 200, description = "The job", body = Job), CommonErrors))]
+    responses((status = 200, description = "The job", body = Job), OneErrors))]
 async fn get_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
     call.require(Permission::JobsRead)?;
     let mut tx = call.read().await?;
@@ -51,7 +51,7 @@ async fn get_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
 /// A waiting job is cancelled at once; a running one is asked to stop and does so within seconds.
 #[utoipa::path(delete, path = "/jobs/{id}", tag = "jobs", security(("key" = []), ("session" = [])),
     params(("id" = JobId, Path, description = "The job")),
-    responses((status = 200, description = "The job as it stands now", body = Job), CommonErrors))]
+    responses((status = 200, description = "The job as it stands now", body = Job), ActErrors))]
 async fn cancel_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
     call.require(Permission::JobsWrite)?;
     let mut tx = call.write().await?;
@@ -64,7 +64,7 @@ async fn cancel_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
 /// Queues a dead or cancelled job again with all its attempts.
 #[utoipa::path(post, path = "/jobs/{id}/retry", tag = "jobs", security(("key" = []), ("session" = [])),
     params(("id" = JobId, Path, description = "The job")),
-    responses((status = 200, description = "The job as it stands now", body = Job), CommonErrors))]
+    responses((status = 200, description = "The job as it stands now", body = Job), ActErrors))]
 async fn retry_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
     call.require(Permission::JobsWrite)?;
     let mut tx = call.write().await?;
@@ -77,7 +77,7 @@ async fn retry_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
 /// Puts a dead job aside for good; it stays visible until it is forgotten.
 #[utoipa::path(post, path = "/jobs/{id}/discard", tag = "jobs", security(("key" = []), ("session" = [])),
     params(("id" = JobId, Path, description = "The job")),
-    responses((status = 200, description = "The job as it stands now", body = Job), CommonErrors))]
+    responses((status = 200, description = "The job as it stands now", body = Job), ActErrors))]
 async fn discard_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
     call.require(Permission::JobsWrite)?;
     let mut tx = call.write().await?;
@@ -87,7 +87,7 @@ async fn discard_job(call: Call, Path(id): Path<JobId>) -> ApiResult<Response> {
 
 /// List queues
 #[utoipa::path(get, path = "/queues", tag = "jobs", security(("key" = []), ("session" = [])),
-    responses((status = 200, description = "Every queue that has jobs", body = Queues), CommonErrors))]
+    responses((status = 200, description = "Every queue that has jobs", body = Queues), ListErrors))]
 async fn list_queues(call: Call) -> ApiResult<Response> {
     call.require(Permission::JobsRead)?;
     let mut tx = call.read().await?;
@@ -103,7 +103,7 @@ async fn list_queues(call: Call) -> ApiResult<Response> {
         ("kind" = Option<String>, Query, description = "Only jobs of this kind"),
         ("limit" = Option<u32>, Query, description = "Jobs a page, 1 to 200", example = 50, minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before")),
-    responses((status = 200, description = "A page of jobs, newest first", body = Page<Job>), CommonErrors))]
+    responses((status = 200, description = "A page of jobs, newest first", body = Page<Job>), OneErrors))]
 async fn list_jobs(call: Call, Path(name): Path<String>, mut params: Params) -> ApiResult<Response> {
     call.require(Permission::JobsRead)?;
     let mut faults = Faults::new();
@@ -143,9 +143,9 @@ pub(super) fn state(text: &str, faults: &mut Faults) -> Option<JobState> {
 }
 
 /// Retry every dead job of a queue
-#[utoipa::path(post, path = "/queues/{name}/retry", tag = "jobs", security(("key" = []), ("session" = [])),
+#[utoipa::path(post, path = "/queues/{name}/retry", tag = "jobs", operation_id = "retryDeadJobs", security(("key" = []), ("session" = [])),
     params(("name" = String, Path, description = "The queue", example = "default")),
-    responses((status = 200, description = "How many were queued again", body = Changed), CommonErrors))]
+    responses((status = 200, description = "How many were queued again", body = Changed), ActErrors))]
 async fn retry_dead(call: Call, Path(name): Path<String>) -> ApiResult<Response> {
     call.require(Permission::JobsWrite)?;
     check_name(&name)?;
@@ -155,9 +155,9 @@ async fn retry_dead(call: Call, Path(name): Path<String>) -> ApiResult<Response>
 }
 
 /// Discard every dead job of a queue
-#[utoipa::path(post, path = "/queues/{name}/discard", tag = "jobs", security(("key" = []), ("session" = [])),
+#[utoipa::path(post, path = "/queues/{name}/discard", tag = "jobs", operation_id = "discardDeadJobs", security(("key" = []), ("session" = [])),
     params(("name" = String, Path, description = "The queue", example = "default")),
-    responses((status = 200, description = "How many were discarded", body = Changed), CommonErrors))]
+    responses((status = 200, description = "How many were discarded", body = Changed), ActErrors))]
 async fn discard_dead(call: Call, Path(name): Path<String>) -> ApiResult<Response> {
     call.require(Permission::JobsWrite)?;
     check_name(&name)?;

@@ -12,6 +12,7 @@ mod cli;
 mod document;
 mod import_command;
 mod import_kill;
+mod interface;
 mod process;
 mod routes;
 mod serve;

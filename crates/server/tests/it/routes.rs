@@ -292,6 +292,73 @@ async fn every_operation_refuses_no_key_a_viewer_that_writes_and_another_organiz
 }
 
 #[tokio::test]
+async fn versions_guard_what_the_document_says_they_guard() {
+    let home = Home::shared().await;
+    let owner = home.organization("ours", "owner");
+    let server = home.serve();
+    let api = Api::new(&server.url, &owner);
+    let document = api.get("/api/openapi.json").await.expect(200).json;
+    let made = Made::new(&home, &api).await;
+    let mut faults = Vec::new();
+    let mut tried = 0;
+    for operation in document::operations(&document) {
+        let excused = NOT_FOR_KEYS.iter().any(|(name, _)| *name == operation.name());
+        if excused || operation.path.ends_with("/stream") {
+            continue;
+        }
+        let path = made.fill(&operation).unwrap();
+        let method = operation.method.to_ascii_lowercase();
+        let described = &document["paths"][&operation.path][&method];
+        let takes = |header: &str| {
+            let mut parameters = described["parameters"].as_array().into_iter().flatten();
+            parameters.any(|parameter| parameter["name"] == header)
+        };
+        if takes("If-Match") {
+            tried += 1;
+            let mut request = api.request(operation.method.parse().unwrap(), &path);
+            request = request.header("If-Match", "\"v999999\"");
+            if let Some((_, body)) = operation.bodies.first() {
+                request = request.json(body);
+            }
+            let answer = crate::api::answer(request).await;
+            if answer.status != 412 {
+                faults.push(format!(
+                    "{} with a stale If-Match: {}: {}",
+                    operation.name(),
+                    answer.status,
+                    answer.text
+                ));
+            }
+        }
+        if operation.writes() {
+            continue;
+        }
+        let read = api.get(&path).await;
+        let tag = read.headers.get("etag").filter(|_| read.status == 200);
+        if tag.is_some() != takes("If-None-Match") && read.status == 200 {
+            faults.push(format!(
+                "{}: its ETag is {tag:?}, the document says otherwise",
+                operation.name()
+            ));
+        }
+        if let Some(tag) = tag {
+            tried += 1;
+            let again = api.request(Method::GET, &path).header("If-None-Match", tag);
+            let again = crate::api::answer(again).await;
+            if again.status != 304 {
+                faults.push(format!(
+                    "{} with a known ETag: {}",
+                    operation.name(),
+                    again.status
+                ));
+            }
+        }
+    }
+    assert!(tried > 25, "only {tried} were tried");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[tokio::test]
 async fn an_id_of_another_organization_in_a_body_is_not_known() {
     let home = Home::shared().await;
     let keys = ["ours", "theirs"].map(|slug| home.organization(slug, "owner"));

@@ -3,10 +3,11 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::schema::{Word, choices, example_of_media, ref_name, resolve, words};
+use super::schema::{Word, choices, words};
 use crate::{
+    openapi::examples::{ref_name, resolve},
     pages::{Align, Tone, badge, card, column, data_table, shell},
-    problem::KINDS,
+    problem::{KINDS, Kind},
 };
 
 const METHODS: [(&str, &str, Tone); 5] = [
@@ -167,7 +168,7 @@ pub(super) fn reference(document: &Value) -> Markup {
         @for (tag, operations) in &groups {
             section id=(tag_anchor(tag)) class="flex scroll-mt-16 flex-col gap-4" {
                 h2 class="text-xl font-semibold" { (tag) }
-                @for operation in operations { (one(document, operation)) }
+                @for operation in operations { (one(operation)) }
             }
         }
         section id="schemas" class="flex scroll-mt-16 flex-col gap-4" {
@@ -197,7 +198,7 @@ fn type_of(schema: &Value) -> Markup {
     }
 }
 
-fn one(document: &Value, operation: &Operation) -> Markup {
+fn one(operation: &Operation) -> Markup {
     let it = operation.it;
     let parameters: Vec<&Value> = [operation.shared, &it["parameters"]]
         .into_iter()
@@ -208,7 +209,7 @@ fn one(document: &Value, operation: &Operation) -> Markup {
         .as_object()
         .into_iter()
         .flatten()
-        .partition(|(_, response)| response["content"].get("application/problem+json").is_some());
+        .partition(|(status, _)| status.starts_with(['4', '5']));
     html! {
         section id=(operation.anchor()) class="panel scroll-mt-16" aria-label=(operation.title()) {
             header {
@@ -222,14 +223,15 @@ fn one(document: &Value, operation: &Operation) -> Markup {
                 @if !parameters.is_empty() { (parameter_table(&parameters)) }
                 @for (media_type, media) in it["requestBody"]["content"].as_object().into_iter().flatten() {
                     h4 class="font-medium" { "Body " code class="font-mono text-xs muted" { (media_type) } " " (type_of(&media["schema"])) }
-                    @if let Some(example) = example_of_media(document, media) { (json(&example)) }
+                    @if let Some(example) = media.get("example") { (json(example)) }
                 }
                 h4 class="font-medium" { "Answers" }
-                @for (status, response) in &successes { (answer(document, status, response)) }
+                @for (status, response) in &successes { (answer(status, response)) }
                 @if !errors.is_empty() {
                     p class="flex flex-wrap gap-1" {
-                        @for (status, response) in &errors {
-                            a href={ "/api/docs/errors#" (error_anchor(status)) } title=(response["description"].as_str().unwrap_or_default()) { (badge(status, Tone::Neutral)) }
+                        @for (status, _) in &errors {
+                            @let kind = kind_of(status);
+                            a href={ "/api/docs/errors#" (kind.map_or("internal", |kind| kind.code)) } title=(kind.map_or("", |kind| kind.title)) { (badge(status, Tone::Neutral)) }
                         }
                     }
                 }
@@ -260,16 +262,13 @@ fn choice_list(schema: &Value) -> Markup {
     html! { @if !choices.is_empty() { " One of " @for (index, choice) in choices.iter().enumerate() { @if index > 0 { ", " } code class="font-mono text-xs" { (choice) } } "." } }
 }
 
-/// Where the page of errors explains a status.
-fn error_anchor(status: &str) -> &'static str {
-    KINDS
-        .iter()
-        .find(|kind| kind.status.as_str() == status)
-        .map_or("internal", |kind| kind.code)
+/// The kind of errors with a status.
+fn kind_of(status: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.status.as_str() == status)
 }
 
 /// An answer that is no error, with its example.
-fn answer(document: &Value, status: &str, response: &Value) -> Markup {
+fn answer(status: &str, response: &Value) -> Markup {
     let tone = if status.starts_with('2') {
         Tone::Green
     } else {
@@ -286,8 +285,8 @@ fn answer(document: &Value, status: &str, response: &Value) -> Markup {
     // Beside the summary, not in it: what opens and closes holds no link.
     let kind = html! { @if let Some(media) = media { span class="muted" { (type_of(&media["schema"])) } } };
     html! {
-        @match media.and_then(|media| example_of_media(document, media)) {
-            Some(example) => details { summary class="cursor-pointer" { (line) } div class="pt-2" { (kind) (json(&example)) } },
+        @match media.and_then(|media| media.get("example")) {
+            Some(example) => details { summary class="cursor-pointer" { (line) } div class="pt-2" { (kind) (json(example)) } },
             None => div { (line) " " (kind) },
         }
     }

@@ -69,6 +69,25 @@ pub struct ProblemBody {
     pub errors: Vec<Fault>,
 }
 
+impl ProblemBody {
+    /// The body of an error of a kind.
+    pub(crate) fn new(
+        kind: &'static Kind,
+        detail: Option<String>,
+        errors: Vec<Fault>,
+        request_id: Option<std::sync::Arc<str>>,
+    ) -> Self {
+        Self {
+            kind: format!("/api/docs/errors#{}", kind.code),
+            title: kind.title,
+            status: kind.status.as_u16(),
+            detail,
+            request_id,
+            errors,
+        }
+    }
+}
+
 /// Longest `detail`; the faults say the same in full.
 const DETAIL_LENGTH: usize = 500;
 
@@ -135,14 +154,7 @@ pub(crate) fn answer(
     let request_id = context::request_id();
     let mut answer = match face {
         Face::Api => {
-            let body = ProblemBody {
-                kind: format!("/api/docs/errors#{}", kind.code),
-                title: kind.title,
-                status: kind.status.as_u16(),
-                detail,
-                request_id,
-                errors,
-            };
+            let body = ProblemBody::new(kind, detail, errors, request_id);
             let bytes = serde_json::to_vec(&body).unwrap_or_default();
             let mut answer = bytes_json(kind.status, bytes);
             answer.headers_mut().insert(

@@ -112,7 +112,7 @@ pub(crate) fn form(
 }
 
 /// The sheet of what a note said before.
-pub(crate) fn history(view: &RecordView, now: &NoteView, versions: &[NoteVersion]) -> Markup {
+pub(crate) fn history(view: &RecordView, now: &NoteView, versions: &[NoteVersion], total: i64) -> Markup {
     sheet(
         "What the note said",
         None,
@@ -124,6 +124,7 @@ pub(crate) fn history(view: &RecordView, now: &NoteView, versions: &[NoteVersion
                     p class="note-body" { (version.body) }
                 }
             }
+            @if total > versions.len() as i64 { p class="muted" { "These are the latest " (versions.len()) " of " (total) ". The API gives all of them." } }
         },
         html! { (button("Close").attr("data-sheet-close", "")) },
     )

@@ -3,8 +3,9 @@
 use axum::extract::RawQuery;
 use maud::{Markup, html};
 use regulars_kernel::{
-    Error, Faults, Permission,
+    Error, Faults, PageRequest, Permission,
     ids::{AddressId, ContactId, CustomerId, NoteId},
+    paging::{MAX_LIMIT, Start},
 };
 use regulars_web::{PageCall, PageResult, Path};
 use serde::de::DeserializeOwned;
@@ -153,7 +154,12 @@ pub(crate) async fn note_history(call: PageCall, Path((id, note)): Path<(Custome
     let mut tx = call.read().await?;
     let (view, _) = show::read(&call, &mut tx, id, Section::Notes).await?;
     let now = ops::notes::get(&mut tx, id, note).await?;
-    let versions = ops::notes::versions(&mut tx, id, note).await?;
+    let page = PageRequest {
+        limit: MAX_LIMIT,
+        start: Start::First,
+    };
+    let versions = ops::notes::versions(&mut tx, id, note, &page).await?;
+    let (versions, total) = (versions.data, versions.page.total.value);
     let ids: Vec<_> = versions
         .iter()
         .filter_map(|version| version.actor_id)
@@ -172,7 +178,7 @@ pub(crate) async fn note_history(call: PageCall, Path((id, note)): Path<(Custome
     Ok(sheet(
         &call,
         "What the note said",
-        notes::history(&view, &load::note(&now, &names), &past),
+        notes::history(&view, &load::note(&now, &names), &past, total),
     ))
 }
 

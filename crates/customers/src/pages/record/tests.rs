@@ -87,7 +87,7 @@ fn open(view: &RecordView, text: &str) -> Markup {
                 created_at: now,
                 updated_at: now,
             };
-            maud::html! { (notes::section(view, std::slice::from_ref(&note))) (notes::history(view, &note, &[NoteVersion { version: 1, body: text.into(), author: text.into(), at: now }])) }
+            maud::html! { (notes::section(view, std::slice::from_ref(&note))) (notes::history(view, &note, &[NoteVersion { version: 1, body: text.into(), author: text.into(), at: now }], 1)) }
         }
         Section::Contacts => contacts::section(
             view,
