@@ -1,4 +1,4 @@
-//! The jobs of this room: one change to many customers.
+//! The jobs of this room: one change to many customers, and letting go of what hangs on who is gone.
 //!
 //! What it never does: run twice what was done: each batch notes how far it came.
 
@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use regulars_jobs::{Context, Failure, Handler, Registry};
 use serde_json::Value;
 
-use crate::ops::bulk_job::{self, Step};
+use crate::{
+    letting_go,
+    ops::bulk_job::{self, Step},
+};
 
 /// The queue they wait in.
 pub const QUEUE: &str = "customers";
@@ -19,7 +22,7 @@ pub const BULK: &str = "customers.bulk";
 
 /// Adds the handlers of this room.
 pub fn job_handlers(registry: Registry) -> Registry {
-    registry.with(BulkJob)
+    letting_go::add(registry).with(BulkJob)
 }
 
 struct BulkJob;

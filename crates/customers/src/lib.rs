@@ -9,6 +9,7 @@
 pub mod api;
 pub mod find;
 pub mod jobs;
+mod letting_go;
 pub mod model;
 pub mod ops;
 mod pages;

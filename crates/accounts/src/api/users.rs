@@ -46,8 +46,7 @@ pub struct InvitedUser {
     /// The member.
     #[serde(flatten)]
     pub user: Member,
-    /// The link for them to set a password. Null for somebody who also belongs to another organization: they sign in as
-    /// they do there.
+    /// The link for them, by which they set a password or, belonging to another organization too, sign in and say yes.
     pub link: Option<PasswordLink>,
 }
 
@@ -75,8 +74,9 @@ pub async fn list_users(call: Call, mut params: Params) -> ApiResult {
 
 /// Invite a user
 ///
-/// Makes a person a member and gives a link, valid for 72 hours, by which they set a password. Needs `accounts:write`
-/// and every permission of the role that is given: only owners make owners. Hand the link over yourself.
+/// Gives a link, valid for 72 hours, by which the person sets a password; somebody who belongs to another organization
+/// too signs in and says yes instead, and gets the id of their account then. Needs `accounts:write` and every permission
+/// of the role that is given: only owners make owners. Hand the link over yourself.
 #[utoipa::path(
     post, path = "/users", tag = "users",
     request_body = NewMember,
@@ -153,7 +153,8 @@ pub async fn update_user(call: Call, Path(id): Path<UserId>, Json(patch): Json<M
 
 /// Remove a user
 ///
-/// Takes the person out of the organization at once and ends their sessions here. Needs `accounts:write` and every
+/// Takes the person out of the organization at once and ends their sessions here; customers that they looked after have
+/// nobody then, shortly after. An invitation is withdrawn. Needs `accounts:write` and every
 /// permission that the user holds. The last owner stays.
 #[utoipa::path(
     delete, path = "/users/{id}", tag = "users",

@@ -1,5 +1,6 @@
 //! `/tags`: the list of tags. `/customers/{id}/tags`: those of one customer.
 
+use regulars_jobs::Job;
 use regulars_kernel::{
     Faults, Page, Permission,
     ids::{CustomerId, TagId},
@@ -106,17 +107,25 @@ pub async fn update_tag(call: Call, Path(id): Path<TagId>, Json(input): Json<Tag
 
 /// Delete a tag
 ///
-/// From everybody who has it. Needs `definitions:write`.
+/// From everybody who has it; a job does it, and is answered, if more than 5,000 have it. Needs `definitions:write`.
 #[utoipa::path(
     delete, path = "/tags/{id}", tag = "tags",
     params(("id" = TagId, Path, description = "The tag's id")),
-    responses((status = 204, description = "Deleted"), ActErrors)
+    responses((status = 204, description = "Deleted"),
+        (status = 202, description = "The job that does it, and where to see how far it is", body = Job,
+            headers(("Location" = String, description = "Where the job is"))),
+        ActErrors)
 )]
 pub async fn delete_tag(call: Call, Path(id): Path<TagId>) -> ApiResult {
     call.require(Permission::DefinitionsWrite)?;
     let mut tx = call.write().await?;
-    ops::tags::delete(&mut tx, id, &|version| call.if_match(version)).await?;
-    Ok(call.no_content(tx).await?)
+    match ops::tags::delete(&mut tx, id, &|version| call.if_match(version)).await? {
+        None => Ok(call.no_content(tx).await?),
+        Some(job_id) => {
+            let job = regulars_jobs::get(&mut tx, job_id).await?;
+            Ok(call.accepted(tx, job_id, &job).await?)
+        }
+    }
 }
 
 /// Merge a tag into another

@@ -14,6 +14,8 @@ use crate::model::{Choice, Kind, LifecycleStage, Priority, Status, Type};
 
 /// Most values of one filter.
 const MAX_VALUES: usize = 200;
+/// Most characters of one value: the longest text an attribute may have.
+const LONGEST_VALUE: usize = 2_000;
 
 /// Which customers, by whether they are deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -129,7 +131,7 @@ impl Filters {
             }
         }
         for (name, values) in &attributes {
-            too_many(&format!("attribute.{name}"), values.len(), faults);
+            check_values(&format!("attribute.{name}"), values, faults);
         }
         // A tag may have a comma in its name, so the whole counts as well as its parts.
         let tag: Vec<String> = params
@@ -137,7 +139,9 @@ impl Filters {
             .iter()
             .flat_map(|value| with_parts(value))
             .collect();
-        too_many("tag", tag.len(), faults);
+        check_values("tag", &tag, faults);
+        let source = params.list("source");
+        check_values("source", &source, faults);
         let owners = values(params, "owner", "id_invalid", faults, |text| match text {
             "me" => Ok(Owner::Me),
             "none" => Ok(Owner::Nobody),
@@ -153,7 +157,7 @@ impl Filters {
             lifecycle_stage: choices(params, "lifecycle_stage", faults),
             priority: choices(params, "priority", faults),
             country: values(params, "country", "country_invalid", faults, Country::parse),
-            source: params.list("source"),
+            source,
             tag,
             owner_me: owners.contains(&Owner::Me),
             owner_none: owners.contains(&Owner::Nobody),
@@ -215,6 +219,18 @@ fn too_many(name: &str, count: usize, faults: &mut Faults) {
             format!("?{name}"),
             "too_many",
             format!("at most {MAX_VALUES} values of one filter"),
+        );
+    }
+}
+
+/// Values that are text of any kind: neither too many nor longer than what they are compared with.
+fn check_values(name: &str, values: &[String], faults: &mut Faults) {
+    too_many(name, values.len(), faults);
+    if values.iter().any(|value| value.chars().count() > LONGEST_VALUE) {
+        faults.add(
+            format!("?{name}"),
+            "too_long",
+            format!("a value of a filter may have {LONGEST_VALUE} characters"),
         );
     }
 }

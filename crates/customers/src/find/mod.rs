@@ -47,4 +47,6 @@ pub use query::{Context, FIELDS, MAX_OFFSET, MAX_Q, Query, RELEVANCE, SORTS};
 pub use selection::Selection;
 pub use stats::{Share, Stats, stats};
 pub(crate) use views::query_string;
-pub use views::{View, ViewInput, create_view, delete_view, query_of, update_view, view, views};
+pub use views::{
+    View, ViewInput, ViewLine, create_view, delete_view, query_of, update_view, view, view_lines, views,
+};

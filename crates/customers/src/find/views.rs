@@ -24,6 +24,10 @@ use super::{
 
 /// Most views of one person, and most shared ones.
 const MOST: i64 = 200;
+/// Most bytes of a question, written as an address.
+const LONGEST: usize = 8 << 10;
+/// Bytes of a question that is short enough to stand in a link to it.
+const SHORT: i32 = 500;
 /// Parameters that say where in a list one is, which no view keeps.
 const PLACE: [&str; 3] = ["cursor", "page", "limit"];
 
@@ -78,6 +82,28 @@ pub struct ViewInput {
     pub position: Patch<i32>,
 }
 
+/// A view as a line of a list: what is too long to stand in a link is looked up when the link is followed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewLine {
+    /// Its id.
+    pub id: ViewId,
+    /// What people read.
+    pub name: String,
+    /// Whether everybody sees it.
+    pub shared: bool,
+    /// Whose it is; none if a key made it.
+    pub owner_id: Option<UserId>,
+    /// Its question, if it is short.
+    pub query: Option<Json<Map<String, Value>>>,
+}
+
+impl ViewLine {
+    /// The view as the part of an address behind `?`, if it is short.
+    pub fn query_string(&self) -> Option<String> {
+        self.query.as_ref().map(|query| query_string(query))
+    }
+}
+
 impl View {
     /// The view as the part of an address behind `?`.
     pub fn query_string(&self) -> String {
@@ -110,6 +136,20 @@ pub async fn views(tx: &mut Tx, caller: &Caller) -> Result<Vec<View>> {
         r#"SELECT id AS "id: ViewId", version, name, shared, owner_id AS "owner_id: UserId", query AS "query: Json<Map<String, Value>>", position, created_at, updated_at
            FROM saved_views WHERE shared OR owner_id = $1 ORDER BY position, name, id LIMIT 400"#,
         user(caller).map(|id| id.0)
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// The same views as lines.
+pub async fn view_lines(tx: &mut Tx, caller: &Caller) -> Result<Vec<ViewLine>> {
+    Ok(sqlx::query_as!(
+        ViewLine,
+        r#"SELECT id AS "id: ViewId", name, shared, owner_id AS "owner_id: UserId",
+                  CASE WHEN octet_length(query::text) <= $2 THEN query END AS "query: Json<Map<String, Value>>"
+           FROM saved_views WHERE shared OR owner_id = $1 ORDER BY position, name, id LIMIT 400"#,
+        user(caller).map(|id| id.0),
+        SHORT
     )
     .fetch_all(tx.conn())
     .await?)
@@ -311,7 +351,16 @@ async fn check(tx: &mut Tx, caller: &Caller, query: &Map<String, Value>, faults:
             );
         }
     }
-    let read = match Params::parse(&query_string(query)) {
+    let written = query_string(query);
+    if written.len() > LONGEST {
+        faults.add(
+            "/query",
+            "too_long",
+            format!("a view may have {LONGEST} bytes, written as an address"),
+        );
+        return Ok(());
+    }
+    let read = match Params::parse(&written) {
         Ok(params) => Query::read(params, &Context::of(&caller.organization)),
         Err(error) => Err(error),
     };

@@ -12,6 +12,7 @@ pub mod customers;
 pub mod hierarchy;
 pub mod import;
 pub mod notes;
+pub mod owners;
 mod pages;
 pub mod sources;
 pub mod tags;

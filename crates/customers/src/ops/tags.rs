@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use regulars_database::Tx;
 use regulars_events::NewEvent;
+use regulars_jobs::NewJob;
 use regulars_kernel::{
     Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total,
-    ids::{CustomerId, TagId},
+    ids::{CustomerId, JobId, TagId},
 };
 use serde_json::json;
 
@@ -18,6 +19,7 @@ use super::{
     require_living,
 };
 use crate::{
+    letting_go,
     model::{Color, Tag, TagInput, TagRef, tag},
     store,
 };
@@ -82,13 +84,42 @@ pub async fn update(tx: &mut Tx, id: TagId, input: &TagInput, guard: Guard<'_>) 
     get(tx, id).await
 }
 
-/// Removes a tag from everybody and from the list.
-pub async fn delete(tx: &mut Tx, id: TagId, guard: Guard<'_>) -> Result<()> {
+/// The most customers whom a tag is taken from while somebody waits.
+const AT_ONCE: i64 = 5_000;
+
+/// Removes a tag from everybody and from the list: at once, or by the job that is answered if very many have it.
+pub async fn delete(tx: &mut Tx, id: TagId, guard: Guard<'_>) -> Result<Option<JobId>> {
     store::tags::lock(tx, &[id]).await?;
     let tag = get(tx, id).await?;
     guard(tag.version)?;
-    store::tags::delete(tx, id).await?;
-    let data = json!({"id": id, "name": tag.name, "customers": tag.customers.value});
+    if tag.customers.value > AT_ONCE {
+        let job =
+            NewJob::new(letting_go::DELETE_TAG, letting_go::DeletedTag { tag_id: id }).key(id.to_string());
+        return regulars_jobs::enqueue(tx, job).await.map(Some);
+    }
+    gone(tx, &tag, tag.customers.value).await?;
+    Ok(None)
+}
+
+/// Takes a tag from some of those who have it, and removes it with the last of them; `before` lost it already. Gives how
+/// many lost it, and whether the tag is gone.
+pub async fn delete_some(tx: &mut Tx, id: TagId, most: i64, before: u64) -> Result<(u64, bool)> {
+    if store::tags::lock(tx, &[id]).await?.is_empty() {
+        return Ok((0, true));
+    }
+    let removed = store::tags::remove_some(tx, id, most).await?;
+    let is_last = removed < most.unsigned_abs();
+    if is_last {
+        let tag = get(tx, id).await?;
+        let all = before + removed;
+        gone(tx, &tag, i64::try_from(all).unwrap_or(i64::MAX)).await?;
+    }
+    Ok((removed, is_last))
+}
+
+async fn gone(tx: &mut Tx, tag: &Tag, customers: i64) -> Result<()> {
+    store::tags::delete(tx, tag.id).await?;
+    let data = json!({"id": tag.id, "name": tag.name, "customers": customers});
     regulars_events::append(tx, NewEvent::new("tag.deleted").data(data)).await?;
     Ok(())
 }

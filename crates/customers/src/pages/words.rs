@@ -1,6 +1,7 @@
 //! What fields, values and events are called on pages. Programs' names stay in the API; people read these.
 
 use maud::{Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regulars_web::pages::{Icon, Tone, format};
 use serde_json::Value;
 
@@ -29,6 +30,19 @@ pub(crate) fn field(name: &str) -> String {
         _ => return sentence(name),
     };
     word.to_owned()
+}
+
+/// The link that begins a letter to an address and nothing else: what could add a subject or another recipient is
+/// written as it must be (RFC 6068 §2).
+pub(crate) fn mail_link(email: &str) -> String {
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'@')
+        .remove(b'.')
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'+');
+    format!("mailto:{}", utf8_percent_encode(email, PLAIN))
 }
 
 /// `at_risk` reads "At risk".
@@ -249,6 +263,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_address_brings_no_headers_into_a_letter() {
+        assert_eq!(mail_link("ada+vip@example.com"), "mailto:ada+vip@example.com");
+        assert_eq!(
+            mail_link("a?bcc=eve&subject=x%0Ay,b@example.com"),
+            "mailto:a%3Fbcc%3Deve%26subject%3Dx%250Ay%2Cb@example.com"
+        );
+        assert_eq!(mail_link("jörg@example.com"), "mailto:j%C3%B6rg@example.com");
+    }
 
     #[test]
     fn a_change_of_one_field_is_told_in_a_line_and_of_more_in_a_list() {

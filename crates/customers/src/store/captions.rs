@@ -17,7 +17,7 @@ pub async fn members(tx: &mut Tx) -> Result<Vec<(UserId, String)>> {
     let rows = sqlx::query!(
         r#"SELECT u.id AS "id: UserId", coalesce(nullif(u.name, ''), u.email) AS "name!"
            FROM memberships m JOIN users u ON u.id = m.user_id
-           WHERE u.disabled_at IS NULL ORDER BY 2, 1 LIMIT $1"#,
+           WHERE m.ended_at IS NULL AND u.disabled_at IS NULL ORDER BY 2, 1 LIMIT $1"#,
         MOST
     )
     .fetch_all(tx.conn())
@@ -25,7 +25,23 @@ pub async fn members(tx: &mut Tx) -> Result<Vec<(UserId, String)>> {
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// Names of users and keys by their ids. What is unknown has no name here.
+/// Names of members by ids that a request brought: users of other organizations have no name here.
+pub async fn owners(tx: &mut Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT u.id, coalesce(nullif(u.name, ''), u.email) AS "name!"
+           FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.user_id = ANY($1)"#,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Names of users and keys by their ids, which must come from this organization's rows: users stand before the wall.
+/// What is unknown has no name here.
 pub async fn names(tx: &mut Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
     if ids.is_empty() {
         return Ok(HashMap::new());

@@ -69,10 +69,23 @@ pub async fn id_by_code(tx: &mut Tx, code: &str) -> Result<Option<CustomerId>> {
 /// Whether this is a member of the organization.
 pub async fn is_member(tx: &mut Tx, id: UserId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM memberships WHERE user_id = $1) AS "is!""#,
+        r#"SELECT EXISTS (SELECT FROM memberships WHERE user_id = $1 AND ended_at IS NULL) AS "is!""#,
         id.0
     )
     .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Takes some customers, deleted ones too, from whoever looks after them.
+pub async fn release(tx: &mut Tx, owner: UserId, most: i64) -> Result<Vec<CustomerId>> {
+    Ok(sqlx::query_scalar!(
+        r#"UPDATE customers SET owner_id = NULL
+           WHERE id = ANY(ARRAY(SELECT id FROM customers WHERE owner_id = $1 ORDER BY created_at, id LIMIT $2 FOR UPDATE))
+           RETURNING id AS "id: CustomerId""#,
+        owner.0,
+        most
+    )
+    .fetch_all(tx.conn())
     .await?)
 }
 

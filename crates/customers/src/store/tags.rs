@@ -130,6 +130,19 @@ pub async fn delete(tx: &mut Tx, id: TagId) -> Result<()> {
     Ok(())
 }
 
+/// Takes a tag from some of those who have it. Answers from how many.
+pub async fn remove_some(tx: &mut Tx, id: TagId, most: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM customer_tags WHERE tag_id = $1
+         AND customer_id = ANY(ARRAY(SELECT customer_id FROM customer_tags WHERE tag_id = $1 ORDER BY customer_id LIMIT $2))",
+        id.0,
+        most
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Gives everybody with one tag another one instead. Answers how many newly have the other.
 pub async fn move_customers(tx: &mut Tx, from: TagId, to: TagId) -> Result<u64> {
     let (organization_id, now) = (tx.organization_id(), tx.now());

@@ -14,6 +14,7 @@ mod find_filters;
 mod find_search;
 mod harness;
 mod hierarchy;
+mod letting_go;
 mod pages;
 mod pages_of_lists;
 mod parts;

@@ -137,6 +137,54 @@ async fn views_are_saved_opened_and_private_until_shared() {
 }
 
 #[tokio::test]
+async fn a_long_view_is_a_short_link_that_leads_to_it_and_a_longer_one_is_refused() {
+    let pages = Pages::new(Role::Agent).await;
+    let tags: Vec<String> = (0..60).map(|n| format!("tag=long-tag-number-{n:03}")).collect();
+    let question = tags.join("&");
+    pages
+        .post(&format!("/customers/views?{question}"), &[("name", "Long")])
+        .await
+        .expect(200);
+    let list = pages.get("/customers").await.expect(200).text();
+    assert!(
+        list.contains("Long") && !list.contains("long-tag-number-001"),
+        "{list}"
+    );
+    let from = list.find("/customers/views/0").unwrap();
+    let link = &list[from..from + "/customers/views/".len() + 36];
+    let there = pages.get(link).await.expect(303);
+    let there = there.header("location");
+    assert!(
+        there.contains("long-tag-number-059") && there.contains("view="),
+        "{there}"
+    );
+    assert!(
+        pages
+            .get(there)
+            .await
+            .expect(200)
+            .text()
+            .contains("long-tag-number-001")
+    );
+
+    let longer: Vec<String> = (0..199).map(|n| format!("tag={n:060}")).collect();
+    let refused = pages
+        .post(
+            &format!("/customers/views?{}", longer.join("&")),
+            &[("name", "Longer")],
+        )
+        .await
+        .expect(422)
+        .text();
+    assert!(refused.contains("8192 bytes"), "{refused}");
+    let value = "x".repeat(2_001);
+    for name in ["tag", "source"] {
+        let page = pages.get(&format!("/customers?{name}={value}")).await.text();
+        assert!(page.contains("may have 2000 characters"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn definitions_are_made_changed_merged_and_ordered() {
     let pages = Pages::new(Role::Agent).await;
     let base = "/settings/definitions";

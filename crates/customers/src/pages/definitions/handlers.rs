@@ -187,9 +187,15 @@ pub(crate) async fn delete_tag(call: PageCall, Path(id): Path<TagId>) -> PageRes
     call.require(Permission::DefinitionsWrite)?;
     let mut tx = call.write().await?;
     match ops::tags::delete(&mut tx, id, UNGUARDED).await {
-        Ok(()) => {
+        Ok(job) => {
             tx.commit().await?;
-            Ok(done(&call, "Tag deleted."))
+            Ok(done(
+                &call,
+                match job {
+                    None => "Tag deleted.",
+                    Some(_) => "Many customers have this tag: it is being taken from them and gone soon.",
+                },
+            ))
         }
         Err(error) => toast_of(&call, error, PATH),
     }

@@ -23,7 +23,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
         .filter_map(|id| id.parse::<UserId>().ok())
         .map(|id| id.0)
         .collect();
-    let owners = captions::names(tx, &ids).await?;
+    let owners = captions::owners(tx, &ids).await?;
     let definitions = if names.iter().any(|name| name.starts_with("attribute.")) {
         ops::attributes::list(tx).await?
     } else {

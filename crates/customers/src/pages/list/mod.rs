@@ -32,7 +32,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/bulk/{job}/cancel", post(work::cancel))
         .route("/customers/views", post(view_handlers::add))
         .route("/customers/views/new", get(view_handlers::new))
-        .route("/customers/views/{id}", post(view_handlers::save_query))
+        .route(
+            "/customers/views/{id}",
+            get(view_handlers::open).post(view_handlers::save_query),
+        )
         .route(
             "/customers/views/{id}/edit",
             get(view_handlers::edit).post(view_handlers::save),

@@ -6,7 +6,7 @@ use regulars_kernel::{Error, Patch, Permission, Result, Role, ids::ViewId};
 use regulars_web::{
     PageCall, PageResult, Path,
     pages::{Flash, FlashKind, SavedView},
-    redirect_with,
+    redirect, redirect_with,
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     views,
 };
 use crate::{
-    find::{self, View, ViewInput},
+    find::{self, View, ViewInput, ViewLine},
     pages::{
         face::{done, faults_of, guard, refused, sheet, toast_of},
         form::Typed,
@@ -30,20 +30,39 @@ pub(super) struct Saved {
 }
 
 /// The address of a view: its question, and its id so that it is known which one is open.
-fn href(view: &View) -> String {
-    let question = view.query_string();
+fn address(id: ViewId, question: &str) -> String {
     let and = if question.is_empty() { "" } else { "&" };
-    format!("{PATH}?{question}{and}view={}", view.id)
+    format!("{PATH}?{question}{and}view={id}")
 }
 
-fn is_open(view: &View, state: &ListState) -> bool {
+fn whole(view: &View) -> String {
+    address(view.id, &view.query_string())
+}
+
+/// The link to a view: its address, or where that is long, the one that leads there.
+fn href(view: &ViewLine) -> String {
+    match view.query_string() {
+        Some(question) => address(view.id, &question),
+        None => format!("{PATH}/views/{}", view.id),
+    }
+}
+
+/// `GET /customers/views/{id}`: leads to the list as the view has it.
+pub(crate) async fn open(call: PageCall, Path(id): Path<ViewId>) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let mut tx = call.read().await?;
+    let view = find::view(&mut tx, &call.caller, id).await?;
+    Ok(redirect(&call, &whole(&view)))
+}
+
+fn is_open(view: &ViewLine, state: &ListState) -> bool {
     view.id.to_string() == state.get("view")
 }
 
 /// The views that the caller sees, as tabs.
 pub(super) async fn tabs(tx: &mut Tx, call: &PageCall, state: &ListState) -> Result<Saved> {
-    let all = find::views(tx, &call.caller).await?;
-    let own = |view: &View| {
+    let all = find::view_lines(tx, &call.caller).await?;
+    let own = |view: &ViewLine| {
         view.owner_id.is_some() && view.owner_id == call.caller.user.as_ref().map(|user| user.id)
     };
     let open = all.iter().find(|view| is_open(view, state));
@@ -64,8 +83,8 @@ pub(super) async fn tabs(tx: &mut Tx, call: &PageCall, state: &ListState) -> Res
 
 /// The same for the sidebar of pages where none is open.
 pub(crate) async fn sidebar(tx: &mut Tx, call: &PageCall) -> Result<Vec<SavedView>> {
-    let all = find::views(tx, &call.caller).await?;
-    let line = |view: &View| SavedView {
+    let all = find::view_lines(tx, &call.caller).await?;
+    let line = |view: &ViewLine| SavedView {
         name: view.name.clone(),
         href: href(view),
         count: None,
@@ -125,7 +144,7 @@ pub(crate) async fn add(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
                 text: format!("View {} saved.", view.name),
                 undo: None,
             };
-            Ok(redirect_with(&call, &href(&view), &flash))
+            Ok(redirect_with(&call, &whole(&view), &flash))
         }
         Err(error) => {
             let state = ListState::parse(query.as_deref().unwrap_or_default());
@@ -176,7 +195,7 @@ pub(crate) async fn save(call: PageCall, Path(id): Path<ViewId>, typed: Typed) -
                 text: format!("View {} saved.", view.name),
                 undo: None,
             };
-            Ok(redirect_with(&call, &href(&view), &flash))
+            Ok(redirect_with(&call, &whole(&view), &flash))
         }
         Err(Error::Stale { .. }) => toast_of(
             &call,
@@ -222,7 +241,7 @@ pub(crate) async fn save_query(
                 &call,
                 format!("View {} saved.", view.name),
                 None,
-                &href(&view),
+                &whole(&view),
             ))
         }
         Err(error) => toast_of(&call, error, PATH),

@@ -13,7 +13,7 @@ use regulars_web::pages::{
 };
 
 use super::{
-    super::{form::Typed, list::sheet_of},
+    super::{form::Typed, list::sheet_of, words::mail_link},
     view::{RecordView, nothing, removing},
 };
 
@@ -82,7 +82,7 @@ fn one(view: &RecordView, contact: &ContactView) -> Markup {
                         @if contact.influences { (badge("influences", Tone::Violet)) }
                     }
                 }
-                @if let Some(email) = &contact.email { a class="quiet-link truncate-line" href={ "mailto:" (email) } { (email) } }
+                @if let Some(email) = &contact.email { a class="quiet-link truncate-line" href=(mail_link(email)) { (email) } }
                 @if let Some((dial, shown)) = &contact.phone { a class="quiet-link" href={ "tel:" (dial) } { (shown) } }
                 @if !contact.note.is_empty() { p class="muted note-body" { (contact.note) } }
                 @if let Some(at) = contact.last_contacted_at { p class="muted" { "Last contacted " (time_tag(at, view.zone)) } }

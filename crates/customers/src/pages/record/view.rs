@@ -12,7 +12,7 @@ use regulars_web::pages::{
 
 use super::super::{
     list::{deleting, sheet_of},
-    words,
+    words::{self, mail_link},
 };
 use crate::model::{Choice as _, Customer, Kind, Type};
 
@@ -196,7 +196,7 @@ fn facts_line(view: &RecordView) -> Markup {
     let (new, since) = (day >= today, format::span_since(day, today));
     html! {
         p class="record-facts" {
-            @if let Some(email) = &customer.email { a class="quiet-link" href={ "mailto:" (email.as_str()) } { (email.as_str()) } }
+            @if let Some(email) = &customer.email { a class="quiet-link" href=(mail_link(email.as_str())) { (email.as_str()) } }
             @if let Some(phone) = &customer.phone { a class="quiet-link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } }
             @if let Some(there) = there { span { (there) } } @else if !place.is_empty() { span { (place) } }
             span { @if new { "customer since today" } @else { "customer for " (since) } }
@@ -246,7 +246,7 @@ fn side(view: &RecordView) -> Markup {
     };
     html! {
         (card("Contact", edit(format!("{href}/edit"), "Edit contact facts"), facts(&[
-            ("E-mail", html! { @if let Some(email) = &customer.email { a class="link" href={ "mailto:" (email.as_str()) } { (email.as_str()) } (copy_button(email.as_str(), "Copy e-mail")) } }),
+            ("E-mail", html! { @if let Some(email) = &customer.email { a class="link" href=(mail_link(email.as_str())) { (email.as_str()) } (copy_button(email.as_str(), "Copy e-mail")) } }),
             ("Phone", html! { @if let Some(phone) = &customer.phone { a class="link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } (copy_button(phone.as_str(), "Copy phone")) } }),
             ("Language", html! { @if let Some(locale) = &customer.locale { (locale.name()) } }),
             ("Time zone", html! { @if let Some(zone) = &customer.time_zone { (zone.as_str()) } }),
