@@ -20,6 +20,7 @@ pub struct Tx {
     inner: Transaction<'static, Postgres>,
     scope: Scope,
     now: DateTime<Utc>,
+    is_read_only: bool,
     request_id: Option<Arc<str>>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
@@ -32,16 +33,16 @@ impl Database {
 
     /// Opens a transaction that may write.
     pub async fn begin(&self, scope: Scope) -> Result<Tx> {
-        self.open(scope, "BEGIN").await
+        self.open(scope, "BEGIN", false).await
     }
 
     /// Opens a transaction for reading: one snapshot for all its statements.
     pub async fn begin_read(&self, scope: Scope) -> Result<Tx> {
-        self.open(scope, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.open(scope, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", true)
             .await
     }
 
-    async fn open(&self, scope: Scope, begin: &str) -> Result<Tx> {
+    async fn open(&self, scope: Scope, begin: &str, is_read_only: bool) -> Result<Tx> {
         // One round trip for both statements. The organization is a typed id, so its text is hexadecimal and dashes.
         let statement = format!(
             "{begin}; SET LOCAL app.organization_id = '{}'",
@@ -52,6 +53,7 @@ impl Database {
             inner,
             scope,
             now: clock::now(),
+            is_read_only,
             request_id: None,
             after_commit: Vec::new(),
         })
@@ -85,9 +87,14 @@ impl Tx {
         self.scope
     }
 
-    /// The time at which the transaction was opened: everything it writes carries this one.
+    /// The time at which the transaction was opened (see [`Self::set_now`]): everything it writes carries this one.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// Dates what it writes from here on, for telling of the past as demonstrations do.
+    pub fn set_now(&mut self, time: DateTime<Utc>) {
+        self.now = time;
     }
 
     /// The request that caused it, for events and audit entries.
@@ -107,7 +114,13 @@ impl Tx {
 
     /// Makes it durable, then gives the hints.
     pub async fn commit(self) -> Result<()> {
-        self.inner.commit().await?;
+        if self.is_read_only {
+            // Nothing to make durable: it ends with the round trip that the pool makes when it takes the connection
+            // back, so that nobody waits for one of its own.
+            drop(self.inner);
+        } else {
+            self.inner.commit().await?;
+        }
         for hint in self.after_commit {
             hint();
         }

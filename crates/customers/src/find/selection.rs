@@ -144,6 +144,14 @@ impl Selection {
         }
     }
 
+    /// Only what the columns of `customers` tell.
+    pub(super) fn of_columns(&self) -> Self {
+        let mut columns = self.without_looking_inside();
+        columns.tag_ids = None;
+        columns.filters.source.clear();
+        columns
+    }
+
     /// How many filters the planner can judge.
     pub(super) fn filters_left(&self) -> usize {
         self.filters.count() - self.filters.attributes.len() + self.attributes.len()

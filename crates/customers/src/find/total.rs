@@ -9,7 +9,7 @@ use moka::sync::Cache;
 use regulars_database::Tx;
 use regulars_kernel::{Result, ids::OrganizationId, paging::Total};
 use serde_json::Value;
-use sqlx::QueryBuilder;
+use sqlx::{Postgres, QueryBuilder};
 
 use super::{sample::Profile, selection::Selection};
 
@@ -76,19 +76,51 @@ async fn expected(tx: &mut Tx, selection: &Selection) -> Result<i64> {
     estimate(tx, selection).await
 }
 
+/// What the planner expects of looking up everybody whom a selection means.
+pub(super) struct Plan {
+    /// Rows that match.
+    pub(super) rows: i64,
+    /// Rows that match as far as the columns of `customers` tell.
+    pub(super) customers: i64,
+    /// In the planner's own unit.
+    pub(super) cost: f64,
+}
+
 /// Rows that the planner expects.
 pub(super) async fn estimate(tx: &mut Tx, selection: &Selection) -> Result<i64> {
-    let mut sql = QueryBuilder::new("EXPLAIN (FORMAT JSON) SELECT 1 FROM customers c WHERE ");
+    Ok(plan(tx, selection).await?.rows)
+}
+
+/// Of a selection.
+pub(super) async fn plan(tx: &mut Tx, selection: &Selection) -> Result<Plan> {
+    let mut sql = QueryBuilder::new("EXPLAIN (FORMAT JSON) SELECT c.id FROM customers c WHERE ");
     selection.push(&mut sql);
+    explained(tx, sql).await
+}
+
+/// Of an EXPLAIN in JSON.
+pub(super) async fn explained(tx: &mut Tx, mut sql: QueryBuilder<Postgres>) -> Result<Plan> {
     let plan: Value = sql
         .build_query_scalar()
         .persistent(false)
         .fetch_one(tx.conn())
         .await?;
-    Ok(plan
-        .pointer("/0/Plan/Plan Rows")
-        .and_then(Value::as_f64)
-        .unwrap_or(0.0) as i64)
+    let top = plan.pointer("/0/Plan").unwrap_or(&Value::Null);
+    let number = |node: &Value, name: &str| node.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+    Ok(Plan {
+        rows: number(top, "Plan Rows") as i64,
+        customers: node_of(top, "customers").map_or(0.0, |node| number(node, "Plan Rows")) as i64,
+        cost: number(top, "Total Cost"),
+    })
+}
+
+/// The node of a plan that reads a table.
+fn node_of<'a>(node: &'a Value, table: &str) -> Option<&'a Value> {
+    if node.get("Relation Name").and_then(Value::as_str) == Some(table) {
+        return Some(node);
+    }
+    let below = node.get("Plans")?.as_array()?;
+    below.iter().find_map(|node| node_of(node, table))
 }
 
 async fn count(tx: &mut Tx, selection: &Selection, most: Option<i64>) -> Result<i64> {
