@@ -33,9 +33,11 @@ pub(super) fn of_status(status: u16) -> Option<RefOr<Response>> {
 /// The name of a kind's component: `not_found` becomes `NotFound`.
 fn component(kind: &Kind) -> String {
     let parts = kind.code.split('_').filter_map(|word| word.split_at_checked(1));
-    parts
-        .map(|(first, rest)| format!("{}{rest}", first.to_ascii_uppercase()))
-        .collect()
+    parts.fold(String::new(), |mut name, (first, rest)| {
+        name.push_str(&first.to_ascii_uppercase());
+        name.push_str(rest);
+        name
+    })
 }
 
 fn response(kind: &'static Kind) -> Response {
