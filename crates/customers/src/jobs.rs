@@ -1,4 +1,4 @@
-//! The jobs of this room: one change to many customers, and letting go of what hangs on who is gone.
+//! The jobs of this room: one change to many customers, letting go of what hangs on who is gone, sweeping words.
 //!
 //! What it never does: run twice what was done: each batch notes how far it came.
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     letting_go,
     ops::bulk_job::{self, Step},
+    sweep,
 };
 
 /// The queue they wait in.
@@ -20,9 +21,9 @@ pub const CAP: u32 = 100;
 /// Changes many customers.
 pub const BULK: &str = "customers.bulk";
 
-/// Adds the handlers of this room.
+/// Adds the handlers and the schedules of this room.
 pub fn job_handlers(registry: Registry) -> Registry {
-    letting_go::add(registry).with(BulkJob)
+    sweep::add(letting_go::add(registry)).with(BulkJob)
 }
 
 struct BulkJob;

@@ -15,6 +15,7 @@ pub mod ops;
 mod pages;
 mod routes;
 pub mod store;
+mod sweep;
 
 pub use jobs::job_handlers;
 pub use pages::{in_words, page_routes};

@@ -48,6 +48,8 @@ pub const SWEEP: &str = "exchange.sweep";
 
 /// How long the file of an export is kept.
 const EXPORTS_KEPT: TimeDelta = TimeDelta::days(7);
+/// How long a file may be received.
+const PARTS_KEPT: Duration = Duration::from_hours(24);
 /// How long an upload waits to be applied.
 const UPLOADS_KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -292,6 +294,26 @@ pub async fn sweep(database: &Database, scope: Scope, storage: &Path) -> Result<
             // Deleted by a person meanwhile.
             Err(Error::NotFound(_)) => {}
             Err(error) => return Err(error),
+        }
+    }
+    Ok(removed + sweep_parts(&storage.join("imports"))?)
+}
+
+/// Removes what was received or copied in part when the process was killed.
+fn sweep_parts(folder: &Path) -> Result<u64> {
+    let mut removed = 0;
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let is_part = entry.path().extension().is_some_and(|end| end == "part");
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > PARTS_KEPT));
+        if is_part && is_old && std::fs::remove_file(entry.path()).is_ok() {
+            removed += 1;
         }
     }
     Ok(removed)

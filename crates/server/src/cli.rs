@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 
 /// The customer system for commerce: one binary on PostgreSQL.
 #[derive(Debug, Parser)]
@@ -66,7 +66,7 @@ pub enum Command {
     /// Say what is wrong, and how to mend it
     Doctor {
         /// Print JSON
-        #[arg(long, env = "REGULARS_JSON")]
+        #[arg(long, env = "REGULARS_JSON", value_parser = BoolishValueParser::new())]
         json: bool,
     },
     /// Print a generated reference (what `make generate` writes)
@@ -114,6 +114,9 @@ pub struct Serve {
     /// Jobs worked on at once [default: 4]
     #[arg(long, env = "REGULARS_WORKERS")]
     pub workers: Option<usize>,
+    /// Seconds that running requests and jobs may take to finish after SIGTERM [default: 25]
+    #[arg(long, env = "REGULARS_DRAIN_SECONDS")]
+    pub drain_seconds: Option<u64>,
     /// Requests a minute for each key, session or address [default: 6000]
     #[arg(long, env = "REGULARS_RATE_LIMIT")]
     pub rate_limit: Option<u32>,
@@ -193,13 +196,13 @@ pub struct Import {
     #[arg(long, env = "REGULARS_MATCH_BY", value_delimiter = ',', value_parser = ["external_id", "email", "phone", "code"])]
     pub match_by: Option<Vec<String>>,
     /// Show the plan and change nothing
-    #[arg(long, env = "REGULARS_DRY_RUN")]
+    #[arg(long, env = "REGULARS_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
     /// Write refused rows with their reasons here
     #[arg(long, env = "REGULARS_ERRORS")]
     pub errors: Option<PathBuf>,
     /// Print the result as JSON
-    #[arg(long, env = "REGULARS_JSON")]
+    #[arg(long, env = "REGULARS_JSON", value_parser = BoolishValueParser::new())]
     pub json: bool,
 }
 

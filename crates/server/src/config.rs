@@ -5,6 +5,7 @@
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use regulars_kernel::{Error, Result};
@@ -60,6 +61,12 @@ const OPTIONS: &[Setting] = &[
     ),
     Setting("workers", "REGULARS_WORKERS", "4", "Jobs worked on at once."),
     Setting(
+        "drain_seconds",
+        "REGULARS_DRAIN_SECONDS",
+        "25",
+        "Seconds that running requests and jobs may take to finish after SIGTERM.",
+    ),
+    Setting(
         "rate_limit",
         "REGULARS_RATE_LIMIT",
         "6000",
@@ -87,6 +94,7 @@ struct Written {
     only: Option<String>,
     max_connections: Option<u32>,
     workers: Option<usize>,
+    drain_seconds: Option<u64>,
     rate_limit: Option<u32>,
     trusted_proxies: Option<Vec<String>>,
     log: Option<String>,
@@ -103,6 +111,7 @@ pub struct Config {
     pub only: Option<Only>,
     pub max_connections: u32,
     pub workers: usize,
+    pub drain: Duration,
     pub rate_limit: u32,
     pub trusted_proxies: Vec<String>,
     pub log: String,
@@ -203,6 +212,7 @@ impl Config {
             only,
             max_connections: serve.max_connections.or(file.max_connections).unwrap_or(16),
             workers: serve.workers.or(file.workers).unwrap_or(4),
+            drain: Duration::from_secs(serve.drain_seconds.or(file.drain_seconds).unwrap_or(25)),
             rate_limit: serve.rate_limit.or(file.rate_limit).unwrap_or(6000),
             trusted_proxies: serve
                 .trusted_proxies
@@ -235,7 +245,7 @@ pub fn example() -> String {
     );
     for Setting(name, variable, default, meaning) in OPTIONS {
         let value = match *name {
-            "max_connections" | "workers" | "rate_limit" => (*default).to_owned(),
+            "max_connections" | "workers" | "drain_seconds" | "rate_limit" => (*default).to_owned(),
             "trusted_proxies" => "[]".to_owned(),
             _ => format!("\"{default}\""),
         };
@@ -274,6 +284,28 @@ mod tests {
         let file: Written = toml::from_str(&uncommented).unwrap();
         assert_eq!(file.listen.as_deref(), Some("127.0.0.1:8080"));
         assert_eq!(uncommented.lines().count(), OPTIONS.len());
+    }
+
+    #[test]
+    fn a_url_comes_before_a_file_that_holds_one_and_empty_ones_do_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("url");
+        std::fs::write(&path, "postgres://file\n").unwrap();
+        let settle = |url: Option<&str>, file: bool| {
+            DatabaseUrl {
+                url: url.map(str::to_owned),
+                file: file.then(|| path.clone()),
+            }
+            .settle()
+            .unwrap()
+        };
+        assert_eq!(
+            settle(Some("postgres://a"), true).as_deref(),
+            Some("postgres://a")
+        );
+        assert_eq!(settle(Some(""), true).as_deref(), Some("postgres://file"));
+        assert_eq!(settle(None, true).as_deref(), Some("postgres://file"));
+        assert_eq!(settle(Some(""), false), None);
     }
 
     #[test]

@@ -91,7 +91,10 @@ fn form_page(email: &str, next: &str, wrong: Option<&str>) -> Markup {
                 @if email.is_empty() { (address.autofocus()) (password) } @else { (address) (password.autofocus()) }
                 div class="form-actions" { (button("Sign in").primary().submit()) }
             }
-            p class="form-hint" { "Forgot your password? Ask an administrator of your organization for a new link." }
+            p class="form-hint" {
+                "Forgot your password? Ask an administrator of your organization for a new link, or make one on the server: "
+                code { "regulars user link" }
+            }
         },
     )
 }

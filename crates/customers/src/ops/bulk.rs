@@ -302,6 +302,9 @@ async fn restore(tx: &mut Tx, found: &[Customer]) -> Result<(usize, Vec<(Custome
     }
     let ids: Vec<CustomerId> = back.iter().map(|customer| customer.id).collect();
     store::customers::set_deleted(tx, &ids, None).await?;
+    // The sweep may have taken them meanwhile.
+    let words = back.iter().flat_map(|customer| store::search::words(customer));
+    store::words::add(tx, words.collect::<Vec<_>>()).await?;
     Ok((tell(tx, "customer.restored", back.into_iter()).await?, refused))
 }
 

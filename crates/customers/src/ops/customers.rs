@@ -171,6 +171,8 @@ pub async fn restore(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
         return Ok(customer);
     }
     store::customers::set_deleted(tx, &[id], None).await?;
+    // The sweep may have taken them meanwhile.
+    store::words::add(tx, store::search::words(&customer)).await?;
     regulars_events::append(tx, event("customer.restored", id, json!({"code": customer.code}))).await?;
     store::customers::get(tx, id)
         .await?

@@ -114,8 +114,13 @@ impl<'a> Parts<'a> {
             self.addresses.push((id, address));
             facts["address_id"] = json!(address.id);
         }
-        self.events
-            .push(NewEvent::new("customer.created").customer(id).data(facts));
+        // A customer of another system was created there, then.
+        self.events.push(
+            NewEvent::new("customer.created")
+                .customer(id)
+                .data(facts)
+                .at(current.customer.created_at),
+        );
         self.add_consents(id, changes, origin);
     }
 
@@ -278,22 +283,32 @@ async fn owners_of(tx: &mut Tx, all: impl Iterator<Item = &Current>) -> Result<b
 
 /// Who withdrew consent, was deleted and comes back by a file has still withdrawn it.
 async fn forget_no_withdrawal(tx: &mut Tx, all: &mut [(Current, Changes)]) -> Result<()> {
-    let emails: Vec<String> = all
-        .iter()
-        .filter(|(_, changes)| !changes.consents.is_empty())
-        .filter_map(|(current, _)| current.customer.email.as_ref().map(Email::lowercase))
-        .collect();
-    let withdrawn = batch::withdrawn_before(tx, &emails).await?;
+    let (mut emails, mut phones) = (Vec::new(), Vec::new());
+    for (current, _) in all.iter().filter(|(_, changes)| !changes.consents.is_empty()) {
+        emails.extend(current.customer.email.as_ref().map(Email::lowercase));
+        phones.extend(
+            current
+                .customer
+                .phone
+                .as_ref()
+                .map(|phone| phone.as_str().to_owned()),
+        );
+    }
+    let withdrawn = batch::withdrawn_before(tx, &emails, &phones).await?;
     if withdrawn.is_empty() {
         return Ok(());
     }
     for (current, changes) in all {
-        let Some(email) = current.customer.email.as_ref().map(Email::lowercase) else {
-            continue;
-        };
-        for change in &mut changes.consents {
-            if withdrawn.contains(&(email.clone(), change.channel.to_owned())) {
-                change.to = "unsubscribed";
+        let customer = &current.customer;
+        let keys = [
+            customer.email.as_ref().map(Email::lowercase),
+            customer.phone.as_ref().map(|phone| phone.as_str().to_owned()),
+        ];
+        for key in keys.into_iter().flatten() {
+            for change in &mut changes.consents {
+                if withdrawn.contains(&(key.clone(), change.channel.to_owned())) {
+                    change.to = "unsubscribed";
+                }
             }
         }
     }

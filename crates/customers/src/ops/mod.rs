@@ -16,6 +16,7 @@ pub mod owners;
 mod pages;
 pub mod sources;
 pub mod tags;
+pub mod words;
 
 use regulars_database::Tx;
 use regulars_kernel::{Error, Result, ids::CustomerId};

@@ -63,10 +63,14 @@ pub fn words(customer: &Customer) -> BTreeSet<String> {
         &customer.company_name,
         &customer.legal_name,
     ];
+    words_of(names.into_iter().flatten().map(String::as_str))
+}
+
+/// The words of these names.
+pub fn words_of<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names
         .into_iter()
-        .flatten()
-        .flat_map(|name| text::search_tokens(name))
+        .flat_map(text::search_tokens)
         .map(|word| match word.char_indices().nth(MAX_WORD) {
             Some((end, _)) => word[..end].to_owned(),
             None => word,

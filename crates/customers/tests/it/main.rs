@@ -21,3 +21,4 @@ mod parts;
 mod people;
 mod records;
 mod tenancy;
+mod words;

@@ -2,8 +2,7 @@
 
 use axum::{body::Body, extract::Request, response::Response};
 use http::header;
-use regulars_database::{Database, Tx};
-use regulars_kernel::{Error, Page, Permission, Result, Scope, ids::ImportId};
+use regulars_kernel::{Page, Permission, Result, ids::ImportId};
 use regulars_web::{
     ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, Query, json,
     json_with_digest,
@@ -16,9 +15,7 @@ use crate::{
     mapping::ColumnMapping,
     model::{Import, ImportPatch, ImportState},
     ops,
-    read::Headers,
-    store::{errors, imports::Stored},
-    write::ErrorFile,
+    store::imports::Stored,
 };
 
 /// An import with what its columns seem to be.
@@ -218,12 +215,12 @@ pub(crate) async fn errors_file(call: &Call, id: ImportId) -> Result<Response> {
     let mut tx = call.read().await?;
     let stored = ops::imports::get(&mut tx, id).await?;
     drop(tx);
-    let lines = error_lines(
-        call.state.database.clone(),
+    let lines = error_lines(ops::errors::Lines::new(
+        &call.state.database,
         call.caller.scope(),
         id,
         stored.headers.clone(),
-    );
+    ));
     let name = stored
         .import
         .file_name
@@ -236,38 +233,12 @@ pub(crate) async fn errors_file(call: &Call, id: ImportId) -> Result<Response> {
     ))
 }
 
-/// Rows read at a time.
-const PAGE: i64 = 500;
-
 fn error_lines(
-    database: Database,
-    scope: Scope,
-    id: ImportId,
-    headers: Headers,
+    mut lines: ops::errors::Lines,
 ) -> impl futures::Stream<Item = std::result::Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>> {
     async_stream::try_stream! {
-        let told = |error: Error| Box::<dyn std::error::Error + Send + Sync>::from(error.to_string());
-        yield ErrorFile::create(Vec::new(), &headers)?.into_inner()?;
-        let mut after = 0;
-        loop {
-            let mut tx: Tx = database.begin_read(scope).await.map_err(told)?;
-            let rows = errors::page(&mut tx, id, after, PAGE).await.map_err(told)?;
-            drop(tx);
-            let Some(last) = rows.last() else { break };
-            after = last.position;
-            let is_last = (rows.len() as i64) < PAGE;
-            let mut file = ErrorFile::resume(Vec::new(), &headers);
-            for row in &rows {
-                let reasons: Vec<String> = row.reasons.iter().map(|reason| match &reason.column {
-                    Some(column) => format!("{column}: {}", reason.message),
-                    None => reason.message.clone(),
-                }).collect();
-                file.write(&row.fields, &reasons.join("; "))?;
-            }
-            yield file.into_inner()?;
-            if is_last {
-                break;
-            }
+        while let Some(some) = lines.next().await.map_err(|error| error.to_string())? {
+            yield some;
         }
     }
 }

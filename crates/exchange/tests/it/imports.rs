@@ -244,6 +244,47 @@ async fn a_withdrawn_consent_is_never_loosened() {
 }
 
 #[tokio::test]
+async fn who_was_known_by_phone_alone_and_withdrew_stays_withdrawn_after_deletion() {
+    let shop = Shop::new().await;
+    shop.import(
+        "email,phone,consent.email,consent.sms\n,+4930111,,unsubscribed\nbea@example.com,+4930222,no,unsubscribed\n",
+    )
+    .await;
+    sqlx::query("UPDATE customers SET deleted_at = now()")
+        .execute(shop.database.owner())
+        .await
+        .unwrap();
+    sqlx::query("UPDATE customer_consents SET state = 'unsubscribed'")
+        .execute(shop.database.owner())
+        .await
+        .unwrap();
+    let counts = shop
+        .import(
+            "email,phone,consent.email,consent.sms\n,+4930111,subscribed,subscribed\n\
+             cem@example.com,+4930222,subscribed,subscribed\ndora@example.com,+4930333,subscribed,subscribed\n",
+        )
+        .await
+        .result
+        .unwrap();
+    assert_eq!(counts.create, 3);
+    let states: Value = shop
+        .one(
+            "SELECT jsonb_object_agg(c.phone || ' ' || k.channel, k.state) FROM customer_consents k
+             JOIN customers c ON c.id = k.customer_id WHERE c.deleted_at IS NULL",
+        )
+        .await;
+    assert_eq!(
+        states,
+        json!({
+            "+4930111 sms": "unsubscribed", "+4930111 email": "subscribed",
+            // Bea's number wants no messages, whoever has it now; her address is not Cem's.
+            "+4930222 sms": "unsubscribed", "+4930222 email": "subscribed",
+            "+4930333 sms": "subscribed", "+4930333 email": "subscribed",
+        })
+    );
+}
+
+#[tokio::test]
 async fn a_phone_recognises_only_who_is_not_contradicted() {
     let shop = Shop::new().await;
     let text = "email,phone,first name\n\

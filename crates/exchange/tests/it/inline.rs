@@ -42,7 +42,7 @@ fn text() -> String {
     text
 }
 
-async fn files(shop: &Shop) -> Vec<String> {
+fn files(shop: &Shop) -> Vec<String> {
     let folder = shop.path("storage").join("imports");
     let entries = std::fs::read_dir(folder).unwrap();
     entries
@@ -85,7 +85,7 @@ async fn the_same_command_goes_on_where_an_earlier_run_was_stopped() {
     let text = text();
     let whole = Shop::new().await;
     let expected = whole.run("people.csv", &text, &InlineOptions::default()).await;
-    assert!(files(&whole).await.is_empty(), "nothing of a done import is kept");
+    assert!(files(&whole).is_empty(), "nothing of a done import is kept");
 
     let shop = Shop::new().await;
     let begun = stopped(&shop, &text).await;
@@ -96,7 +96,7 @@ async fn the_same_command_goes_on_where_an_earlier_run_was_stopped() {
         "nobody works on it: the page offers to go on"
     );
     drop(tx);
-    assert_eq!(files(&shop).await.len(), 2, "the file and the plan are kept");
+    assert_eq!(files(&shop).len(), 2, "the file and the plan are kept");
     // Another mode, another mapping or another file is another import.
     let other = shop.import_as("email\nother@example.com\n", Mode::Create).await;
     assert_ne!(other.id, begun.id);
@@ -108,7 +108,7 @@ async fn the_same_command_goes_on_where_an_earlier_run_was_stopped() {
         .await
         .unwrap();
     assert_eq!(people(&whole).await, people(&shop).await);
-    assert!(files(&shop).await.is_empty());
+    assert!(files(&shop).is_empty());
     // Over is over: once more is a new import, which finds nothing to do.
     let again = shop.run("people.csv", &text, &InlineOptions::default()).await;
     assert_ne!(again.id, begun.id);
@@ -179,7 +179,7 @@ async fn a_dry_run_leaves_nothing_behind_but_the_rows_it_refused() {
     for table in ["imports", "import_errors", "customers"] {
         assert_eq!(count(&shop, table).await, 0, "{table}");
     }
-    assert!(files(&shop).await.is_empty());
+    assert!(files(&shop).is_empty());
     let errors = std::fs::read_to_string(errors).unwrap();
     assert_eq!(errors.lines().count(), 2, "{errors}");
     assert!(

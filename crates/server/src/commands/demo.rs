@@ -1,10 +1,12 @@
 //! `regulars demo`: fills an organization with a shop that looks real.
 
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use chrono::{NaiveTime, TimeZone as _, Utc};
 use regulars_accounts::{model::NewOrganization, ops as accounts};
-use regulars_customers::{model::NoteInput, ops::notes};
-use regulars_exchange::import::inline::{InlineOptions, run_import_inline};
-use regulars_kernel::{Actor, Error, Patch, Result, Scope, clock, ids::CustomerId};
+use regulars_exchange::import::{
+    Watch as _,
+    inline::{InlineOptions, run_import_inline},
+};
+use regulars_kernel::{Actor, Error, Result, Scope, clock};
 
 use super::{open, progress::Progress, storage};
 use crate::{
@@ -34,7 +36,9 @@ pub async fn run(common: &Common, options: Demo) -> Result<()> {
     };
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("demo.jsonl");
-    demo::write(&path, options.customers, options.seed, clock::now())?;
+    // The beginning of the day, so that the same command on the same day writes the same file and can be gone on with.
+    let today = Utc.from_utc_datetime(&clock::now().date_naive().and_time(NaiveTime::MIN));
+    demo::write(&path, options.customers, options.seed, today)?;
     let progress = Progress::new();
     let done = run_import_inline(
         &opened.database,
@@ -45,39 +49,25 @@ pub async fn run(common: &Common, options: Demo) -> Result<()> {
         progress.part("bytes checked").then(&progress.part("customers")),
     )
     .await;
-    progress.end();
-    let counts = done?.result.unwrap_or_default();
+    let done = done?;
+    let counts = done.result.unwrap_or_default();
     if counts.create > 0 {
-        histories(&opened.database, scope, &options).await?;
+        let part = progress.part("histories");
+        let told = |done| part.progress(done, None);
+        demo::histories::tell(
+            &opened.database,
+            scope,
+            done.id,
+            options.seed,
+            clock::now(),
+            &told,
+        )
+        .await?;
     }
+    progress.end();
     eprintln!(
         "{}: {} customers made, {} updated, {} there already.",
         options.organization, counts.create, counts.update, counts.skip
     );
     opened.close().await
-}
-
-/// Notes on some customers, so that timelines have something to tell.
-async fn histories(database: &regulars_database::Database, scope: Scope, options: &Demo) -> Result<()> {
-    let mut random = StdRng::seed_from_u64(options.seed);
-    for _ in 0..(options.customers / 20).min(2_000) {
-        let number = random.random_range(1..=options.customers);
-        let mut tx = database.begin(scope).await?;
-        let external_id = format!("demo-{number}");
-        let id: Option<CustomerId> = sqlx::query_scalar!(
-            r#"SELECT customer_id AS "id: CustomerId" FROM customer_sources WHERE external_id = $1"#,
-            external_id
-        )
-        .fetch_optional(tx.conn())
-        .await?;
-        if let Some(id) = id {
-            let note = NoteInput {
-                body: Patch::Set(demo::NOTES[random.random_range(0..demo::NOTES.len())].to_owned()),
-                pinned: Patch::Set(random.random_bool(0.2)),
-            };
-            notes::create(&mut tx, id, &note).await?;
-            tx.commit().await?;
-        }
-    }
-    Ok(())
 }

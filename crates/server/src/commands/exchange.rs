@@ -99,7 +99,10 @@ pub async fn export(
     let opened = open(common).await?;
     let written = run_export(&opened, organization, format, filter, output).await;
     opened.close().await?;
-    eprintln!("{} customers exported.", written?);
+    match written? {
+        1 => eprintln!("1 customer exported."),
+        several => eprintln!("{several} customers exported."),
+    }
     Ok(())
 }
 
@@ -201,8 +204,9 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
 
 fn sentence(counts: &Counts, dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
+    let rows = if counts.total() == 1 { "row" } else { "rows" };
     format!(
-        "{} rows: {} {would}created, {} {would}updated, {} unchanged, {} in conflict, {} invalid",
+        "{} {rows}: {} {would}created, {} {would}updated, {} unchanged, {} in conflict, {} invalid",
         counts.total(),
         counts.create,
         counts.update,

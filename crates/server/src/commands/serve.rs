@@ -17,9 +17,6 @@ use crate::{
     live, logging, metrics, wiring,
 };
 
-/// How long running requests may take to finish after SIGTERM.
-const DRAIN: Duration = Duration::from_secs(25);
-
 /// Serves until SIGTERM or SIGINT, then drains.
 pub async fn run(config: Config) -> Result<()> {
     logging::start(&config);
@@ -82,9 +79,9 @@ pub async fn run(config: Config) -> Result<()> {
     live::end_all();
     drop(others);
     if let Some(worker) = worker {
-        worker.stop(DRAIN).await;
+        worker.stop(config.drain).await;
     }
-    if tokio::time::timeout(DRAIN, serving).await.is_err() {
+    if tokio::time::timeout(config.drain, serving).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
     opened.close().await

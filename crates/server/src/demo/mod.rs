@@ -3,6 +3,7 @@
 //!
 //! It writes a file and lets the import do the rest, so that a demo shop is made by the code that real shops use.
 
+pub mod histories;
 mod names;
 
 use std::{fs::File, io::BufWriter, path::Path};
@@ -12,7 +13,6 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use regulars_kernel::{Result, text::fold};
 use serde_json::{Map, Value, json};
 
-pub use names::NOTES;
 use names::{COMPANY_FIRST, COMPANY_SECOND, INDUSTRIES, LEGAL_FORMS, PLACES, Place, TAGS};
 
 /// Writes `count` customers as JSON Lines, with the columns of our own export.

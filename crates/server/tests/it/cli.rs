@@ -1,6 +1,6 @@
 //! Customer files in and out from the command line.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use crate::{api::Api, process::Home};
 
@@ -176,37 +176,4 @@ async fn what_is_wrong_with_a_file_is_said_in_words_with_status_1() {
         "sideways",
     ]);
     assert_eq!(code, Some(2), "a wrong usage: {words}");
-}
-
-#[tokio::test]
-async fn a_thousand_people_are_imported_and_one_is_found_by_a_misspelt_name() {
-    let file = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/fixtures/duplicates/fake_1000.csv"
-    ));
-    if !file.exists() {
-        println!(
-            "skipped: a_thousand_people_are_imported_and_one_is_found_by_a_misspelt_name needs the shared fixtures"
-        );
-        return;
-    }
-    let home = Home::shared().await;
-    let key = home.organization("acme", "viewer");
-    // A copy: the program under test shall never have the fixture itself in its hands.
-    let copy = home.path().join("fake_1000.csv");
-    fs::write(&copy, fs::read(&file).unwrap()).unwrap();
-    let done = home.ok(&["import", copy.to_str().unwrap(), "--organization", "acme"]);
-    assert!(done.contains("1000 rows"), "{done}");
-    let server = home.serve();
-    let found = Api::new(&server.url, &key)
-        .get("/api/v1/customers?q=Alen")
-        .await
-        .expect(200);
-    let names: Vec<_> = found.json["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["full_name"].as_str().unwrap_or_default().to_owned())
-        .collect();
-    assert!(names.iter().any(|name| name.contains("Allen")), "{names:?}");
 }

@@ -9,10 +9,13 @@
 
 mod api;
 mod cli;
+mod commands;
 mod document;
+mod fixtures;
 mod import_command;
 mod import_kill;
 mod interface;
 mod process;
 mod routes;
 mod serve;
+mod stopping;

@@ -122,21 +122,22 @@ impl Home {
 
     /// Starts a server on a port and waits until it says that it is ready.
     pub fn serve_on(&self, port: u16) -> Server {
+        self.serve_with(
+            port,
+            &["--listen", &format!("127.0.0.1:{port}"), "--rate-limit", "0"],
+        )
+    }
+
+    /// Starts a server that listens on this port because of its options or its configuration.
+    pub fn serve_with(&self, port: u16, options: &[&str]) -> Server {
         let log = fs::File::options()
             .create(true)
             .append(true)
             .open(self.log())
             .unwrap();
         let child = self
-            .command(&[
-                "serve",
-                "--listen",
-                &format!("127.0.0.1:{port}"),
-                "--rate-limit",
-                "0",
-                "--log",
-                "warn",
-            ])
+            .command(&["serve", "--log", "warn"])
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

@@ -1,0 +1,71 @@
+//! The dictionary of names' words, swept: the names of people who were deleted must not stay in it.
+//!
+//! A sweep may take a word that somebody is being given at that very moment: a customer whose transaction is not
+//! committed yet, or one created by a process that remembers the word as written (see `store::words`). Therefore what
+//! was changed meanwhile is looked through again once nobody can remember it any more; until then only a misspelt search
+//! misses such a customer.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use regulars_database::Database;
+use regulars_kernel::{Result, Scope, ids::CustomerId};
+use uuid::Uuid;
+
+use crate::store::words;
+
+/// Words looked at in one transaction.
+const WORDS: i64 = 500;
+/// Customers looked at in one transaction.
+const CUSTOMERS: i64 = 2_000;
+/// Longer than any transaction that creates customers.
+const LONGEST_TRANSACTION: TimeDelta = TimeDelta::minutes(10);
+
+/// When to mend after a sweep.
+pub fn mend_at(swept: DateTime<Utc>) -> DateTime<Utc> {
+    swept + TimeDelta::from_std(words::REMEMBERED_FOR).unwrap_or(TimeDelta::hours(1)) + TimeDelta::minutes(5)
+}
+
+/// Takes the words out of the dictionary that no living customer of the organization has. Answers how many.
+pub async fn sweep(
+    database: &Database,
+    scope: Scope,
+    go_on: &(dyn Fn() -> Result<()> + Sync),
+) -> Result<u64> {
+    let mut after = String::new();
+    let mut swept = 0;
+    loop {
+        go_on()?;
+        let mut tx = database.begin(scope).await?;
+        let page = words::page(&mut tx, &after, WORDS).await?;
+        let Some(last) = page.last() else {
+            return Ok(swept);
+        };
+        after.clone_from(last);
+        let unused = words::unused(&mut tx, &page).await?;
+        if !unused.is_empty() {
+            words::remove(&mut tx, &unused).await?;
+            swept += unused.len() as u64;
+        }
+        tx.commit().await?;
+        words::forget();
+    }
+}
+
+/// Writes the words of every customer again that was changed since shortly before a sweep began.
+pub async fn mend(
+    database: &Database,
+    scope: Scope,
+    began: DateTime<Utc>,
+    go_on: &(dyn Fn() -> Result<()> + Sync),
+) -> Result<()> {
+    let mut after = (began - LONGEST_TRANSACTION, CustomerId(Uuid::nil()));
+    loop {
+        go_on()?;
+        let mut tx = database.begin(scope).await?;
+        let Some(changed) = words::changed(&mut tx, after, CUSTOMERS).await? else {
+            return Ok(());
+        };
+        after = changed.last;
+        words::write(&mut tx, changed.words).await?;
+        tx.commit().await?;
+    }
+}

@@ -1,0 +1,92 @@
+//! The job that sweeps the dictionary of names once a day, organization by organization, and the one that mends after it.
+//!
+//! What it never does: a use case of its own; those are in `ops`.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule, enqueue, system_scope};
+use regulars_kernel::{Actor, Error, Result, Scope, clock, ids::OrganizationId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::ops::words;
+
+const SWEEP: &str = "customers.sweep_words";
+const MEND: &str = "customers.mend_words";
+
+/// Adds the handlers and the schedule.
+pub(crate) fn add(registry: Registry) -> Registry {
+    registry.with(Sweep).with(Mend).schedule(Schedule::daily_at(
+        SWEEP,
+        3,
+        40,
+        NewJob::new(SWEEP, ()).key("daily"),
+    ))
+}
+
+struct Sweep;
+
+#[async_trait]
+impl Handler for Sweep {
+    fn kind(&self) -> &'static str {
+        SWEEP
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let began = clock::now();
+        let mut swept = 0;
+        for scope in everyone(&job).await? {
+            swept += words::sweep(&job.database, scope, &|| go_on(&job)).await?;
+        }
+        if swept > 0 {
+            let mut tx = job.database.begin(system_scope()).await?;
+            let mend = NewJob::new(MEND, Began { began }).run_at(words::mend_at(clock::now()));
+            enqueue(&mut tx, mend).await?;
+            tx.commit().await?;
+        }
+        Ok(json!({ "swept": swept }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Began {
+    began: DateTime<Utc>,
+}
+
+struct Mend;
+
+#[async_trait]
+impl Handler for Mend {
+    fn kind(&self) -> &'static str {
+        MEND
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let began = job.input::<Began>()?.began;
+        for scope in everyone(&job).await? {
+            words::mend(&job.database, scope, began, &|| go_on(&job)).await?;
+        }
+        Ok(json!({}))
+    }
+}
+
+/// A stopped job is an error to whoever works for it; the worker knows by the cancellation what it means.
+fn go_on(job: &Context) -> Result<()> {
+    if job.cancelled() {
+        return Err(Error::Unavailable("the job was told to stop".into()));
+    }
+    Ok(())
+}
+
+async fn everyone(job: &Context) -> Result<Vec<Scope>> {
+    let all = sqlx::query_scalar!(r#"SELECT id AS "id: OrganizationId" FROM organizations ORDER BY id"#)
+        .fetch_all(job.database.outside_organizations())
+        .await?;
+    Ok(all
+        .into_iter()
+        .map(|organization_id| Scope {
+            organization_id,
+            actor: Actor::System,
+        })
+        .collect())
+}
