@@ -9,6 +9,7 @@ import "./toasts.js";
 import "./sheet.js";
 import "./confirm.js";
 import "./selection.js";
+import "./sorting.js";
 import "./keys.js";
 import "./palette.js";
 import "./upload.js";

@@ -20,6 +20,7 @@ pub const KINDS: &[(&str, &str)] = &[
     ("note.pinned", "Note pinned"),
     ("note.unpinned", "Note unpinned"),
     ("source.linked", "Source linked"),
+    ("source.updated", "Source changed"),
     ("source.unlinked", "Source unlinked"),
     ("consent.changed", "Consent changed"),
     ("tag.created", "Tag created"),

@@ -59,7 +59,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(notes::get_note, notes::update_note, notes::delete_note))
         .routes(routes!(notes::list_note_versions))
         .routes(routes!(sources::list_sources, sources::link_source))
-        .routes(routes!(sources::get_source, sources::unlink_source))
+        .routes(routes!(
+            sources::get_source,
+            sources::update_source,
+            sources::unlink_source
+        ))
         .routes(routes!(
             tags::list_customer_tags,
             tags::add_customer_tags,

@@ -6,12 +6,9 @@ use regulars_web::{ActErrors, ApiResult, Call, CommonErrors, Json, OneErrors, Pa
 
 use super::whole;
 use crate::{
-    model::{SourceInput, SourceLink},
+    model::{SourceChange, SourceInput, SourceLink},
     ops,
 };
-
-/// A link is made and unmade, never changed.
-const FIRST_VERSION: i32 = 1;
 
 /// List a customer's sources
 ///
@@ -53,7 +50,7 @@ pub async fn link_source(
     }
     let external_id = utf8_percent_encode(&link.external_id, NON_ALPHANUMERIC);
     let location = format!("/api/v1/customers/{id}/sources/{}/{external_id}", link.source);
-    Ok(call.created(tx, location, FIRST_VERSION, &link).await?)
+    Ok(call.created(tx, location, link.version, &link).await?)
 }
 
 /// One id of another system
@@ -78,12 +75,37 @@ pub async fn get_source(
     call.require(Permission::CustomersRead)?;
     let mut tx = call.read().await?;
     let link = ops::sources::get(&mut tx, id, &source, &external_id).await?;
-    Ok(json_with_etag(FIRST_VERSION, &link))
+    Ok(json_with_etag(link.version, &link))
+}
+
+/// Note how far both agree
+///
+/// `If-Match` guards. Needs `customers:write`.
+#[utoipa::path(
+    patch, path = "/customers/{id}/sources/{source}/{external_id}", tag = "customers",
+    params(
+        ("id" = CustomerId, Path, description = "The customer's id"),
+        ("source" = String, Path, description = "The system", example = "shopify"),
+        ("external_id" = String, Path, description = "The id there", example = "207119551"),
+    ),
+    request_body = SourceChange,
+    responses((status = 200, description = "The link", body = SourceLink), CommonErrors)
+)]
+pub async fn update_source(
+    call: Call,
+    Path((id, source, external_id)): Path<(CustomerId, String, String)>,
+    Json(change): Json<SourceChange>,
+) -> ApiResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.write().await?;
+    let guard = |version| call.if_match(version);
+    let link = ops::sources::update(&mut tx, id, (&source, &external_id), &change, &guard).await?;
+    Ok(call.ok(tx, Some(link.version), &link).await?)
 }
 
 /// Unlink an id of another system
 ///
-/// Needs `customers:write`.
+/// `If-Match` guards. Needs `customers:write`.
 #[utoipa::path(
     delete, path = "/customers/{id}/sources/{source}/{external_id}", tag = "customers",
     params(
@@ -99,6 +121,9 @@ pub async fn unlink_source(
 ) -> ApiResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
-    ops::sources::unlink(&mut tx, id, &source, &external_id).await?;
+    ops::sources::unlink(&mut tx, id, &source, &external_id, &|version| {
+        call.if_match(version)
+    })
+    .await?;
     Ok(call.no_content(tx).await?)
 }

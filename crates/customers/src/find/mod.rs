@@ -30,6 +30,7 @@
 mod filters;
 mod keyset;
 mod list;
+mod neighbours;
 mod parameters;
 mod query;
 mod sample;
@@ -42,6 +43,7 @@ mod words;
 
 pub use filters::{Birthdays, Deleted, Filters, Range};
 pub use list::{CustomerListItem, list, quick, total};
+pub use neighbours::neighbours;
 pub use parameters::FilterParameters;
 pub use query::{Context, FIELDS, MAX_OFFSET, MAX_Q, Query, RELEVANCE, SORTS};
 pub use selection::Selection;

@@ -29,5 +29,5 @@ pub(crate) use input::MAX_TAGS;
 pub use input::{CustomerInput, NewCustomer, NewCustomerBody};
 pub use note::{Note, NoteInput, NoteVersion};
 pub use parts::{Children, CustomerRef, Include, Included, RolledUp, WithParts};
-pub use source::{SourceInput, SourceLink, SyncState};
+pub use source::{SourceChange, SourceInput, SourceLink, SyncState};
 pub use tag::{Color, Tag, TagInput, TagRef};

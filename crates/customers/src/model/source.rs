@@ -1,10 +1,10 @@
 //! Sources: under which ids other systems know a customer.
 
 use chrono::{DateTime, Utc};
-use regulars_kernel::{Faults, text};
+use regulars_kernel::{Faults, Patch, text};
 use serde::{Deserialize, Serialize};
 
-use super::choices::choices;
+use super::choices::{Choice as _, choices};
 
 choices! {
     /// How far the other system and this one agree.
@@ -14,6 +14,9 @@ choices! {
 /// One id of a customer in another system.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct SourceLink {
+    /// Rises with each change; the ETag.
+    #[schema(example = 1)]
+    pub version: i32,
     /// The system.
     #[schema(example = "shopify")]
     pub source: String,
@@ -26,6 +29,31 @@ pub struct SourceLink {
     pub synced_at: Option<DateTime<Utc>>,
     /// When the link was made.
     pub created_at: DateTime<Utc>,
+}
+
+/// What is told of a link, as a merge patch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"sync_state": "pending"}))]
+pub struct SourceChange {
+    /// How far both agree; `synced` notes that they do now.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    #[schema(value_type = Option<SyncState>)]
+    pub sync_state: Patch<String>,
+}
+
+impl SourceChange {
+    /// The state that is wanted; none if nothing is said.
+    pub fn state(&self, faults: &mut Faults) -> Option<SyncState> {
+        match &self.sync_state {
+            Patch::Keep => None,
+            Patch::Clear => {
+                faults.add("/sync_state", "missing", "a link always has a state");
+                None
+            }
+            Patch::Set(text) => faults.take("/sync_state", "choice_unknown", SyncState::parse(text.trim())),
+        }
+    }
 }
 
 /// A link to be made.

@@ -6,12 +6,12 @@ use regulars_kernel::{Error, Faults, Result, ids::CustomerId};
 use serde_json::json;
 
 use super::{
-    check_room,
+    Guard, check_room,
     customers::{MOST_PARTS, event},
     lock_living, require_living,
 };
 use crate::{
-    model::{SourceInput, SourceLink},
+    model::{SourceChange, SourceInput, SourceLink, SyncState},
     store,
 };
 
@@ -55,9 +55,51 @@ pub async fn link(tx: &mut Tx, customer_id: CustomerId, input: &SourceInput) -> 
     Ok((made, true))
 }
 
-/// Unlinks an id.
-pub async fn unlink(tx: &mut Tx, customer_id: CustomerId, source: &str, external_id: &str) -> Result<()> {
+/// Notes how far the other system and this one agree.
+pub async fn update(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    (source, external_id): (&str, &str),
+    change: &SourceChange,
+    guard: Guard<'_>,
+) -> Result<SourceLink> {
     lock_living(tx, customer_id).await?;
+    let mut link = store::sources::lock(tx, customer_id, source, external_id)
+        .await?
+        .ok_or(Error::NotFound("source"))?;
+    guard(link.version)?;
+    let mut faults = Faults::new();
+    let state = change.state(&mut faults);
+    faults.check()?;
+    let Some(state) = state.filter(|state| *state != link.sync_state || *state == SyncState::Synced) else {
+        return Ok(link);
+    };
+    let before = std::mem::replace(&mut link.sync_state, state);
+    if state == SyncState::Synced {
+        link.synced_at = Some(tx.now());
+    }
+    link.version = store::sources::set_state(tx, &link).await?;
+    // That they agree again is no news; only a change of state is.
+    if before != state {
+        let changes = json!({"sync_state": {"from": before, "to": state}});
+        let data = json!({"source": source, "external_id": external_id, "changes": changes});
+        regulars_events::append(tx, event("source.updated", customer_id, data)).await?;
+    }
+    Ok(link)
+}
+
+/// Unlinks an id.
+pub async fn unlink(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    source: &str,
+    external_id: &str,
+    guard: Guard<'_>,
+) -> Result<()> {
+    lock_living(tx, customer_id).await?;
+    if let Some(link) = store::sources::lock(tx, customer_id, source, external_id).await? {
+        guard(link.version)?;
+    }
     if !store::sources::delete(tx, customer_id, source, external_id).await? {
         return Err(Error::NotFound("source"));
     }

@@ -92,6 +92,19 @@ impl ListState {
             .collect()
     }
 
+    /// The address of something shown in this list, with the list it is shown in.
+    #[must_use]
+    pub(crate) fn leading_to(&self, path: &str) -> String {
+        let list: Self = self
+            .pairs()
+            .filter(|(name, _)| *name == "sort" || *name == "q" || !NO_FILTER.contains(name))
+            .collect();
+        if list.0.is_empty() {
+            return path.to_owned();
+        }
+        [("in", list.query())].into_iter().collect::<Self>().href(path)
+    }
+
     /// What is searched and how it is sorted, without any filter.
     #[must_use]
     pub(crate) fn only_search(&self) -> Self {

@@ -42,7 +42,7 @@ macro_rules! with_parts {
                 FROM contacts k WHERE k.organization_id = c.organization_id AND k.customer_id = c.id
                 ORDER BY k.is_primary DESC, k.id) p), '[]') END AS contacts,
               CASE WHEN $3 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT s.source, s.external_id, s.sync_state, s.synced_at, s.created_at
+                SELECT s.version, s.source, s.external_id, s.sync_state, s.synced_at, s.created_at
                 FROM customer_sources s WHERE s.organization_id = c.organization_id AND s.customer_id = c.id
                 ORDER BY s.source, s.external_id) p), '[]') END AS sources,
               CASE WHEN $4 THEN coalesce((SELECT json_agg(p) FROM (

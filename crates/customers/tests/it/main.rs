@@ -20,5 +20,6 @@ mod pages_of_lists;
 mod parts;
 mod people;
 mod records;
+mod sources;
 mod tenancy;
 mod words;

@@ -362,6 +362,19 @@ pub(crate) async fn archive(
     }
 }
 
+/// `POST /settings/definitions/attributes/{id}/delete`: only one that nobody has a value for.
+pub(crate) async fn delete_attribute(call: PageCall, Path(id): Path<AttributeId>) -> PageResult {
+    call.require(Permission::DefinitionsWrite)?;
+    let mut tx = call.write().await?;
+    match ops::attributes::delete(&mut tx, id, UNGUARDED).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(done(&call, "Attribute deleted."))
+        }
+        Err(error) => toast_of(&call, error, PATH),
+    }
+}
+
 /// `POST /settings/definitions/attributes/{id}/move?by=-1|1`: changes places with its neighbour.
 pub(crate) async fn shift(
     call: PageCall,

@@ -43,6 +43,10 @@ pub(crate) fn routes() -> Router<AppState> {
             post(handlers::archive),
         )
         .route(
+            "/settings/definitions/attributes/{id}/delete",
+            post(handlers::delete_attribute),
+        )
+        .route(
             "/settings/definitions/attributes/{id}/move",
             post(handlers::shift),
         )

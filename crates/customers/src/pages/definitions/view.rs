@@ -146,7 +146,9 @@ fn attributes(view: &DefinitionsView) -> Markup {
                             (menu_item(Icon::ArrowDown, "Move down", false, post(format!("{}/move?by=1", href(line)))))
                             (menu_divider())
                             @if line.archived { (menu_item(Icon::Restore, "Bring back", false, post(format!("{}/archive?archived=false", href(line))))) }
-                            @else { (menu_item(Icon::Lock, "Archive", true, post(format!("{}/archive?archived=true", href(line))).and(confirm_attributes(
+                            (menu_item(Icon::Trash, "Delete", true, post(format!("{}/delete", href(line))).and(confirm_attributes(
+                                &format!("Delete {}?", line.label), "Only an attribute that no customer has a value for can be deleted; others can be archived. This cannot be undone.", "Delete attribute", None))))
+                            @if !line.archived { (menu_item(Icon::Lock, "Archive", true, post(format!("{}/archive?archived=true", href(line))).and(confirm_attributes(
                                 &format!("Archive {}?", line.label), "It leaves the forms. Its values are kept, and it can be brought back.", "Archive", None)))) }
                         }))
                     } }

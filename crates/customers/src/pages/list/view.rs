@@ -9,7 +9,7 @@ use regulars_web::pages::{
     Align, Attributes, Direction, Icon, Locale, Page, Tab, Tone, bulk_bar, button, column,
     confirm_attributes, data_table, filter_chip, format, icon_button, link_button, menu, menu_divider,
     menu_item, menu_link, notice, page_header, pagination, person, row_checkbox, search_box, select_all,
-    sort_column, status_badge, table_empty, table_error, tag_list, time_tag, view_tabs,
+    sort_column_also, status_badge, table_empty, table_error, tag_list, time_tag, view_tabs,
 };
 
 use super::{
@@ -222,20 +222,37 @@ fn head(view: &ListView) -> Markup {
             return column(label, Align::Start, wide);
         }
         let (ascending, descending) = (field.to_owned(), format!("-{field}"));
-        let first = view.sorted.split(',').next().unwrap_or_default();
-        let now = match first {
-            _ if first == ascending => Some(Direction::Ascending),
-            _ if first == descending => Some(Direction::Descending),
+        let order: Vec<&str> = view.sorted.split(',').collect();
+        let now = order.iter().find_map(|sort| match *sort {
+            _ if *sort == ascending => Some(Direction::Ascending),
+            _ if *sort == descending => Some(Direction::Descending),
             _ => None,
-        };
+        });
         let then = match now {
             Some(Direction::Ascending) => descending,
             None if newest_first => descending,
             Some(Direction::Descending) | None => ascending,
         };
-        sort_column(
+        // Beside the others: in its place if it is one of them, else behind them. A ranking is the only order of its list.
+        let others = order
+            .iter()
+            .filter(|sort| !sort.is_empty() && !sort.ends_with("relevance"));
+        let mut also: Vec<&str> = others
+            .map(|sort| {
+                if sort.trim_start_matches('-') == field {
+                    then.as_str()
+                } else {
+                    *sort
+                }
+            })
+            .collect();
+        if now.is_none() {
+            also.push(&then);
+        }
+        sort_column_also(
             label,
             &view.state.with("sort", &then).href(PATH),
+            Some(&view.state.with("sort", &also.join(",")).href(PATH)),
             now,
             Align::Start,
             wide,
@@ -259,7 +276,7 @@ fn line(view: &ListView, row: &Row) -> Markup {
     html! {
         tr data-row {
             @if view.may_write { (row_checkbox("id", &row.id.to_string(), &row.name)) } @else { td class="cell-select" {} }
-            td { (person(&row.name, &row.second, &href)) }
+            td { (person(&row.name, &row.second, &view.state.leading_to(&href))) }
             td { (status_badge(row.status)) }
             td class="cell-wide" { (tag_list(row.tags.iter().map(|(name, tone)| (name.as_str(), *tone)), 2)) }
             td class="cell-wide cell-muted" { @if row.place.is_empty() { "–" } @else { (row.place) } }

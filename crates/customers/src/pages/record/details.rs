@@ -140,7 +140,11 @@ fn tone_of_consent(state: &str) -> Tone {
 fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
     let href = view.href();
     html! {
-        @if sources.is_empty() { (card("Sources", html! {}, html! { p class="muted" { "Known from no other system." } })) }
+        div class="section-head" {
+            h2 { "Sources" }
+            @if view.editable() { (link_button("Link an id", format!("{href}/sources/new")).ghost().small().icon(Icon::Plus).opens_sheet(format!("{href}/sources/new"))) }
+        }
+        @if sources.is_empty() { p class="muted" { "Known from no other system." } }
         @else {
             (data_table("Sources", html! { (column("Source", Align::Start, false)) (column("Their id", Align::Start, false)) (column("State", Align::Start, true)) (column("", Align::Start, false)) }, html! {
                 @for source in sources {
@@ -156,6 +160,27 @@ fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
             }))
         }
     }
+}
+
+/// The sheet to link an id of another system.
+pub(crate) fn source_form(customer: CustomerId, typed: &Typed, known: &[String], faults: &[Fault]) -> Markup {
+    sheet(
+        "Link an id",
+        Some(
+            Attributes::new()
+                .set("hx-post", format!("/customers/{customer}/sources"))
+                .set("hx-target", "#sheet-body"),
+        ),
+        html! {
+            (form_errors(faults))
+            p class="muted" { "Imports and other programs find the customer by it." }
+            (text_field("source", "System").value(typed.get("source")).faults(faults).required().autofocus().autocomplete("off").attr("list", "known-sources").attr("maxlength", "40")
+                .hint("Small letters, digits and underscores, such as shopify."))
+            datalist id="known-sources" { @for name in known { option value=(name) {} } }
+            (text_field("external_id", "The id there").value(typed.get("external_id")).faults(faults).required().autocomplete("off"))
+        },
+        sheet_footer("Link id"),
+    )
 }
 
 /// The sheet to write down what the customer said about being written to.

@@ -11,13 +11,16 @@ use super::{
     view::Section,
 };
 use crate::{
-    model::CustomerInput,
+    model::{CustomerInput, SourceInput},
     ops::{self, UNGUARDED},
     pages::{
         face::{at_field, defaults, done, faults_of, refused, sheet},
+        form::Typed,
         palette,
         state::ListState,
+        words,
     },
+    store::captions,
 };
 
 /// `GET /customers/{id}/parent` and `/children`: finds whom to link.
@@ -128,6 +131,47 @@ pub(crate) async fn remove_child(
     link(call, id, Link::Child, child, None).await
 }
 
+/// `GET /customers/{id}/sources/new`
+pub(crate) async fn new_source(call: PageCall, Path(id): Path<CustomerId>) -> PageResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.read().await?;
+    ops::require_living(&mut tx, id).await?;
+    let known = captions::sources(&mut tx).await?;
+    Ok(sheet(
+        &call,
+        "Link an id",
+        details::source_form(id, &Typed::new(), &known, &[]),
+    ))
+}
+
+/// `POST /customers/{id}/sources`
+pub(crate) async fn link_source(call: PageCall, Path(id): Path<CustomerId>, typed: Typed) -> PageResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.write().await?;
+    let input = SourceInput {
+        source: typed.get("source").to_owned(),
+        external_id: typed.get("external_id").to_owned(),
+    };
+    match ops::sources::link(&mut tx, id, &input).await {
+        Ok((link, _)) => {
+            tx.commit().await?;
+            let text = format!("Linked to {}.", words::source(&link.source));
+            Ok(done(&call, text, None, &format!("{}?tab=details", href(id))))
+        }
+        Err(error) => {
+            drop(tx);
+            let faults = faults_of(error)?;
+            let mut tx = call.read().await?;
+            let known = captions::sources(&mut tx).await?;
+            Ok(refused(
+                &call,
+                "Link an id",
+                details::source_form(id, &typed, &known, &faults),
+            ))
+        }
+    }
+}
+
 /// `POST /customers/{id}/sources/{source}/{external_id}/unlink`
 pub(crate) async fn unlink(
     call: PageCall,
@@ -135,7 +179,7 @@ pub(crate) async fn unlink(
 ) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
-    ops::sources::unlink(&mut tx, id, &source, &external_id).await?;
+    ops::sources::unlink(&mut tx, id, &source, &external_id, UNGUARDED).await?;
     tx.commit().await?;
     Ok(done(
         &call,

@@ -95,6 +95,8 @@ pub(crate) fn record(
             addresses.len(),
         ],
         section,
+        list: String::new(),
+        beside: [None, None],
         may_write: call.caller.may(Permission::CustomersWrite),
         zone: shell.time_zone,
         locale: shell.locale,

@@ -51,6 +51,8 @@ pub(crate) fn routes() -> Router<AppState> {
             "/customers/{id}/consents",
             get(change::consent_sheet).post(change::save_consents),
         )
+        .route("/customers/{id}/sources/new", get(links::new_source))
+        .route("/customers/{id}/sources", post(links::link_source))
         .route(
             "/customers/{id}/sources/{source}/{external_id}/unlink",
             post(links::unlink),

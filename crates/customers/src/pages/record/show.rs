@@ -21,6 +21,7 @@ use super::{
     view::{self, RecordView, Section},
 };
 use crate::{
+    find,
     model::{Included, WithParts},
     ops,
     pages::{list, state::ListState, words},
@@ -56,7 +57,14 @@ pub(crate) async fn show(
     let state = ListState::parse(query.as_deref().unwrap_or_default());
     let section = Section::parse(state.get("tab"));
     let mut tx = call.read().await?;
-    let (view, parts) = read(&call, &mut tx, id, section).await?;
+    let (mut view, parts) = read(&call, &mut tx, id, section).await?;
+    let list = ListState::parse(state.get("in"));
+    // An address that was edited may ask for what cannot be; then there is no list.
+    if let Ok(query) = list::query(&call, &list) {
+        let (before, behind) = find::neighbours(&mut tx, &query, &parts.customer).await?;
+        view.beside = [before, behind];
+        view.list = list.query();
+    }
     let open = open(&mut tx, &view, &parts, &state).await?;
     let content = view::content(&view, open);
     if call.is_fragment() {
@@ -65,7 +73,7 @@ pub(crate) async fn show(
     let mut shell = call
         .bare_shell()
         .at(Nav::Customers)
-        .crumb("Customers", "/customers")
+        .crumb("Customers", list.href("/customers"))
         .titled(view.name.clone());
     shell.views = list::sidebar(&mut tx, &call).await?;
     Ok(page(&shell, view::actions(&view), content).into_response())

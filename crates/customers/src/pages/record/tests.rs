@@ -50,6 +50,8 @@ fn record(text: &str, section: Section) -> RecordView {
         known_tags: vec![text.into()],
         counts: [1, 2, 3],
         section,
+        list: format!("q={text}"),
+        beside: [Some(CustomerId::new()), Some(CustomerId::new())],
         may_write: true,
         zone: chrono_tz::Europe::Berlin,
         locale: Locale::default(),

@@ -6,12 +6,13 @@ use maud::{Markup, html};
 use regulars_kernel::ids::CustomerId;
 use regulars_web::pages::{
     Attributes, Icon, Locale, Tab, Tone, avatar, badge, button, card, confirm_attributes, copy_button,
-    empty_state, facts, format, icon_button, link_button, menu, menu_divider, menu_item, notice,
+    empty_state, facts, format, icon_button, icon_link, link_button, menu, menu_divider, menu_item, notice,
     status_badge, tabs, time_tag,
 };
 
 use super::super::{
     list::{deleting, sheet_of},
+    state::ListState,
     words::{self, mail_link},
 };
 use crate::model::{Choice as _, Customer, Kind, Type};
@@ -78,6 +79,10 @@ pub(crate) struct RecordView {
     /// How many notes, contacts and addresses there are.
     pub counts: [usize; 3],
     pub section: Section,
+    /// The list that one came from, as its address holds it.
+    pub list: String,
+    /// Who stands before and behind in it.
+    pub beside: [Option<CustomerId>; 2],
     pub may_write: bool,
     pub zone: Tz,
     pub locale: Locale,
@@ -88,6 +93,19 @@ impl RecordView {
     /// Where this customer's page is.
     pub(crate) fn href(&self) -> String {
         format!("/customers/{}", self.customer.id)
+    }
+
+    /// The address of a section, or of another customer's page, keeping the list that one came from.
+    pub(crate) fn within_list(&self, path: &str, section: Section) -> String {
+        let tab = if section == Section::Timeline {
+            ""
+        } else {
+            section.name()
+        };
+        [("tab", tab), ("in", self.list.as_str())]
+            .into_iter()
+            .collect::<ListState>()
+            .href(path)
     }
 
     /// Whether it can be changed here and now.
@@ -112,14 +130,23 @@ pub(crate) fn around(view: &RecordView) -> Markup {
 
 fn top(view: &RecordView) -> Markup {
     let href = view.href();
+    let step = |label: &'static str, icon: Icon, key: &'static str, beside: Option<CustomerId>| {
+        html! {
+            @if let Some(id) = beside {
+                (icon_link(icon, label, view.within_list(&format!("/customers/{id}"), view.section)).key(key))
+            }
+        }
+    };
     html! {
+        (step("Previous in the list", Icon::ChevronLeft, "k", view.beside[0]))
+        (step("Next in the list", Icon::ChevronRight, "j", view.beside[1]))
         @if view.editable() { (link_button("Edit", format!("{href}/edit")).primary().key("e").opens_sheet(format!("{href}/edit"))) }
     }
 }
 
 /// The page's content, replaced as a whole after each change. `open` is the open section's inside.
 pub(crate) fn content(view: &RecordView, open: Markup) -> Markup {
-    let here = format!("{}?tab={}", view.href(), view.section.name());
+    let here = view.within_list(&view.href(), view.section);
     html! {
         div id="record" class="record" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
             @if let Some(at) = view.customer.deleted_at { (deleted(view, at)) }
@@ -225,10 +252,7 @@ fn section_tabs(view: &RecordView) -> Markup {
         .into_iter()
         .map(|section| Tab {
             label: words::sentence(section.name()),
-            href: match section {
-                Section::Timeline => view.href(),
-                other => format!("{}?tab={}", view.href(), other.name()),
-            },
+            href: view.within_list(&view.href(), section),
             count: count(section)
                 .filter(|count| *count > 0)
                 .map(|count| count.to_string()),

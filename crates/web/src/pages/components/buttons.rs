@@ -58,6 +58,16 @@ pub fn link_button(text: impl Into<String>, href: impl Into<String>) -> Button {
     }
 }
 
+/// A link of an icon alone; the label is read out and shown on hover.
+pub fn icon_link(icon: Icon, label: impl Into<String>, href: impl Into<String>) -> Button {
+    Button {
+        icon: Some(icon),
+        only_icon: true,
+        kind: Kind::Ghost,
+        ..link_button(label, href)
+    }
+}
+
 /// A button of an icon alone; the label is read out and shown on hover.
 pub fn icon_button(icon: Icon, label: impl Into<String>) -> Button {
     Button {

@@ -13,7 +13,7 @@ mod tables;
 mod tone;
 
 pub use attributes::Attributes;
-pub use buttons::{Button, Kind, button, copy_button, icon_button, link_button};
+pub use buttons::{Button, Kind, button, copy_button, icon_button, icon_link, link_button};
 pub use data::{
     TimelineItem, avatar, badge, card, external_link, facts, initials, kbd, meter, metric_bar, person, stat,
     stats, status_badge, tag, tag_list, timeline,
@@ -31,7 +31,7 @@ pub use overlays::{
     sheet_footer,
 };
 pub use tables::{
-    Align, Direction, column, data_table, row_checkbox, select_all, skeleton_rows, sort_column, table_empty,
-    table_error,
+    Align, Direction, column, data_table, row_checkbox, select_all, skeleton_rows, sort_column,
+    sort_column_also, table_empty, table_error,
 };
 pub use tone::Tone;

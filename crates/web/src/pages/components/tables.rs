@@ -47,6 +47,18 @@ pub fn column(label: &str, align: Align, wide: bool) -> Markup {
 
 /// A head cell that sorts: the address sorts by it, or the other way round if it already does.
 pub fn sort_column(label: &str, href: &str, sorted: Option<Direction>, align: Align, wide: bool) -> Markup {
+    sort_column_also(label, href, None, sorted, align, wide)
+}
+
+/// The same, with the address that a click with Shift leads to: the list sorted by this column after those it is sorted by.
+pub fn sort_column_also(
+    label: &str,
+    href: &str,
+    also: Option<&str>,
+    sorted: Option<Direction>,
+    align: Align,
+    wide: bool,
+) -> Markup {
     let (state, icon) = match sorted {
         Some(Direction::Ascending) => (Some("ascending"), Icon::ArrowUp),
         Some(Direction::Descending) => (Some("descending"), Icon::ArrowDown),
@@ -54,7 +66,7 @@ pub fn sort_column(label: &str, href: &str, sorted: Option<Direction>, align: Al
     };
     html! {
         th scope="col" class=(classes(align, wide)) aria-sort=[state] {
-            a class="sort" href=(href) { (label) (icon) }
+            a class="sort" href=(href) data-sort-also=[also] title=[also.map(|_| "With Shift: sort by this as well")] { (label) (icon) }
         }
     }
 }
