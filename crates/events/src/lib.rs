@@ -4,10 +4,8 @@
 
 mod hub;
 mod kinds;
-mod live;
 mod store;
 
 pub use hub::{Connection, Hint, Hub, Message, Subscription, global as hub};
 pub use kinds::{KINDS, title};
-pub use live::{Live, live};
-pub use store::{Event, NewEvent, TIMELINE_ORDER, append, append_many, by_ids, timeline};
+pub use store::{Event, NewEvent, TIMELINE_ORDER, append, append_many, timeline};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
-    Cursor, Error, Page, Result, Sort, Total, clock,
+    Cursor, Error, Page, Result, Sort, Total,
     ids::{CustomerId, EventId},
     paging::CursorError,
 };
@@ -148,17 +148,17 @@ pub async fn timeline(
     limit: u32,
 ) -> Result<Page<Event>> {
     let broken = |why: CursorError| Error::malformed("?cursor", "cursor_invalid", why.to_string());
+    // Events may be told of the future too, so the first page begins at the end of all time.
     let (before, before_id) = match cursor {
-        Some(cursor) => (cursor.value::<DateTime<Utc>>(0).map_err(broken)?, cursor.id),
-        // Past every row: events of the far future are refused nowhere, but a year from now is far enough for clocks.
-        None => (clock::now() + chrono::TimeDelta::days(366), Uuid::max()),
+        Some(cursor) => (Some(cursor.value::<DateTime<Utc>>(0).map_err(broken)?), cursor.id),
+        None => (None, Uuid::max()),
     };
     let mut events = sqlx::query_as!(
         Event,
         r#"SELECT id AS "id: EventId", customer_id AS "customer_id: CustomerId", kind, actor_kind, actor_id, data,
                   occurred_at
            FROM events
-           WHERE customer_id = $1 AND (occurred_at, id) < ($2, $3) AND ($4::text[] IS NULL OR kind = ANY($4))
+           WHERE customer_id = $1 AND (occurred_at, id) < (coalesce($2::timestamptz, 'infinity'), $3) AND ($4::text[] IS NULL OR kind = ANY($4))
            ORDER BY occurred_at DESC, id DESC LIMIT $5"#,
         customer_id.0,
         before,
@@ -190,18 +190,4 @@ pub async fn timeline(
         .filter(|_| more)
         .map(|last| Cursor::new(TIMELINE_ORDER, vec![json!(last.occurred_at)], last.id.0));
     Ok(Page::new(events, next, total))
-}
-
-/// The events with these ids that the transaction may see, in the order in which they were written.
-pub async fn by_ids(tx: &mut Tx, ids: &[EventId]) -> Result<Vec<Event>> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    Ok(sqlx::query_as!(
-        Event,
-        r#"SELECT id AS "id: EventId", customer_id AS "customer_id: CustomerId", kind, actor_kind, actor_id, data,
-                  occurred_at
-           FROM events WHERE id = ANY($1) ORDER BY id"#,
-        &ids,
-    )
-    .fetch_all(tx.conn())
-    .await?)
 }

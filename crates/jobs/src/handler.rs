@@ -66,11 +66,6 @@ impl Context {
         self.token.is_cancelled()
     }
 
-    /// The same as something to wait for or to hand on.
-    pub fn cancellation(&self) -> &CancellationToken {
-        &self.token
-    }
-
     /// Fails with [`Failure::Cancelled`] when it is time to stop: for use between batches.
     pub fn check(&self) -> Result<(), Failure> {
         if self.cancelled() {

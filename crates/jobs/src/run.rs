@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use regulars_kernel::Error;
+use regulars_kernel::{Error, Fault};
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -168,12 +168,7 @@ impl Run {
 
     fn judge(&self, outcome: Result<Value, Failure>, shared: &Shared) -> End {
         let failed = |error: Error, hopeless: bool| {
-            let text: String = error
-                .to_string()
-                .chars()
-                .filter(|c| *c != '\0')
-                .take(ERROR_LENGTH)
-                .collect();
+            let text = told(&error);
             if let Error::Internal(error) = &error {
                 tracing::warn!(%error, hopeless, "an attempt at a job failed");
             } else {
@@ -225,10 +220,54 @@ impl Run {
     }
 }
 
+/// What is kept of an error for whoever looks at the job. Sentences about input quote it, and more people see jobs than
+/// the data they work on: of those only places and codes are kept.
+fn told(error: &Error) -> String {
+    let text = match error {
+        Error::Malformed(faults) | Error::Invalid(faults) => {
+            let faults: Vec<_> = faults.0.iter().map(code).collect();
+            faults.join("; ")
+        }
+        Error::Conflict(fault) => code(fault),
+        other => other.to_string(),
+    };
+    text.chars().filter(|c| *c != '\0').take(ERROR_LENGTH).collect()
+}
+
+fn code(fault: &Fault) -> String {
+    if fault.pointer.is_empty() {
+        fault.code.to_string()
+    } else {
+        format!("{}: {}", fault.pointer, fault.code)
+    }
+}
+
 struct AbortOnDrop(tokio::task::AbortHandle);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regulars_kernel::Faults;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_error_quotes_no_input() {
+        let mut faults = Faults::new();
+        faults.add(
+            "/email",
+            "email_invalid",
+            "“ada@example” is not an e-mail address",
+        );
+        faults.add("", "too_many", "too many of “ada@example”");
+        assert_eq!(told(&Error::Invalid(faults)), "/email: email_invalid; too_many");
+        let clash = Error::conflict("/code", "already_exists", "“ada@example” is taken");
+        assert_eq!(told(&clash), "/code: already_exists");
+        assert_eq!(told(&Error::internal("disk\0 full")), "disk full");
     }
 }

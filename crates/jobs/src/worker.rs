@@ -261,7 +261,12 @@ async fn keep_leases(shared: Arc<Shared>) {
         }
         let asked = Instant::now();
         let beats: Vec<_> = runs.iter().map(|run| run.beat()).collect();
-        match wall::heartbeat(&shared.database, &shared.name, &beats, shared.options.lease).await {
+        // An answer that comes too late is none: meanwhile the other leases must be looked after.
+        let beat = wall::heartbeat(&shared.database, &shared.name, &beats, shared.options.lease);
+        let answer = tokio::time::timeout(shared.options.lease / 3, beat)
+            .await
+            .unwrap_or_else(|_late| Err(Error::Unavailable("the database did not answer in time".into())));
+        match answer {
             Ok(held) => {
                 let held: HashMap<_, _> = held
                     .iter()

@@ -79,15 +79,6 @@ impl<T> Patch<T> {
             None
         }
     }
-
-    /// `None` for keep, `Some(None)` for clear, `Some(Some(value))` for set.
-    pub fn into_nested(self) -> Option<Option<T>> {
-        match self {
-            Self::Keep => None,
-            Self::Clear => Some(None),
-            Self::Set(value) => Some(Some(value)),
-        }
-    }
 }
 
 /// For `PUT`, which replaces: what is absent is cleared.

@@ -27,11 +27,21 @@ pub struct TestApp {
 impl TestApp {
     /// Puts the routes together as the server does. Nothing is limited by rate.
     pub async fn new(api: OpenApiRouter<AppState>, pages: Router<AppState>) -> Self {
+        Self::with_uploads(api, pages, &[]).await
+    }
+
+    /// The same with routes that receive files.
+    pub async fn with_uploads(
+        api: OpenApiRouter<AppState>,
+        pages: Router<AppState>,
+        uploads: &'static [&'static str],
+    ) -> Self {
         let storage_dir =
             std::env::temp_dir().join(format!("regulars-test-{}", uuid::Uuid::new_v4().simple()));
         let config = WebConfig {
             storage_dir,
             rate_limit_per_minute: 0,
+            uploads,
             ..WebConfig::default()
         };
         Self::with_config(api, pages, config).await

@@ -11,7 +11,7 @@ use regulars_kernel::{
 use regulars_web::{OrganizationInfo, Params};
 
 use super::filters::Filters;
-use crate::model::{Include, Included};
+use crate::model::Included;
 
 /// Longest search, in characters.
 pub const MAX_Q: usize = 200;
@@ -194,11 +194,6 @@ impl Query {
     /// Whether the best match comes first.
     pub fn by_relevance(&self) -> bool {
         self.q.is_some() && self.sort.first().is_some_and(|sort| sort.field == RELEVANCE)
-    }
-
-    /// Whether this part is wanted, by `include` or by naming it among `fields`.
-    pub fn includes(&self, include: Include) -> bool {
-        self.include.has(include)
     }
 }
 

@@ -54,11 +54,6 @@ impl<T> Cell<T> {
         }
     }
 
-    /// Whether it says nothing.
-    pub fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
-    }
-
     pub(super) fn fill(&mut self, value: T) {
         if self.value().is_none() {
             *self = Self::Value(value);

@@ -1,7 +1,7 @@
 //! Refuses workbooks that unpack to far more than they should, before anything unpacks them into memory.
 //!
-//! What it never does: trust the sizes that an archive claims; every part that will be parsed is unpacked once, into
-//! nothing, and counted.
+//! What it never does: trust what an archive claims of itself. A workbook names its parts as it likes, so each of them
+//! may be opened as a sheet: every one is unpacked once, into nothing, and counted, whatever its name.
 
 use std::{
     fs::File,
@@ -24,6 +24,14 @@ const MAX_RATIO: u64 = 300;
 const RATIO_FROM: u64 = 64 * 1024 * 1024;
 /// The longest text or tag: parsers hold one at a time in memory.
 const MAX_RUN: usize = 2 * 1024 * 1024;
+/// The same in parts that do not look like XML: pictures have no tags, and large ones have even surfaces.
+const MAX_RUN_ELSEWHERE: usize = 16 * 1024 * 1024;
+/// Where sheets lie.
+const SHEETS: &[u8] = b"worksheets/";
+/// The attribute for which the parser takes memory in advance.
+const UNIQUE_COUNT: &[u8] = b"uniqueCount";
+/// Bytes of a part that are looked at together with the next ones.
+const OVERLAP: usize = 64;
 const MAX_ENTRIES: usize = 10_000;
 
 /// Passes if the archive is a workbook that can be read in bounded memory.
@@ -60,34 +68,106 @@ pub fn check(path: &Path) -> Result<(), ReadError> {
         if total > MAX_TOTAL || (claimed > RATIO_FROM && claimed / packed > MAX_RATIO) {
             return Err(bomb());
         }
-        // Pictures and the like are never opened.
-        let is_parsed = [".xml", ".rels"].iter().any(|ending| name.ends_with(ending));
-        if !is_parsed {
-            continue;
-        }
-        let limit = if name.contains("worksheets/") {
-            claimed
-        } else if name.contains("sharedstrings") {
-            claimed.min(MAX_SHARED)
-        } else {
-            claimed.min(MAX_PART)
-        };
+        let kind = Kind::of(&name);
+        let limit = claimed.min(kind.most());
         if claimed > limit {
             return Err(ReadError::file(
                 "xlsx_too_large",
-                "the workbook holds more text than can be read safely; save the sheet as CSV and import that",
+                "the workbook holds more than can be read safely; save the sheet as CSV and import that",
             ));
         }
-        count(&mut part, limit)?;
+        count(&mut part, kind, limit)?;
     }
     Ok(())
 }
 
-fn count(part: &mut impl Read, limit: u64) -> Result<(), ReadError> {
-    let mut buffer = vec![0_u8; 64 * 1024];
+/// What a part may be, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Read row by row.
+    Sheet,
+    /// Read whole: the table of shared texts.
+    Shared,
+    /// Says where the workbook lies.
+    Package,
+    /// Read whole: other XML.
+    Part,
+    /// Anything else: a picture, or one of the above under another name.
+    Other,
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        let name = name.replace('\\', "/");
+        if name.contains("sharedstrings") {
+            Self::Shared
+        } else if name.trim_start_matches('/') == "_rels/.rels" {
+            Self::Package
+        } else if name.contains("worksheets/") {
+            Self::Sheet
+        } else if [".xml", ".rels"].iter().any(|ending| name.ends_with(ending)) {
+            Self::Part
+        } else {
+            Self::Other
+        }
+    }
+
+    /// The most it may unpack to, in bytes.
+    fn most(self) -> u64 {
+        match self {
+            Self::Sheet => u64::MAX,
+            Self::Shared => MAX_SHARED,
+            Self::Package | Self::Part | Self::Other => MAX_PART,
+        }
+    }
+
+    fn longest_run(self) -> usize {
+        if self == Self::Other {
+            MAX_RUN_ELSEWHERE
+        } else {
+            MAX_RUN
+        }
+    }
+
+    /// Looks at some of its bytes. A workbook that lies among the sheets would be read whole with a sheet's limit, and
+    /// more shared texts than there is room for would be given memory before they are missed.
+    fn check(self, bytes: &[u8], limit: u64) -> Result<(), ReadError> {
+        let is_wrong = match self {
+            Self::Package => bytes
+                .windows(SHEETS.len())
+                .any(|window| window.eq_ignore_ascii_case(SHEETS) || window.starts_with(b"&#")),
+            Self::Shared => bytes
+                .windows(UNIQUE_COUNT.len())
+                .enumerate()
+                .filter(|(_, window)| *window == UNIQUE_COUNT)
+                .filter_map(|(at, _)| number_after(&bytes[at + UNIQUE_COUNT.len()..]))
+                .any(|count| count > limit),
+            Self::Sheet | Self::Part | Self::Other => false,
+        };
+        if is_wrong { Err(bomb()) } else { Ok(()) }
+    }
+}
+
+/// The number in `="123"`.
+fn number_after(bytes: &[u8]) -> Option<u64> {
+    let digits: Vec<u8> = bytes
+        .iter()
+        .copied()
+        .skip_while(|byte| !byte.is_ascii_digit() && *byte != b'>')
+        .take_while(u8::is_ascii_digit)
+        .collect();
+    let text = std::str::from_utf8(&digits)
+        .ok()
+        .filter(|text| !text.is_empty())?;
+    Some(text.parse().unwrap_or(u64::MAX))
+}
+
+fn count(part: &mut impl Read, kind: Kind, limit: u64) -> Result<(), ReadError> {
+    // The end of what was read before stands in front of what is read next.
+    let mut buffer = vec![0_u8; OVERLAP + 64 * 1024];
     let (mut unpacked, mut run) = (0_u64, 0_usize);
     loop {
-        let count = match part.read(&mut buffer) {
+        let count = match part.read(&mut buffer[OVERLAP..]) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -99,15 +179,17 @@ fn count(part: &mut impl Read, limit: u64) -> Result<(), ReadError> {
             }
         };
         unpacked += count as u64;
-        for &byte in &buffer[..count] {
+        for &byte in &buffer[OVERLAP..OVERLAP + count] {
             run = if byte == b'<' { 0 } else { run + 1 };
-            if run > MAX_RUN {
+            if run > kind.longest_run() {
                 return Err(bomb());
             }
         }
         if unpacked > limit {
             return Err(bomb());
         }
+        kind.check(&buffer[..OVERLAP + count], limit)?;
+        buffer.copy_within(count..count + OVERLAP, 0);
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use regulars_exchange::{api_routes, job_handlers, page_routes};
+use regulars_exchange::{UPLOADS, api_routes, job_handlers, page_routes};
 use regulars_jobs::{Registry, Worker};
 use regulars_kernel::Role;
 use regulars_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 async fn app() -> (TestApp, Worker) {
-    let app = TestApp::new(api_routes(), page_routes()).await;
+    let app = TestApp::with_uploads(api_routes(), page_routes(), UPLOADS).await;
     let registry = job_handlers(Registry::new(), &app.state().config.storage_dir);
     let worker = Worker::start(app.database().clone(), registry, 2);
     (app, worker)
@@ -371,4 +371,24 @@ async fn an_upload_is_repeated_safely_and_another_file_under_its_key_is_refused(
     let folder = app.state().config.storage_dir.join("imports");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
     worker.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_large_file_of_json_is_an_upload_like_any_other() {
+    let (app, _worker) = app().await;
+    let key = app.key(Role::Agent).await;
+    let people: Vec<Value> = (0..20_000)
+        .map(|n| json!({"email": format!("p{n}@example.com"), "first_name": "A name that takes its place"}))
+        .collect();
+    let text = serde_json::to_string(&people).unwrap();
+    assert!(text.len() > 1 << 20);
+    let answer = app
+        .post("/api/v1/imports?file_name=list.json")
+        .bearer(&key)
+        .header("idempotency-key", "large")
+        .body("application/json", text)
+        .send()
+        .await
+        .expect(201);
+    assert_eq!(answer.json["format"]["kind"], "json", "{}", answer.text());
 }

@@ -40,6 +40,11 @@ pub fn workbook(table: &[Vec<String>]) -> Vec<u8> {
 }
 
 fn pack(sheet: &str) -> Vec<u8> {
+    pack_with("xl/worksheets/sheet1.xml", sheet, &[])
+}
+
+/// A workbook whose one sheet lies there, and more parts.
+fn pack_with(place: &str, sheet: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let parts = [
@@ -56,7 +61,7 @@ fn pack(sheet: &str) -> Vec<u8> {
         (
             "xl/_rels/workbook.xml.rels",
             format!(
-                "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"{relation}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"r2\" Type=\"{relation}/styles\" Target=\"styles.xml\"/></Relationships>"
+                "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"{relation}/worksheet\" Target=\"/{place}\"/><Relationship Id=\"r2\" Type=\"{relation}/styles\" Target=\"styles.xml\"/></Relationships>"
             ),
         ),
         (
@@ -71,10 +76,11 @@ fn pack(sheet: &str) -> Vec<u8> {
                 "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"22\"/></cellXfs></styleSheet>"
             ),
         ),
-        ("xl/worksheets/sheet1.xml", sheet.to_owned()),
+        (place, sheet.to_owned()),
     ];
+    let more = more.iter().map(|(name, text)| (*name, (*text).to_owned()));
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, text) in parts {
+    for (name, text) in parts.into_iter().chain(more) {
         archive.start_file(name, SimpleFileOptions::default()).unwrap();
         archive.write_all(text.as_bytes()).unwrap();
     }
@@ -134,4 +140,79 @@ fn bombs_and_other_archives_are_refused() {
         reader(&whole[..whole.len() / 2]).err().unwrap().code(),
         "xlsx_damaged"
     );
+}
+
+#[test]
+fn a_part_is_counted_whatever_it_is_called() {
+    let sheet =
+        |text: &str| format!("<worksheet><sheetData><row><c><v>{text}</v></c></row></sheetData></worksheet>");
+    let few = sheet("1");
+    assert!(
+        reader(&pack_with("xl/odd.bin", &few, &[])).is_ok(),
+        "any name will do"
+    );
+    let text = sheet(&"0".repeat(20_000_000));
+    let bomb = pack_with("xl/evil.bin", &text, &[]);
+    assert_eq!(reader(&bomb).err().unwrap().code(), "xlsx_bomb");
+    // What unpacks to too much to be held is refused under any name, too.
+    let many = sheet(&"<f/>".repeat(9_000_000));
+    let bomb = pack_with("xl/evil.bin", &many, &[]);
+    assert_eq!(reader(&bomb).err().unwrap().code(), "xlsx_too_large");
+    // A picture with an even surface is no bomb.
+    let picture = "\u{1}".repeat(5_000_000);
+    assert!(
+        reader(&pack_with(
+            "xl/odd.bin",
+            &few,
+            &[("xl/media/image1.bmp", &picture)]
+        ))
+        .is_ok()
+    );
+}
+
+#[test]
+fn memory_is_not_taken_for_what_a_workbook_only_claims() {
+    let shared = |count: &str| {
+        format!(
+            "{}<sst uniqueCount = \"{count}\"><si><t>a</t></si></sst>",
+            " ".repeat(65_500)
+        )
+    };
+    for (count, fits) in [
+        ("1", true),
+        ("4000000000", false),
+        ("99999999999999999999", false),
+    ] {
+        let text = shared(count);
+        let bytes = pack_with(
+            "xl/worksheets/sheet1.xml",
+            "<worksheet><sheetData/></worksheet>",
+            &[("xl/sharedStrings.xml", &text)],
+        );
+        assert_eq!(
+            reader(&bytes).err().map(|error| error.code()) != Some("xlsx_bomb"),
+            fits,
+            "{count}"
+        );
+    }
+}
+
+#[test]
+fn a_workbook_among_the_sheets_is_refused() {
+    let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in [
+        ("[Content_Types].xml", "<Types/>".to_owned()),
+        (
+            "_rels/.rels",
+            format!(
+                "<Relationships><Relationship Id=\"r1\" Type=\"{relation}/officeDocument\" Target=\"xl/Worksheets/styles.xml\"/></Relationships>"
+            ),
+        ),
+    ] {
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    let bytes = archive.finish().unwrap().into_inner();
+    assert_eq!(reader(&bytes).err().unwrap().code(), "xlsx_bomb");
 }
