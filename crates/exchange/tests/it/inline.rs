@@ -7,6 +7,7 @@ use std::{
 
 use regulars_exchange::{
     import::{Watch, inline::InlineOptions},
+    jobs,
     model::{Import, ImportState, Mode},
     ops,
     store::alive,
@@ -161,6 +162,36 @@ async fn a_half_done_import_whose_plan_is_gone_ends_and_the_file_is_imported_ane
         .await;
     assert_eq!(old, "cancelled");
     assert_eq!(count(&shop, "customers").await, 4_800);
+}
+
+#[tokio::test]
+async fn an_import_that_nobody_went_on_with_and_files_that_were_never_whole_are_swept() {
+    let shop = Shop::new().await;
+    let begun = stopped(&shop, &text()).await;
+    let folder = shop.path("storage").join("imports");
+    for (name, age) in [("old.part", 25), ("new.part", 1)] {
+        let file = std::fs::File::create(folder.join(name)).unwrap();
+        let then = std::time::SystemTime::now() - std::time::Duration::from_hours(age);
+        file.set_modified(then).unwrap();
+    }
+    let sweep = async || {
+        jobs::sweep(shop.database.database(), shop.scope, &shop.path("storage"))
+            .await
+            .unwrap()
+    };
+    assert_eq!(sweep().await, 1, "what was begun today stays");
+    sqlx::raw_sql(
+        "ALTER TABLE imports DISABLE TRIGGER stamp; UPDATE imports SET updated_at = now() - interval '31 days'",
+    )
+    .execute(shop.database.owner())
+    .await
+    .unwrap();
+    assert_eq!(sweep().await, 1);
+    assert_eq!(files(&shop), ["new.part"]);
+    let state: String = shop
+        .one(&format!("SELECT state FROM imports WHERE id = '{}'", begun.id))
+        .await;
+    assert_eq!(state, "cancelled");
 }
 
 #[tokio::test]

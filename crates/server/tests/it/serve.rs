@@ -186,7 +186,15 @@ async fn readiness_fails_while_the_database_is_behind_the_binary() {
         .execute(home.database().owner())
         .await
         .unwrap();
-    let answer = api.get("/readyz").await.expect(503);
+    // It is looked at once a second.
+    let until = Instant::now() + Duration::from_secs(5);
+    let answer = loop {
+        let answer = api.get("/readyz").await;
+        if answer.status.as_u16() == 503 || Instant::now() > until {
+            break answer.expect(503);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
     assert!(answer.text.contains("regulars migrate"), "{}", answer.text);
 }
 
