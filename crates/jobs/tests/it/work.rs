@@ -299,6 +299,43 @@ async fn a_running_job_hears_of_its_cancellation_here_at_once_and_elsewhere_with
 }
 
 #[tokio::test]
+async fn a_job_stops_when_its_sign_of_life_hangs_as_when_it_fails() {
+    let database = TestDatabase::new().await;
+    let scope = database.organization("acme").await;
+    let stopped = Arc::new(AtomicUsize::new(0));
+    let seen = stopped.clone();
+    let work = Does("test.run", move |job: Context| {
+        let seen = seen.clone();
+        async move {
+            while !job.cancelled() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            seen.fetch_add(1, Ordering::SeqCst);
+            Err(Failure::Cancelled)
+        }
+    });
+    let _worker = start(&database, work);
+    let id = add(&database, scope, NewJob::new("test.run", json!({}))).await;
+    until_state(&database, scope, id, JobState::Running).await;
+    // Whoever holds the row keeps the heartbeat waiting without an error.
+    let mut held = database.owner().begin().await.unwrap();
+    sqlx::query("SELECT FROM jobs WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let began = Instant::now();
+    while stopped.load(Ordering::SeqCst) == 0 {
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "it goes on without a lease"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    held.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stopping_worker_lets_jobs_finish_and_gives_the_others_back_untried() {
     let database = TestDatabase::new().await;
     let scope = database.organization("acme").await;

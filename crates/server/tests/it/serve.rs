@@ -155,6 +155,13 @@ async fn health_readiness_and_metrics_answer_without_credentials_and_name_nobody
     assert_eq!(api.get("/healthz").await.expect(200).text.trim(), "ok");
     assert_eq!(api.get("/readyz").await.expect(200).text.trim(), "ready");
     api.with_key(&key).get("/api/v1/organization").await.expect(200);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let headers = api.get(path).await.expect(200).headers;
+        assert!(
+            headers.contains_key("x-request-id") && headers.contains_key("x-content-type-options"),
+            "{path}"
+        );
+    }
     let metrics = api.get("/metrics").await.expect(200);
     assert!(
         metrics.headers["content-type"]
@@ -174,6 +181,43 @@ async fn health_readiness_and_metrics_answer_without_credentials_and_name_nobody
         "{}",
         metrics.text
     );
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key_and_nobody_holds_many() {
+    let home = Home::shared().await;
+    let owner = home.organization("acme", "owner");
+    let server = home.serve();
+    let api = Api::new(&server.url, &owner);
+    let new = serde_json::json!({"name": "display", "role": "viewer"});
+    let key = api.post("/api/v1/keys", &new).await.expect(201);
+    let display = api.with_key(&key.at("/key"));
+    let listen = || {
+        display
+            .request(reqwest::Method::GET, "/api/v1/events/stream")
+            .send()
+    };
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        let stream = listen().await.unwrap();
+        assert_eq!(stream.status(), 200);
+        open.push(stream);
+    }
+    assert_eq!(listen().await.unwrap().status(), 429);
+    let mut first = open.swap_remove(0);
+    drop(open);
+    api.post("/api/v1/customers", &serde_json::json!({"first_name": "Ada"}))
+        .await
+        .expect(201);
+    let heard = first.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&heard).contains("customer.created"));
+    let path = format!("/api/v1/keys/{}", key.at("/id"));
+    let revoked = api.request(reqwest::Method::DELETE, &path).send().await.unwrap();
+    assert!(revoked.status().is_success());
+    let ended = tokio::time::timeout(Duration::from_secs(12), async {
+        while first.chunk().await.unwrap().is_some() {}
+    });
+    ended.await.expect("the stream ends with its key");
 }
 
 #[tokio::test]
