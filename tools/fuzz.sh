@@ -43,9 +43,11 @@ key=$("$regulars" key create --organization fuzz --name fuzz --role owner --data
 # Left out: the stream, which never ends, and what would take the fuzzer's own key away.
 # Not asked: that whatever fits the schema is accepted (a name may be taken), and that whatever does not is refused
 # (a query parameter is text, whatever its type).
+setup=$PWD/tools/fuzz-setup.py
 cd "$folder"
+python3 "$setup" "$url" "$key" >schemathesis.toml
 failed=0
-timeout --signal INT "${FUZZ_SECONDS:-600}" "$cache/bin/schemathesis" run "$url/api/openapi.json" \
+timeout --signal INT "${FUZZ_SECONDS:-600}" "$cache/bin/schemathesis" --config-file schemathesis.toml run "$url/api/openapi.json" \
   --header "Authorization: Bearer $key" --url "$url" \
   --exclude-operation-id streamEvents --exclude-operation-id revokeKey --exclude-operation-id updateKey \
   --exclude-checks positive_data_acceptance,negative_data_rejection \
