@@ -32,7 +32,7 @@ pub async fn list_sources(call: Call, Path(id): Path<CustomerId>) -> ApiResult {
     params(("id" = CustomerId, Path, description = "The customer's id")),
     request_body = SourceInput,
     responses(
-        (status = 201, description = "The link", body = SourceLink, headers(("ETag" = String, description = "For `If-None-Match`; a link never changes"))),
+        (status = 201, description = "The link", body = SourceLink),
         (status = 200, description = "It was there already", body = SourceLink),
         CommonErrors
     )
@@ -46,7 +46,7 @@ pub async fn link_source(
     let mut tx = call.write().await?;
     let (link, new) = ops::sources::link(&mut tx, id, &input).await?;
     if !new {
-        return Ok(call.ok(tx, None, &link).await?);
+        return Ok(call.ok(tx, Some(link.version), &link).await?);
     }
     let external_id = utf8_percent_encode(&link.external_id, NON_ALPHANUMERIC);
     let location = format!("/api/v1/customers/{id}/sources/{}/{external_id}", link.source);
@@ -64,7 +64,7 @@ pub async fn link_source(
         ("external_id" = String, Path, description = "The id there", example = "207119551"),
     ),
     responses(
-        (status = 200, description = "The link", body = SourceLink, headers(("ETag" = String, description = "For `If-None-Match`; a link never changes"))),
+        (status = 200, description = "The link", body = SourceLink),
         OneErrors
     )
 )]
