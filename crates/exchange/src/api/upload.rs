@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How long the next piece of a file may take: the request as a whole has no time limit.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Bytes of the largest file.
 pub const MAX_FILE: u64 = 1 << 30;
 

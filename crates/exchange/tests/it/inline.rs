@@ -12,7 +12,7 @@ use regulars_exchange::{
     ops,
     store::alive,
 };
-use regulars_kernel::Error;
+use regulars_kernel::{Error, clock};
 use serde_json::Value;
 
 use crate::support::{Shop, Unwatched};
@@ -171,8 +171,8 @@ async fn an_import_that_nobody_went_on_with_and_files_that_were_never_whole_are_
     let folder = shop.path("storage").join("imports");
     for (name, age) in [("old.part", 25), ("new.part", 1)] {
         let file = std::fs::File::create(folder.join(name)).unwrap();
-        let then = std::time::SystemTime::now() - std::time::Duration::from_hours(age);
-        file.set_modified(then).unwrap();
+        let then = clock::now() - chrono::TimeDelta::hours(age);
+        file.set_modified(then.into()).unwrap();
     }
     let sweep = async || {
         jobs::sweep(shop.database.database(), shop.scope, &shop.path("storage"))
