@@ -189,6 +189,36 @@ async fn hostile_names_are_shown_as_they_are_and_do_nothing() {
             .await;
         assert_eq!(heading.as_str().unwrap(), name);
         assert_eq!(browser.run(harmless).await, true, "of {name:?}");
+        // The same text as everything below a customer, on each of its tabs.
+        let part = |part: &str| format!("/api/v1/customers/{id}/{part}");
+        for (place, body) in [
+            (
+                "contacts",
+                json!({"last_name": name, "title": name, "note": name}),
+            ),
+            ("addresses", json!({"line1": name, "city": name})),
+            ("notes", json!({"body": name})),
+            (
+                "tags",
+                json!({"tags": [name.chars().take(60).collect::<String>()]}),
+            ),
+            (
+                "sources",
+                json!({"source": "shopify", "external_id": format!("{id} {name}")}),
+            ),
+        ] {
+            let answer = stage.api.post(&part(place), &body).await;
+            assert!(
+                answer.status.as_u16() < 500,
+                "{place} of {name:?}: {}",
+                answer.text
+            );
+        }
+        for tab in ["timeline", "notes", "contacts", "addresses", "details"] {
+            browser.go(&format!("/customers/{id}?tab={tab}")).await;
+            browser.find(".record-section").await;
+            assert_eq!(browser.run(harmless).await, true, "{tab} of {name:?}");
+        }
     }
     stage.end().await;
 }

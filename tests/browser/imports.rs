@@ -43,7 +43,7 @@ async fn a_file_is_uploaded_mapped_checked_and_imported_before_ones_eyes() {
         .await;
     browser.press("Check the file").await;
     browser.sees("This is what will happen").await;
-    browser.sees("1 rows will not be imported").await;
+    browser.sees("1 row will not be imported").await;
     browser.sees_in("main", "keine Adresse").await;
     assert_eq!(
         stage
@@ -56,14 +56,43 @@ async fn a_file_is_uploaded_mapped_checked_and_imported_before_ones_eyes() {
         "nothing is changed yet"
     );
 
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "checked");
     browser.press("Import 1,500 rows").await;
     // The page goes from progress to the result by itself.
     browser.sees_in("main", "created").await;
     browser.sees_in("main", "1,500").await;
-    browser.sees("were not imported").await;
+    browser.sees("was not imported").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "done");
     browser.go("/customers?q=Müler 1234").await;
     browser.sees_in("#list", "Müller 1234").await;
     browser.go("/imports").await;
     browser.sees_in("main table", "kunden.csv").await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_check_that_takes_long_is_cancelled() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let mut text = String::from("E-Mail,Vorname,Nachname\n");
+    for number in 0..150_000 {
+        let _ = writeln!(text, "kunde{number}@example.com,Hanna,Müller {number}");
+    }
+    let file = stage.home.path().join("viele.csv");
+    std::fs::write(&file, &text).unwrap();
+    browser.go("/imports/new").await;
+    browser.attach("input[type=file]", &file).await;
+    browser.sees("viele.csv").await;
+    browser.press("Upload").await;
+    browser.sees("Say what each column means").await;
+    browser.press("Check the file").await;
+    browser.sees("Checking the file").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "working");
+    browser.press("Cancel import").await;
+    browser.sees_in("#confirm", "Cancel the import?").await;
+    browser.click("#confirm [data-confirm-part=ok]").await;
+    browser.sees_in("main", "ancelled").await;
+    browser.go("/imports").await;
+    browser.sees_in("main table", "cancelled").await;
     stage.end().await;
 }

@@ -46,6 +46,7 @@ async fn the_list_is_worked_without_a_mouse() {
     browser.find("#palette [data-palette-input]").await;
     browser.keys("charlei").await;
     browser.sees_in("#palette-results", "Charlie Tester").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "the palette");
     browser.keys("\n").await;
     browser.sees_in("h1", "Charlie Tester").await;
 

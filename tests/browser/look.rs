@@ -147,6 +147,8 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, Option<&'static 
         ("customers", "/customers".into(), None),
         ("customers-nobody", "/customers?q=zzyzx".into(), None),
         ("customers-filter", "/customers?status=vip".into(), Some("Filter")),
+        ("customers-deleted", "/customers?deleted=only".into(), None),
+        ("export-new", "/exports/new?status=vip&q=ada".into(), None),
         ("customer-new", "/customers".into(), Some("New customer")),
         ("customer", record(""), None),
         ("customer-edit", record(""), Some("Edit")),

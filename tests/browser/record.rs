@@ -132,3 +132,122 @@ async fn contacts_addresses_tags_and_notes_are_added_and_a_deletion_is_undone() 
     }
     stage.end().await;
 }
+
+#[tokio::test]
+async fn a_note_keeps_what_it_said_consent_is_written_down_and_ids_are_linked() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let id = stage
+        .customer(json!({"first_name": "Ada", "last_name": "Byron", "email": "ada.b@example.com"}))
+        .await;
+    let page = format!("/customers/{id}");
+    browser.go(&format!("{page}?tab=notes")).await;
+    browser.fill(".note-form textarea", "Calls on Mondays").await;
+    browser.press("Add note").await;
+    browser.sees_in(".note", "Calls on Mondays").await;
+    browser.press("Actions for this note").await;
+    browser.press("Edit").await;
+    browser.fill("#sheet [name=body]", "Calls on Tuesdays").await;
+    browser.press("Save note").await;
+    browser.sheet_closed().await;
+    browser.sees_in(".note", "Calls on Tuesdays").await;
+    browser.press("edited").await;
+    browser.sees_in("#sheet", "What the note said").await;
+    browser.sees_in("#sheet", "Calls on Mondays").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.press("Close").await;
+    browser.sheet_closed().await;
+
+    browser.press("Details").await;
+    browser.press("Change consent").await;
+    browser.choose("#sheet [name=email]", "subscribed").await;
+    browser.press("Save consent").await;
+    browser.sheet_closed().await;
+    browser.sees_in(".record-section", "subscribed").await;
+    browser.press("Change consent").await;
+    browser.choose("#sheet [name=email]", "unsubscribed").await;
+    browser.press("Save consent").await;
+    browser.sheet_closed().await;
+    browser.sees_in(".record-section", "unsubscribed").await;
+
+    browser.press("Link an id").await;
+    browser.fill("#sheet [name=source]", "Shopify!").await;
+    browser.fill("#sheet [name=external_id]", "4711").await;
+    browser.press("Link id").await;
+    browser.sees_in("#sheet [data-form-errors]", "put right").await;
+    browser.fill("#sheet [name=source]", "shopify").await;
+    browser.press("Link id").await;
+    browser.sheet_closed().await;
+    browser.sees_in(".record-section", "4711").await;
+    browser.press("Unlink").await;
+    browser.sees_in("#confirm", "Unlink this source?").await;
+    browser.click("#confirm [data-confirm-part=ok]").await;
+    browser
+        .sees_in(".record-section", "Known from no other system")
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_list_is_gone_through_one_by_one_and_sorted_by_two_columns() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    for (name, status) in [
+        ("Anna", "vip"),
+        ("Berta", "active"),
+        ("Clara", "vip"),
+        ("Dora", "vip"),
+    ] {
+        stage
+            .customer(json!({"first_name": name, "last_name": "Maier", "status": status}))
+            .await;
+    }
+    browser.go("/customers?status=vip&sort=full_name").await;
+    browser.press("Clara Maier").await;
+    browser.sees_in("h1", "Clara").await;
+    browser.press("Next in the list").await;
+    browser.sees_in("h1", "Dora").await;
+    browser.keys("k").await;
+    browser.sees_in("h1", "Clara").await;
+    browser.press("Notes").await;
+    browser.press("Previous in the list").await;
+    browser.sees_in("h1", "Anna").await;
+    let address = browser.address().await;
+    assert!(address.contains("tab=notes"), "the section stays open: {address}");
+    browser.click(".crumbs a").await;
+    browser
+        .arrives(
+            |address| address == "/customers?status=vip&sort=full_name",
+            "the list",
+        )
+        .await;
+
+    browser
+        .run(
+            "[...document.querySelectorAll('a.sort')].find((link) => link.textContent.includes('Created'))
+            .dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true}))",
+        )
+        .await;
+    browser
+        .arrives(
+            |address| address.contains("sort=full_name%2C-created_at"),
+            "both columns",
+        )
+        .await;
+    browser.find("th[aria-sort=descending]").await;
+    browser.find("th[aria-sort=ascending]").await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_sidebar_leads_to_the_documents_of_the_api() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    browser.go("/customers").await;
+    browser.press("API docs").await;
+    browser
+        .arrives(|address| address.starts_with("/api/docs"), "/api/docs")
+        .await;
+    browser.sees("List and search customers").await;
+    stage.end().await;
+}

@@ -15,6 +15,8 @@ mod fixtures;
 mod import_command;
 mod import_kill;
 mod interface;
+mod naughty;
+mod pages;
 mod process;
 mod routes;
 mod serve;
