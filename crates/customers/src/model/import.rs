@@ -327,6 +327,31 @@ impl Current {
         changes.address = Some(out);
     }
 
+    /// Makes a channel withdrawn, whatever was said of it.
+    pub fn withdraw(&mut self, channel: &'static str, changes: &mut Changes) {
+        const WITHDRAWN: &str = "unsubscribed";
+        let at = self.consents.iter().position(|(known, _)| known == channel);
+        let before = at.map(|at| self.consents[at].1.clone());
+        match at {
+            Some(at) => WITHDRAWN.clone_into(&mut self.consents[at].1),
+            None => self.consents.push((channel.to_owned(), WITHDRAWN.to_owned())),
+        }
+        if let Some(change) = changes
+            .consents
+            .iter_mut()
+            .find(|change| change.channel == channel)
+        {
+            change.to = WITHDRAWN;
+        } else if before.as_deref() != Some(WITHDRAWN) {
+            changes.consents.push(ConsentChange {
+                channel,
+                from: before,
+                to: WITHDRAWN,
+                at: None,
+            });
+        }
+    }
+
     fn merge_consent(&mut self, wanted: &WantedConsent, changes: &mut Changes) {
         let before = self
             .consents

@@ -23,8 +23,17 @@ pub async fn put(tx: &mut Tx, customer_id: CustomerId, input: &ConsentInput) -> 
     lock_living(tx, customer_id).await?;
     let mut faults = Faults::new();
     let states = input.check("", &mut faults);
-    faults.check()?;
     let current = store::consents::list(tx, customer_id).await?;
+    for (channel, state) in &states {
+        let has_withdrawn = current
+            .iter()
+            .any(|one| one.channel == *channel && one.state == ConsentState::Unsubscribed);
+        if has_withdrawn && matches!(state, ConsentState::NeverSubscribed | ConsentState::Pending) {
+            let message = "they unsubscribed: that is forgotten only when they subscribe again";
+            faults.add(format!("/{channel}"), "consent_withdrawn", message);
+        }
+    }
+    faults.check()?;
     let mut events = Vec::new();
     for (channel, state) in states {
         let before = current

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{Guard, hierarchy, lock_living};
 use crate::{
     model::{
-        Address, AddressInput, Contact, Customer, CustomerInput, Defaults, Definitions, Included,
-        NewCustomer, WithParts, attributes::missing, changes,
+        Address, AddressInput, Channel, ConsentState, Contact, Customer, CustomerInput, Defaults,
+        Definitions, Included, NewCustomer, WithParts, attributes::missing, changes,
     },
     store::{self, parts::Key},
 };
@@ -63,7 +63,7 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
             .for_each(|name| missing(name, &mut faults));
         return Err(Error::Invalid(faults));
     }
-    customer.code = inserted.code;
+    customer.code.clone_from(&inserted.code);
 
     let mut events = vec![event(
         "customer.created",
@@ -93,12 +93,26 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
         store::sources::insert(tx, customer.id, link).await?;
         events.push(super::sources::linked(customer.id, link));
     }
-    for (channel, state) in consents {
+    for (channel, state) in consents_to_begin_with(consents, &inserted.withdrawn) {
         events.extend(super::consents::set(tx, customer.id, None, channel, state).await?);
     }
     regulars_events::append_many(tx, events).await?;
     store::words::add(tx, store::search::words(&customer)).await?;
     Ok(customer)
+}
+
+/// Who withdrew, was deleted and is entered again has still withdrawn, unless the caller says that they subscribed anew.
+fn consents_to_begin_with(
+    mut said: Vec<(Channel, ConsentState)>,
+    withdrawn: &[Channel],
+) -> Vec<(Channel, ConsentState)> {
+    said.retain(|(channel, state)| *state == ConsentState::Subscribed || !withdrawn.contains(channel));
+    for channel in withdrawn {
+        if !said.iter().any(|(known, _)| known == channel) {
+            said.push((*channel, ConsentState::Unsubscribed));
+        }
+    }
+    said
 }
 
 /// Changes the fields that are said. Without a guard the last write wins, field by field.

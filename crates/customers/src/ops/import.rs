@@ -11,7 +11,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
-    model::import::{Changes, ConsentChange, Current, CurrentAddress, Wanted},
+    model::{
+        Channel, Choice,
+        import::{Changes, ConsentChange, Current, CurrentAddress, Wanted},
+    },
     store::{
         batch::{self, Keys},
         batch_parts::{self, KnownWords},
@@ -212,7 +215,7 @@ pub async fn create_many(
         customer.updated_at = now;
         all.push((current, changes));
     }
-    forget_no_withdrawal(tx, &mut all).await?;
+    keep_withdrawals(tx, all.iter_mut().map(|(current, changes)| (current, changes))).await?;
 
     let customers: Vec<_> = all.iter().map(|(current, _)| &current.customer).collect();
     let mut done = batch::insert(tx, &customers).await?;
@@ -281,34 +284,39 @@ async fn owners_of(tx: &mut Tx, all: impl Iterator<Item = &Current>) -> Result<b
     batch::owners(tx, &keys).await
 }
 
-/// Who withdrew consent, was deleted and comes back by a file has still withdrawn it.
-async fn forget_no_withdrawal(tx: &mut Tx, all: &mut [(Current, Changes)]) -> Result<()> {
+/// Who withdrew consent and was deleted has still withdrawn it when a file brings the address or the phone back, whatever
+/// the file says of consent or leaves out.
+async fn keep_withdrawals<'a>(
+    tx: &mut Tx,
+    rows: impl Iterator<Item = (&'a mut Current, &'a mut Changes)>,
+) -> Result<()> {
     let (mut emails, mut phones) = (Vec::new(), Vec::new());
-    for (current, _) in all.iter().filter(|(_, changes)| !changes.consents.is_empty()) {
-        emails.extend(current.customer.email.as_ref().map(Email::lowercase));
-        phones.extend(
-            current
-                .customer
-                .phone
-                .as_ref()
-                .map(|phone| phone.as_str().to_owned()),
-        );
+    let mut touched = Vec::new();
+    for (current, changes) in rows {
+        let is_new = changes.consents.iter().any(|change| change.from.is_none());
+        let customer = &current.customer;
+        let email = customer.email.as_ref().map(Email::lowercase);
+        let phone = customer.phone.as_ref().map(|phone| phone.as_str().to_owned());
+        let email = email.filter(|_| is_new || changes.fields.contains_key("email"));
+        let phone = phone.filter(|_| is_new || changes.fields.contains_key("phone"));
+        if email.is_some() || phone.is_some() {
+            emails.extend(email.clone());
+            phones.extend(phone.clone());
+            touched.push((current, changes, [email, phone]));
+        }
     }
     let withdrawn = batch::withdrawn_before(tx, &emails, &phones).await?;
     if withdrawn.is_empty() {
         return Ok(());
     }
-    for (current, changes) in all {
-        let customer = &current.customer;
-        let keys = [
-            customer.email.as_ref().map(Email::lowercase),
-            customer.phone.as_ref().map(|phone| phone.as_str().to_owned()),
-        ];
-        for key in keys.into_iter().flatten() {
-            for change in &mut changes.consents {
-                if withdrawn.contains(&(key.clone(), change.channel.to_owned())) {
-                    change.to = "unsubscribed";
-                }
+    for (current, changes, keys) in touched {
+        for channel in Channel::ALL.iter().map(|channel| channel.as_str()) {
+            if keys
+                .iter()
+                .flatten()
+                .any(|key| withdrawn.contains(&(key.clone(), channel.to_owned())))
+            {
+                current.withdraw(channel, changes);
             }
         }
     }
@@ -344,6 +352,7 @@ pub async fn update_many(
         refusals.push(refusal);
     }
     refuse_taken(tx, &mut all, &mut refusals).await?;
+    keep_withdrawals(tx, all.iter_mut().map(|(_, current, changes)| (current, changes))).await?;
 
     let links: Vec<_> = all
         .iter()

@@ -241,15 +241,28 @@ pub async fn current(tx: &mut Tx, ids: &[CustomerId], lock: bool) -> Result<Hash
     Ok(found)
 }
 
-/// Fresh codes, as the column's default gives them.
+/// Fresh codes, as the column's default gives them, without those that somebody gave by hand.
 pub async fn new_codes(tx: &mut Tx, count: usize) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT 'C-' || to_char(nextval('customer_codes'), 'FM999999999000000') AS "code!"
-           FROM generate_series(1, $1::int)"#,
-        i32::try_from(count).unwrap_or(i32::MAX)
-    )
-    .fetch_all(tx.conn())
-    .await?)
+    let mut codes = Vec::with_capacity(count);
+    let mut at_least = 1;
+    while codes.len() < count {
+        let missing = i32::try_from(count - codes.len())
+            .unwrap_or(i32::MAX)
+            .max(at_least);
+        // A long stretch of given codes takes some turns, not one for each of them.
+        at_least = 1_000;
+        let free = sqlx::query_scalar!(
+            r#"SELECT n.code AS "code!" FROM (
+                 SELECT 'C-' || to_char(nextval('customer_codes'), 'FM999999999000000') AS code FROM generate_series(1, $1::int)
+               ) AS n WHERE NOT EXISTS (SELECT FROM customers c WHERE c.code = n.code)"#,
+            missing
+        )
+        .fetch_all(tx.conn())
+        .await?;
+        codes.extend(free);
+    }
+    codes.truncate(count);
+    Ok(codes)
 }
 
 /// Columns of many customers.

@@ -11,7 +11,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{row::customer_columns, search};
-use crate::model::Customer;
+use crate::model::{Channel, Choice, Customer};
 
 /// Reads a customer, deleted ones too.
 pub async fn get(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>> {
@@ -96,6 +96,8 @@ pub struct Inserted {
     pub code: String,
     /// Required attributes that have no value.
     pub missing_attributes: Vec<String>,
+    /// Channels that a deleted customer with this address or phone had withdrawn.
+    pub withdrawn: Vec<Channel>,
 }
 
 /// How often a made code may turn out to be taken (by one that was given) before another way is gone.
@@ -138,7 +140,16 @@ async fn try_insert(tx: &mut Tx, customer: &Customer, given: Option<&str>) -> Re
            RETURNING c.code, ARRAY(
              SELECT d.name FROM attribute_definitions d
              WHERE d.required AND d.archived_at IS NULL AND NOT jsonb_exists(c.attributes, d.name) ORDER BY d.position, d.name
-           ) AS "missing!""#,
+           ) AS "missing!", ARRAY(
+             SELECT k.channel FROM customers d
+             JOIN customer_consents k ON k.organization_id = d.organization_id AND k.customer_id = d.id
+             WHERE d.email_lowercase = c.email_lowercase AND d.deleted_at IS NOT NULL AND k.state = 'unsubscribed'
+             UNION
+             SELECT k.channel FROM customers d
+             JOIN customer_consents k ON k.organization_id = d.organization_id AND k.customer_id = d.id
+             WHERE d.phone = c.phone AND d.deleted_at IS NOT NULL AND k.state = 'unsubscribed'
+               AND (k.channel = 'sms' OR d.email IS NULL)
+           ) AS "withdrawn!""#,
         organization_id.0,
         customer.id.0,
         given,
@@ -177,6 +188,11 @@ async fn try_insert(tx: &mut Tx, customer: &Customer, given: Option<&str>) -> Re
         Some(row) => Ok(Some(Inserted {
             code: row.code,
             missing_attributes: row.missing,
+            withdrawn: row
+                .withdrawn
+                .iter()
+                .filter_map(|channel| Channel::parse(channel).ok())
+                .collect(),
         })),
         None if made => Ok(None),
         None => Err(Error::internal("a customer was not written")),

@@ -244,6 +244,36 @@ async fn a_withdrawn_consent_is_never_loosened() {
 }
 
 #[tokio::test]
+async fn who_withdrew_and_comes_back_by_a_file_that_is_silent_of_it_has_withdrawn() {
+    let shop = Shop::new().await;
+    shop.import("email,consent.email\nada@example.com,unsubscribed\nbob@example.com,subscribed\n")
+        .await;
+    sqlx::query("UPDATE customers SET deleted_at = now() WHERE email = 'ada@example.com'")
+        .execute(shop.database.owner())
+        .await
+        .unwrap();
+    shop.import("email,first_name\nada@example.com,Ada\n").await;
+    shop.import("email,consent.email\nada@example.com,subscribed\n")
+        .await;
+    // Nor by giving the address to somebody who had agreed with another one.
+    sqlx::query("UPDATE customers SET deleted_at = now() WHERE email = 'ada@example.com'")
+        .execute(shop.database.owner())
+        .await
+        .unwrap();
+    shop.import("external_id,email\n7,bob@example.com\n").await;
+    shop.import("external_id,email\n7,ada@example.com\n").await;
+    let states: Value = shop
+        .one(
+            "SELECT jsonb_agg(k.state ORDER BY c.created_at) FROM customer_consents k
+             JOIN customers c ON c.id = k.customer_id WHERE c.email = 'ada@example.com'",
+        )
+        .await;
+    let all = states.as_array().unwrap();
+    assert!(all.iter().all(|state| state == "unsubscribed"), "{states}");
+    assert_eq!(all.len(), 3, "{states}");
+}
+
+#[tokio::test]
 async fn who_was_known_by_phone_alone_and_withdrew_stays_withdrawn_after_deletion() {
     let shop = Shop::new().await;
     shop.import(
