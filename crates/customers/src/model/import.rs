@@ -43,6 +43,8 @@ pub struct Wanted {
     pub internal_note: Patch<String>,
     /// Only for a new customer.
     pub created_at: Option<DateTime<Utc>>,
+    /// An older time than the known one changes nothing.
+    pub last_active_at: Option<DateTime<Utc>>,
     /// By name; null empties.
     pub attributes: Map<String, Value>,
     /// Added to those there are.
@@ -276,6 +278,12 @@ impl Current {
             &mut customer.service_level,
             wanted.service_level,
         );
+        if let Some(at) = wanted.last_active_at
+            && customer.last_active_at.is_none_or(|known| known < at)
+        {
+            let from = customer.last_active_at.replace(at);
+            out.insert("last_active_at".to_owned(), json!({"from": from, "to": at}));
+        }
         for (name, value) in &wanted.attributes {
             let before = customer.attributes.get(name);
             if value.is_null() && before.is_none() || before == Some(value) {

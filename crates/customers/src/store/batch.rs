@@ -294,6 +294,7 @@ struct Columns<'a> {
     countries: Vec<Option<&'a str>>,
     cities: Vec<Option<&'a str>>,
     created: Vec<DateTime<Utc>>,
+    last_active: Vec<Option<DateTime<Utc>>>,
     sort_names: Vec<String>,
     search_texts: Vec<String>,
 }
@@ -330,6 +331,7 @@ impl<'a> Columns<'a> {
             all.countries.push(customer.country.as_ref().map(Country::as_str));
             all.cities.push(customer.city.as_deref());
             all.created.push(customer.created_at);
+            all.last_active.push(customer.last_active_at);
             all.sort_names.push(search::sort_name(customer));
             all.search_texts.push(search::search_text(customer));
         }
@@ -343,18 +345,19 @@ pub async fn insert(tx: &mut Tx, customers: &[&Customer]) -> Result<HashSet<Cust
     let ids = sqlx::query_scalar!(
         r#"INSERT INTO customers (organization_id, id, code, kind, email, phone, first_name, last_name, birthday, company_name,
              legal_name, industry, tax_id, status, type, lifecycle_stage, priority, service_level, credit_limit, locale,
-             time_zone, attributes, note, internal_note, country, city, created_at, updated_at, sort_name, search_text)
+             time_zone, attributes, note, internal_note, country, city, created_at, updated_at, sort_name, search_text,
+             last_active_at)
            SELECT $1, n.id, n.code, n.kind, n.email, n.phone, n.first_name, n.last_name, n.birthday, n.company_name,
              n.legal_name, n.industry, n.tax_id, n.status, n.type, n.lifecycle_stage, n.priority, n.service_level, n.credit_limit,
              n.locale, n.time_zone, n.attributes, n.note, n.internal_note, n.country, n.city, n.created_at, $2, n.sort_name,
-             n.search_text
+             n.search_text, n.last_active_at
            FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::date[],
              $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[],
              $19::text[], $20::numeric[], $21::text[], $22::text[], $23::jsonb[], $24::text[], $25::text[], $26::text[],
-             $27::text[], $28::timestamptz[], $29::text[], $30::text[])
+             $27::text[], $28::timestamptz[], $29::text[], $30::text[], $31::timestamptz[])
              AS n (id, code, kind, email, phone, first_name, last_name, birthday, company_name, legal_name, industry, tax_id,
                    status, type, lifecycle_stage, priority, service_level, credit_limit, locale, time_zone, attributes, note,
-                   internal_note, country, city, created_at, sort_name, search_text)
+                   internal_note, country, city, created_at, sort_name, search_text, last_active_at)
            ON CONFLICT DO NOTHING
            RETURNING id AS "id: CustomerId""#,
         tx.organization_id().0,
@@ -387,6 +390,7 @@ pub async fn insert(tx: &mut Tx, customers: &[&Customer]) -> Result<HashSet<Cust
         &all.created,
         &all.sort_names,
         &all.search_texts,
+        &all.last_active as &[Option<DateTime<Utc>>],
     )
     .fetch_all(tx.conn())
     .await?;
@@ -413,14 +417,15 @@ pub async fn update(tx: &mut Tx, customers: &[&Customer]) -> Result<()> {
            industry = n.industry, tax_id = n.tax_id, status = n.status, type = n.type, lifecycle_stage = n.lifecycle_stage,
            priority = n.priority, service_level = n.service_level, credit_limit = n.credit_limit, locale = n.locale,
            time_zone = n.time_zone, attributes = n.attributes, note = n.note, internal_note = n.internal_note,
-           country = n.country, city = n.city, sort_name = n.sort_name, search_text = n.search_text
+           country = n.country, city = n.city, sort_name = n.sort_name, search_text = n.search_text,
+           last_active_at = greatest(c.last_active_at, n.last_active_at)
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::text[],
            $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
            $17::numeric[], $18::text[], $19::text[], $20::jsonb[], $21::text[], $22::text[], $23::text[], $24::text[],
-           $25::text[], $26::text[])
+           $25::text[], $26::text[], $27::timestamptz[])
            AS n (id, kind, email, phone, first_name, last_name, birthday, company_name, legal_name, industry, tax_id,
                  status, type, lifecycle_stage, priority, service_level, credit_limit, locale, time_zone, attributes, note,
-                 internal_note, country, city, sort_name, search_text)
+                 internal_note, country, city, sort_name, search_text, last_active_at)
          WHERE c.id = n.id",
         &all.ids,
         &all.kinds as &[&str],
@@ -448,6 +453,7 @@ pub async fn update(tx: &mut Tx, customers: &[&Customer]) -> Result<()> {
         &all.cities as &[Option<&str>],
         &all.sort_names,
         &all.search_texts,
+        &all.last_active as &[Option<DateTime<Utc>>],
     )
     .execute(tx.conn())
     .await?;

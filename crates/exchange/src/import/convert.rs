@@ -192,6 +192,7 @@ impl Converter {
             note: self.patch(row.note),
             internal_note: self.patch(row.internal_note),
             created_at: row.created_at.into_value(),
+            last_active_at: row.last_active_at.into_value(),
             attributes,
             tags: row.tags.into_value().unwrap_or_default(),
             address: self.address(row.address),

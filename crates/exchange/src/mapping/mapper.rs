@@ -165,6 +165,9 @@ impl Mapper {
             Target::CreatedAt => cell.parse(&mut row.created_at, "time_invalid", |text| {
                 value::moment(text, self.order, self.zone)
             }),
+            Target::LastActiveAt => cell.parse(&mut row.last_active_at, "time_invalid", |text| {
+                value::moment(text, self.order, self.zone)
+            }),
             Target::Address(field) => take_address(work, header, *field, text),
             Target::ConsentEmail => cell.consent(&mut row.consent_email, "email"),
             Target::ConsentSms => cell.consent(&mut row.consent_sms, "sms"),

@@ -139,6 +139,7 @@ pub struct MappedRow {
     pub note: Cell<String>,
     pub internal_note: Cell<String>,
     pub created_at: Cell<DateTime<Utc>>,
+    pub last_active_at: Cell<DateTime<Utc>>,
     pub address: MappedAddress,
     pub consent_email: Cell<ConsentState>,
     /// When they unsubscribed, where the file says so.

@@ -236,7 +236,7 @@ fn date_order(columns: &[ColumnMapping], headers: &Headers, samples: &[Record], 
     let date_columns = columns.iter().enumerate().filter(|(_, column)| {
         matches!(
             column.target,
-            Target::Birthday | Target::CreatedAt | Target::EmailUnsubscribedAt
+            Target::Birthday | Target::CreatedAt | Target::LastActiveAt | Target::EmailUnsubscribedAt
         )
     });
     for (at, _) in date_columns {

@@ -103,6 +103,11 @@ const SYNONYMS: &[(&str, &str)] = &[
          kunde seit, date de creation, fecha de creacion",
     ),
     (
+        "last_active_at",
+        "last active at, last active, last activity, last activity at, last activity date, last seen, last seen at, \
+         letzte aktivitat, zuletzt aktiv, derniere activite, ultima actividad",
+    ),
+    (
         "address.name",
         "recipient, recipient name, address name, empfanger",
     ),

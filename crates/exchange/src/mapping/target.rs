@@ -62,6 +62,8 @@ pub enum Target {
     InternalNote,
     /// When they became a customer.
     CreatedAt,
+    /// When they last did something.
+    LastActiveAt,
     /// A part of the address.
     Address(AddressField),
     /// What they said about marketing by e-mail.
@@ -175,6 +177,7 @@ const NAMED: &[(Target, &str, &str)] = &[
         "Internal note (staff only)",
     ),
     (Target::CreatedAt, "created_at", "Customer since"),
+    (Target::LastActiveAt, "last_active_at", "Last active"),
     (
         Target::Address(AddressField::Name),
         "address.name",

@@ -125,7 +125,6 @@ fn regulars(key: &str) -> Option<Target> {
         "version",
         "full_name",
         "updated_at",
-        "last_active_at",
         "deleted_at",
         "parent_id",
         "owner_id",
@@ -211,9 +210,9 @@ fn klaviyo(key: &str) -> Option<Target> {
         }
         "sms marketing consent" | "sms consent" | "sms suppressions" => Target::ConsentSms,
         "profile created on" => Target::CreatedAt,
+        "last active" => Target::LastActiveAt,
         "title" => attribute("title"),
         "first active"
-        | "last active"
         | "date added"
         | "last open"
         | "last click"

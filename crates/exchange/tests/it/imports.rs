@@ -449,3 +449,22 @@ async fn hostile_texts_come_through_unchanged_and_rows_with_faults_come_back() {
     let tags: Vec<String> = shop.one("SELECT array_agg(name ORDER BY name) FROM tags").await;
     assert_eq!(tags, ["a,b", "c\"d"]);
 }
+
+#[tokio::test]
+async fn the_last_activity_comes_from_the_file_and_never_goes_back() {
+    let shop = Shop::new().await;
+    let file = |at: &str| format!("Email,Klaviyo ID,Last Active\nada@example.com,k1,{at}\n");
+    for (at, expected, changed) in [
+        ("2026-03-01 10:00:00+00:00", "2026-03-01 10:00:00+00", 0),
+        ("2026-01-01 10:00:00+00:00", "2026-03-01 10:00:00+00", 0),
+        ("2026-05-01 10:00:00+00:00", "2026-05-01 10:00:00+00", 1),
+        ("", "2026-05-01 10:00:00+00", 0),
+    ] {
+        let import = shop.import(&file(at)).await;
+        let now: String = shop
+            .one("SELECT (last_active_at AT TIME ZONE 'UTC')::text || '+00' FROM customers")
+            .await;
+        assert_eq!(now, expected, "after {at}");
+        assert_eq!(import.result.unwrap().update, changed, "after {at}");
+    }
+}
