@@ -18,9 +18,20 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
     browser.sees("120 customers").await;
     browser.click("[data-select-all]").await;
     browser.sees_in("[data-bulk-bar]", "50 selected").await;
+    browser.size(390, 844).await;
+    browser.axe(&["label"]).await;
+    browser.picture("customers-bulk-some-390-light").await;
+    let outside = "const bar = document.querySelector('[data-bulk-bar]').getBoundingClientRect(); return bar.left < 0 || bar.right > innerWidth";
+    assert_eq!(browser.run(outside).await, false, "the bar fits a phone");
     browser.press("Select all 120 that match").await;
     browser.sees_in("[data-bulk-bar]", "all 120 selected").await;
-    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    for (width, height) in [(390, 844), (1440, 1000)] {
+        browser.size(width, height).await;
+        assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+        let wide = "return document.documentElement.scrollWidth > innerWidth";
+        assert_eq!(browser.run(wide).await, false, "at {width} px");
+        browser.picture(&format!("customers-bulk-{width}-light")).await;
+    }
     browser.press("Tag").await;
     browser.sees_in("#sheet", "Tag everybody who matches").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
@@ -28,6 +39,7 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
     browser.press("Add tag").await;
     browser.sheet_closed().await;
     browser.sees_in("#bulk-work", "120 customers tagged.").await;
+    browser.picture("customers-bulk-done-1440-light").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
     browser.sees_in("#list", "spring").await;
     browser.press("Hide this line").await;

@@ -90,7 +90,7 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
             Ok(said(
                 &call,
                 FlashKind::Info,
-                "That goes on behind the page; it says how far it is.",
+                "Under way. The line above the list says how far it is.",
                 None,
                 "/customers",
                 &events,
