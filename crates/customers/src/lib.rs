@@ -12,11 +12,9 @@ pub mod jobs;
 mod letting_go;
 pub mod model;
 pub mod ops;
-mod pages;
 mod routes;
 pub mod store;
 mod sweep;
 
 pub use jobs::job_handlers;
-pub use pages::{in_words, page_routes};
 pub use routes::api_routes;

@@ -40,7 +40,7 @@ fn pages() -> Router<AppState> {
     Router::new()
         // The first room people live in.
         .route("/", get(|| async { Redirect::to("/customers") }))
-        .merge(regulars_customers::page_routes())
+        .merge(regulars_customer_pages::page_routes())
         .merge(regulars_exchange::page_routes())
         .merge(regulars_accounts::page_routes())
         .merge(operations::page_routes())

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, head
 use http_body_util::BodyExt as _;
 use regulars_accounts::{model::NewOrganization, ops};
 use regulars_database::{Database, Scope, Tx};
-use regulars_kernel::Role;
+use regulars_kernel::{Role, Secret};
 use regulars_web::{AppState, WebConfig};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -114,6 +114,24 @@ impl TestApp {
     /// The database as the program sees it.
     pub fn database(&self) -> &Database {
         &self.state.database
+    }
+
+    /// The cookie of a new member with a role, as a browser would send it.
+    pub async fn sign_in(&self, organization: &str, role: Role) -> String {
+        let scope = self.organization(organization).await;
+        let email = format!("{}@{organization}.example", role.name());
+        let made = ops::create_user(self.database(), scope.organization_id, &email, role).await;
+        let link = made
+            .expect("a member is made")
+            .link
+            .expect("a new person gets a link");
+        let password = Secret::new("correct horse battery".to_owned());
+        let device = ops::Device::default();
+        let signed_in = ops::set_password(self.database(), link.token.expose(), password, &device).await;
+        format!(
+            "regulars={}",
+            signed_in.expect("a password is set").token.into_inner()
+        )
     }
 
     /// The database with its owner's view.

@@ -3,10 +3,7 @@
 use regulars_kernel::Role;
 use serde_json::json;
 
-use crate::{
-    harness::{House, places},
-    pages::sign_in,
-};
+use crate::harness::{House, places};
 
 /// The first names that a question finds, in alphabetical order.
 async fn names(house: &House, query: &str) -> Vec<String> {
@@ -65,7 +62,7 @@ async fn birthdays_are_days_of_the_year_over_its_turn_as_well() {
 #[tokio::test]
 async fn whoever_nobody_looks_after_is_found_and_a_key_is_nobodys_me() {
     let house = House::new().await;
-    let cookie = sign_in(&house.app, "acme", Role::Agent).await;
+    let cookie = house.app.sign_in("acme", Role::Agent).await;
     let owner: uuid::Uuid = sqlx::query_scalar("SELECT user_id FROM memberships LIMIT 1")
         .fetch_one(house.app.tx("acme").await.conn())
         .await

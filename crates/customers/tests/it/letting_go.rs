@@ -11,10 +11,7 @@ use regulars_kernel::{
 };
 use serde_json::json;
 
-use crate::{
-    harness::{BASE, House},
-    pages::Pages,
-};
+use crate::harness::{BASE, House};
 
 /// Adds customers without the ceremony of the API.
 async fn customers(house: &House, count: i32, owner: Option<UserId>) -> Scope {
@@ -189,37 +186,4 @@ async fn a_tag_that_very_many_have_is_removed_by_a_job() {
         1
     );
     worker.stop(Duration::from_secs(5)).await;
-}
-
-#[tokio::test]
-async fn a_chip_names_members_and_nobody_of_another_organization() {
-    let pages = Pages::new(Role::Agent).await;
-    let scope = pages.app.organization("other").await;
-    let other = accounts::create_user(
-        pages.app.database(),
-        scope.organization_id,
-        "eve@other.example",
-        Role::Agent,
-    );
-    let other = other.await.unwrap().member.id;
-    let page = pages
-        .get(&format!("/customers?owner={other}"))
-        .await
-        .expect(200)
-        .text();
-    assert!(page.contains(&other.to_string()) && !page.contains("eve@other.example"));
-    let own = pages.app.organization("acme").await;
-    let colleague = accounts::create_user(
-        pages.app.database(),
-        own.organization_id,
-        "bob@acme.example",
-        Role::Agent,
-    );
-    let colleague = colleague.await.unwrap().member.id;
-    let page = pages
-        .get(&format!("/customers?owner={colleague}"))
-        .await
-        .expect(200)
-        .text();
-    assert!(page.contains("bob@acme.example"));
 }

@@ -15,8 +15,6 @@ mod find_search;
 mod harness;
 mod hierarchy;
 mod letting_go;
-mod pages;
-mod pages_of_lists;
 mod parts;
 mod people;
 mod records;

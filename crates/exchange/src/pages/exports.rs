@@ -2,10 +2,8 @@
 
 use axum::{extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
-use regulars_customers::{
-    find::{self, Context},
-    in_words,
-};
+use regulars_customer_pages::in_words;
+use regulars_customers::find::{self, Context};
 use regulars_database::Tx;
 use regulars_kernel::{Error, Page, Permission, Result, ids::ExportId};
 use regulars_web::{

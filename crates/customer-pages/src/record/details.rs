@@ -14,7 +14,7 @@ use super::{
     super::{form::Typed, words},
     view::{Linked, RecordView, removing},
 };
-use crate::model::{Channel, Choice as _, ConsentState, Kind};
+use regulars_customers::model::{Channel, Choice as _, ConsentState, Kind};
 
 /// A custom attribute with what this customer has for it.
 #[derive(Clone, Debug)]

@@ -15,16 +15,16 @@ use super::{
     view::{Linked, Section, shown_name},
 };
 use crate::{
+    customer_form::{self, AttributeField, CustomerForm, Offered},
+    face::{at_field, defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
+    form::Typed,
+    state::ListState,
+};
+use regulars_customers::{
     model::{
         Channel, Choice as _, ConsentInput, ConsentState, Customer, CustomerInput, Included, NewCustomer,
     },
     ops::{self, UNGUARDED},
-    pages::{
-        customer_form::{self, AttributeField, CustomerForm, Offered},
-        face::{at_field, defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
-        form::Typed,
-        state::ListState,
-    },
     store::{captions, parts::Key},
 };
 

@@ -11,15 +11,15 @@ use super::{
     view::Section,
 };
 use crate::{
+    face::{at_field, defaults, done, faults_of, refused, sheet},
+    form::Typed,
+    palette,
+    state::ListState,
+    words,
+};
+use regulars_customers::{
     model::{CustomerInput, SourceInput},
     ops::{self, UNGUARDED},
-    pages::{
-        face::{at_field, defaults, done, faults_of, refused, sheet},
-        form::Typed,
-        palette,
-        state::ListState,
-        words,
-    },
     store::captions,
 };
 

@@ -16,7 +16,9 @@ use super::{
     record::Linked,
     words,
 };
-use crate::model::{Choice as _, Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type};
+use regulars_customers::model::{
+    Choice as _, Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type,
+};
 
 /// Fields that are one text, as the API takes them.
 const TEXTS: &[&str] = &[
@@ -359,7 +361,7 @@ fn faults_below(faults: &[Fault]) -> bool {
         .any(|fault| !ABOVE.contains(&fault.pointer.as_str()) && !fault.pointer.starts_with("/attributes"))
 }
 
-fn select<T: crate::model::Choice>(form: &CustomerForm, name: &'static str) -> Field {
+fn select<T: regulars_customers::model::Choice>(form: &CustomerForm, name: &'static str) -> Field {
     let choices = T::ALL
         .iter()
         .map(|choice| Choice::new(choice.as_str(), words::sentence(choice.as_str())))

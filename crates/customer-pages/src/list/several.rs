@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::bulk;
 use crate::{
+    face::{at_field, defaults, done, faults_of, refused, said, sheet, toast_of},
+    form::Typed,
+    state::ListState,
+};
+use regulars_customers::{
     find::{self, Context},
     model::{Bulk, BulkResult},
     ops,
-    pages::{
-        face::{at_field, defaults, done, faults_of, refused, said, sheet, toast_of},
-        form::Typed,
-        state::ListState,
-    },
     store::captions,
 };
 

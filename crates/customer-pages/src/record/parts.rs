@@ -13,14 +13,14 @@ use serde_json::{Map, Value};
 
 use super::{addresses, contacts, load, notes, show, view::Section};
 use crate::{
+    customer_form::{rebased, stale_notice},
+    face::{defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
+    form::Typed,
+    state::ListState,
+};
+use regulars_customers::{
     model::{Address, AddressInput, Choice as _, Contact, ContactInput, NoteInput},
     ops::{self, UNGUARDED},
-    pages::{
-        customer_form::{rebased, stale_notice},
-        face::{defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
-        form::Typed,
-        state::ListState,
-    },
     store::captions,
 };
 

@@ -10,7 +10,7 @@ use super::{
     super::{state::ListState, words},
     view::PATH,
 };
-use crate::model::{Kind, LifecycleStage, Priority, Status, Type};
+use regulars_customers::model::{Kind, LifecycleStage, Priority, Status, Type};
 
 /// What can be chosen from besides the fixed choices.
 #[derive(Clone, Debug, Default)]
@@ -102,7 +102,7 @@ fn birthday(state: &ListState, name: &'static str, label: &'static str) -> Marku
     }
 }
 
-fn names<T: crate::model::Choice>() -> Vec<&'static str> {
+fn names<T: regulars_customers::model::Choice>() -> Vec<&'static str> {
     T::ALL.iter().map(|choice| choice.as_str()).collect()
 }
 

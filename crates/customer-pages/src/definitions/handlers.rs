@@ -19,13 +19,13 @@ use serde_json::{Map, Value};
 
 use super::view::{self, AttributeLine, DefinitionsView, PATH, TagLine};
 use crate::{
+    face::{faults_of, guard, refused, said, sheet, toast_of},
+    form::Typed,
+    state::ListState,
+};
+use regulars_customers::{
     model::{AttributeDefinition, AttributeInput, Choice as _, Tag, TagInput},
     ops::{self, UNGUARDED},
-    pages::{
-        face::{faults_of, guard, refused, said, sheet, toast_of},
-        form::Typed,
-        state::ListState,
-    },
 };
 
 /// The most tags that the page shows.
@@ -291,7 +291,7 @@ pub(crate) async fn add_attribute(call: PageCall, typed: Typed) -> PageResult {
 }
 
 fn options_at_field(faults: Vec<regulars_kernel::Fault>) -> Vec<regulars_kernel::Fault> {
-    crate::pages::face::at_field(faults, "options", "options")
+    crate::face::at_field(faults, "options", "options")
 }
 
 /// `GET /settings/definitions/attributes/{id}/edit`

@@ -16,10 +16,8 @@ use super::{
     timeline::{self, Happening, Timeline},
     view::{self, Linked, RecordView, Section},
 };
-use crate::{
-    model::{Customer, Kind},
-    pages::form::Typed,
-};
+use crate::form::Typed;
+use regulars_customers::model::{Customer, Kind};
 
 fn record(text: &str, section: Section) -> RecordView {
     let some = || Some(text.to_owned());

@@ -13,7 +13,7 @@ use super::{
     record::{Linked, linked_whole},
     state::ListState,
 };
-use crate::find;
+use regulars_customers::find;
 
 /// Customers shown.
 const SHOWN: u32 = 8;

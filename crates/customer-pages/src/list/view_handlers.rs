@@ -14,13 +14,11 @@ use super::{
     views,
 };
 use crate::{
-    find::{self, View, ViewInput, ViewLine},
-    pages::{
-        face::{done, faults_of, guard, refused, sheet, toast_of},
-        form::Typed,
-        state::ListState,
-    },
+    face::{done, faults_of, guard, refused, sheet, toast_of},
+    form::Typed,
+    state::ListState,
 };
+use regulars_customers::find::{self, View, ViewInput, ViewLine};
 
 /// Saved views as tabs, and which of them is open.
 pub(super) struct Saved {

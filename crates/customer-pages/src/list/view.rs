@@ -16,7 +16,7 @@ use super::{
     super::{state::ListState, words},
     work,
 };
-use crate::model::{Choice as _, Status};
+use regulars_customers::model::{Choice as _, Status};
 
 /// Where the list is.
 pub(crate) const PATH: &str = "/customers";

@@ -1,7 +1,6 @@
 //! The pages through the real edge: who may see and change what, forms that come back with their faults, naughty texts.
 
-use regulars_accounts::ops as accounts;
-use regulars_kernel::{Role, Secret};
+use regulars_kernel::Role;
 use regulars_testkit::{TestApp, TestRequest, TestResponse};
 use regulars_web::pages::samples::{HOSTILE, assert_harmless};
 
@@ -15,7 +14,7 @@ impl Pages {
     pub async fn new(role: Role) -> Self {
         let pages = axum::Router::new()
             .merge(regulars_accounts::page_routes())
-            .merge(regulars_customers::page_routes());
+            .merge(regulars_customer_pages::page_routes());
         let app = TestApp::new(regulars_customers::api_routes(), pages).await;
         let mut pages = Self {
             app,
@@ -26,7 +25,7 @@ impl Pages {
     }
 
     pub async fn sign_in(&self, organization: &str, role: Role) -> String {
-        sign_in(&self.app, organization, role).await
+        self.app.sign_in(organization, role).await
     }
 
     pub async fn get(&self, path: &str) -> TestResponse {
@@ -49,22 +48,6 @@ impl Pages {
         let made = self.post("/customers", fields).await.expect(200);
         made.header("hx-redirect").to_owned()
     }
-}
-
-/// The cookie of a new member with a role.
-pub async fn sign_in(app: &TestApp, organization: &str, role: Role) -> String {
-    let scope = app.organization(organization).await;
-    let email = format!("{}@{organization}.example", role.name());
-    let invitation = accounts::create_user(app.database(), scope.organization_id, &email, role)
-        .await
-        .unwrap();
-    let password = Secret::new("correct horse battery".to_owned());
-    let token = invitation.link.unwrap().token;
-    let device = accounts::Device::default();
-    let signed_in = accounts::set_password(app.database(), token.expose(), password, &device)
-        .await
-        .unwrap();
-    format!("regulars={}", signed_in.token.into_inner())
 }
 
 /// The value of a hidden field.

@@ -4,11 +4,8 @@ use regulars_database::Tx;
 use regulars_kernel::{Country, Result, ids::UserId};
 
 use super::view::{Chip, PATH};
-use crate::{
-    ops,
-    pages::{state::ListState, words},
-    store::captions,
-};
+use crate::{state::ListState, words};
+use regulars_customers::{ops, store::captions};
 
 /// Each filter in force, with the address of the list without it.
 pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {

@@ -17,11 +17,11 @@ use super::{
     view::{self, Face, ListView, PATH, Row},
     view_handlers, work,
 };
-use crate::{
+use crate::{face, record, state::ListState};
+use regulars_customers::{
     find::{self, Context, Query},
     model::{AttributeDefinition, Choice as _, Customer},
     ops,
-    pages::{face, record, state::ListState},
     store::captions,
 };
 

@@ -15,7 +15,7 @@ use regulars_web::{
     pages::{Icon, Locale, button, format, icon_button, progress_bar},
 };
 
-use crate::{jobs, store};
+use regulars_customers::{jobs, store};
 
 /// How long what ended is shown to whoever has just begun it.
 const JUST_NOW: TimeDelta = TimeDelta::seconds(15);

@@ -13,11 +13,9 @@ use super::{
     notes::NoteView,
     view::{Linked, RecordView, Section, shown_name},
 };
-use crate::{
-    model::{
-        Address, AttributeDefinition, Choice as _, Contact, Customer, CustomerRef, Note, TagRef, WithParts,
-    },
-    pages::words,
+use crate::words;
+use regulars_customers::model::{
+    Address, AttributeDefinition, Choice as _, Contact, Customer, CustomerRef, Note, TagRef, WithParts,
 };
 use regulars_web::pages::Tone;
 

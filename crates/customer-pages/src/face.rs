@@ -13,7 +13,7 @@ use regulars_web::{
 };
 
 use super::form::Typed;
-use crate::model::Defaults;
+use regulars_customers::model::Defaults;
 
 /// The inside of the side sheet; asked for without htmx, the same on a page of its own.
 pub(crate) fn sheet(call: &PageCall, title: &str, inside: Markup) -> Response {

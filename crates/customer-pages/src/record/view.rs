@@ -15,7 +15,7 @@ use super::super::{
     state::ListState,
     words::{self, mail_link},
 };
-use crate::model::{Choice as _, Customer, Kind, Type};
+use regulars_customers::model::{Choice as _, Customer, Kind, Type};
 
 /// Another customer that this one is linked to.
 #[derive(Clone, Debug)]

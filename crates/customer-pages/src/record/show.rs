@@ -20,11 +20,11 @@ use super::{
     timeline::{self, Happening, Timeline},
     view::{self, RecordView, Section},
 };
-use crate::{
+use crate::{list, state::ListState, words};
+use regulars_customers::{
     find,
     model::{Included, WithParts},
     ops,
-    pages::{list, state::ListState, words},
     store::{captions, parts::Key},
 };
 

@@ -80,7 +80,7 @@ async fn main() {
     let authenticate = from_fn_with_state(state.clone(), regulars_accounts::authenticate);
     let pages = Router::new()
         .merge(regulars_accounts::page_routes())
-        .merge(regulars_customers::page_routes());
+        .merge(regulars_customer_pages::page_routes());
     let cookie = HeaderValue::from_str(&format!("regulars={token}")).expect("a token is plain letters");
     let signed_in = middleware::from_fn(move |mut request: Request, next: Next| {
         let cookie = cookie.clone();

@@ -1,0 +1,10 @@
+//! The customers' pages against a real PostgreSQL, through the same edge as the server's.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that finds something missing shall panic"
+)]
+
+mod links_and_chips;
+mod pages;
+mod pages_of_lists;
