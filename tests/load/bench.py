@@ -123,6 +123,7 @@ function init() math.randomseed(os.time() + id) end
 function request() return {request} end
 function done(summary, latency, requests)
   local e = summary.errors
+  io.write(string.format("status %d, connect %d, read %d, write %d, timeout %d\\n", e.status, e.connect, e.read, e.write, e.timeout))
   io.write(string.format("RESULT %f %f %f %f %d\\n", summary.requests / (summary.duration / 1e6), latency:percentile(50) / 1e3,
     latency:percentile(95) / 1e3, latency:percentile(99) / 1e3, e.status + e.connect + e.read + e.write + e.timeout))
 end
@@ -131,7 +132,7 @@ end
                               capture_output=True, text=True, check=True)
         rate, p50, p95, p99, errors = re.search(r"RESULT (\S+) (\S+) (\S+) (\S+) (\d+)", done.stdout).groups()
         if int(errors):
-            raise RuntimeError(f"{errors} failed requests on {paths[0]}")
+            raise RuntimeError(f"{errors} failed requests on {paths[0]}: {done.stdout}\n{(self.scratch / 'server.log').read_text()[-3000:]}")
         return dict(rate=float(rate), p50=float(p50), p95=float(p95), p99=float(p99))
 
     def pgbench(self, statement, clients, seconds, setup=""):
