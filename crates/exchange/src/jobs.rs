@@ -243,7 +243,9 @@ impl ExportJob {
         if is_wanted {
             let facts = json!({"export_id": id, "format": export.format, "rows": rows});
             regulars_events::append(&mut tx, NewEvent::new("export.finished").data(facts)).await?;
-        } else {
+        } else if !matches!(exports::get(&mut tx, id, false).await, Ok(export) if export.state == ExportState::Done)
+        {
+            // Cancelled or deleted meanwhile. One that another attempt has finished keeps its file.
             std::fs::remove_file(&path)?;
         }
         tx.commit().await?;

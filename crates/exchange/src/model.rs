@@ -300,7 +300,7 @@ pub struct Import {
     pub plan: Option<Plan>,
     /// What has happened so far.
     pub result: Option<Counts>,
-    /// The last data row that is dealt with.
+    /// How many data rows are dealt with.
     #[schema(example = 0)]
     pub applied_rows: i64,
     /// The job that works or worked on it.

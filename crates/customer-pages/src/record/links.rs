@@ -20,7 +20,7 @@ use crate::{
 use regulars_customers::{
     model::{CustomerInput, SourceInput},
     ops::{self, UNGUARDED},
-    store::captions,
+    store::{self, captions},
 };
 
 /// `GET /customers/{id}/parent` and `/children`: finds whom to link.
@@ -69,6 +69,13 @@ async fn link(
 ) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
+    if matches!(kind, Link::Child) && parent.is_none() {
+        // The page may be old: whom somebody put below another parent meanwhile stays there.
+        let now = store::customers::lock(&mut tx, child).await?;
+        if now.and_then(|now| now.parent_id) != Some(page_of) {
+            return Ok(done(&call, "Was taken out already.", None, &href(page_of)));
+        }
+    }
     let wanted = parent.map_or(Patch::Clear, |parent| Patch::Set(parent.to_string()));
     let defaults = defaults(&call, &tx);
     let input = CustomerInput {

@@ -5,7 +5,12 @@
 //!
 //! What it never does: hold a value of a customer.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path};
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::FileExt as _,
+    path::Path,
+};
 
 use regulars_kernel::ids::CustomerId;
 use uuid::Uuid;
@@ -106,11 +111,15 @@ pub struct PlanWriter {
 impl PlanWriter {
     /// Begins a plan in the place of any earlier one.
     pub fn create(path: &Path, digest: [u8; 32]) -> io::Result<Self> {
+        // A new file, not the old one emptied: a worker that was overtaken may still be writing into that.
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let file = File::options()
             .read(true)
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .open(path)?;
         Ok(Self {
             file,

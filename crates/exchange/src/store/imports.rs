@@ -63,6 +63,12 @@ impl Reached {
                 .any(|stretch| (stretch.first..=stretch.last).contains(&position))
     }
 
+    /// How many rows are dealt with, those ahead of a gap too.
+    pub fn rows(&self) -> u64 {
+        let ahead = self.ahead.iter().map(|stretch| stretch.last + 1 - stretch.first);
+        self.position + ahead.sum::<u64>()
+    }
+
     /// Adds rows that are dealt with now.
     pub fn add(&mut self, stretch: Stretch) {
         self.ahead.push(stretch);
@@ -112,7 +118,11 @@ impl TryFrom<Row> for Stored {
         let mapping: Mapping = serde_json::from_value(row.mapping)?;
         let plan: Option<Plan> = row.plan.map(serde_json::from_value).transpose()?;
         let result: Option<Counts> = row.result.map(serde_json::from_value).transpose()?;
-        let checkpoint = row.checkpoint.map(serde_json::from_value).transpose()?;
+        let reached = Reached {
+            position: u64::try_from(row.applied_position).unwrap_or(0),
+            checkpoint: row.checkpoint.map(serde_json::from_value).transpose()?,
+            ahead: serde_json::from_value(row.applied_ahead)?,
+        };
         Ok(Self {
             import: Import {
                 id: row.id,
@@ -132,7 +142,7 @@ impl TryFrom<Row> for Stored {
                     .collect(),
                 plan,
                 result,
-                applied_rows: row.applied_position,
+                applied_rows: i64::try_from(reached.rows()).unwrap_or(i64::MAX),
                 job_id: row.job_id,
                 error: row.error,
                 created_at: row.created_at,
@@ -142,11 +152,7 @@ impl TryFrom<Row> for Stored {
             format: serde_json::from_value(row.format)?,
             headers,
             sha256: row.file_sha256,
-            reached: Reached {
-                position: u64::try_from(row.applied_position).unwrap_or(0),
-                checkpoint,
-                ahead: serde_json::from_value(row.applied_ahead)?,
-            },
+            reached,
         })
     }
 }

@@ -37,6 +37,9 @@ pub async fn run(config: Config) -> Result<()> {
     migrate::run(&opened.owner).await?;
     opened.check_serving().await?;
     tokio::fs::create_dir_all(config.storage_dir()).await?;
+    // Files of customers are nobody else's on this machine; the data folder itself lets the database's user pass.
+    let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tokio::fs::set_permissions(config.storage_dir(), owner_only).await?;
     // Owning the private PostgreSQL means that it was down a moment ago, and with it every other worker's work.
     if opened.private.as_ref().is_some_and(PrivateServer::is_owned) {
         regulars_jobs::release_dead_leases(&opened.owner).await?;
