@@ -1,8 +1,11 @@
 //! Orders as SQL, and the places in them that cursors name.
 //!
-//! Ties go by id, in the direction of the first field. Who was never active counts as active before everybody else:
-//! last in `-last_active_at`, first in `last_active_at`. Nulls cannot be part of a row comparison, so a walk takes
-//! them as a branch of its own; a list that is sorted in memory takes them as minus infinity.
+//! Ties go by id, in the direction of the last field. Who was never active counts as active before everybody else:
+//! last in `-last_active_at`, first in `last_active_at`; so does whoever has no country. Nulls cannot be part of a row
+//! comparison, so a walk takes them as a branch of its own; a list that is sorted in memory takes them as minus infinity.
+//!
+//! Fields that many share (`status`, `type`, `country`, and being never active) are followed by `created_at`, see
+//! [`settled`]: an order within them that means something and that an index has.
 
 use chrono::{DateTime, Utc};
 use regulars_kernel::paging::{Cursor, CursorError, Sort};
@@ -14,27 +17,50 @@ use super::query::RELEVANCE;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Key {
     Time(DateTime<Utc>),
-    /// Never active.
-    Never,
     Text(String),
+    /// No value, and what stands for it where it is compared.
+    Nothing(&'static str),
 }
 
 impl Key {
     fn push(&self, sql: &mut QueryBuilder<Postgres>) {
         match self {
             Self::Time(time) => sql.push_bind(*time),
-            Self::Never => sql.push("'-infinity'::timestamptz"),
             Self::Text(text) => sql.push_bind(text.clone()),
+            Self::Nothing(least) => sql.push(*least),
         };
     }
 
     fn json(&self) -> serde_json::Value {
         match self {
             Self::Time(time) => serde_json::json!(time),
-            Self::Never => serde_json::Value::Null,
             Self::Text(text) => text.as_str().into(),
+            Self::Nothing(_) => serde_json::Value::Null,
         }
     }
+
+    /// The text, nothing for no value.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Time(_) | Self::Nothing(_) => None,
+        }
+    }
+}
+
+/// The order with what must follow it.
+pub(super) fn settled(mut sorts: Vec<Sort>) -> Vec<Sort> {
+    let shared = ["status", "type", "country", "last_active_at"];
+    if let Some(last) = sorts.last().copied()
+        && shared.contains(&last.field)
+        && !sorts.iter().any(|sort| sort.field == "created_at")
+    {
+        sorts.push(Sort {
+            field: "created_at",
+            ..last
+        });
+    }
+    sorts
 }
 
 /// The column behind a field.
@@ -44,12 +70,20 @@ fn column(field: &str) -> &'static str {
         "full_name" => "c.sort_name",
         "last_active_at" => "c.last_active_at",
         "code" => "c.code",
+        "status" => "c.status",
+        "type" => "c.type",
+        "country" => "c.country",
         _ => "c.created_at",
     }
 }
 
-fn nullable(field: &str) -> bool {
-    field == "last_active_at"
+/// What stands for no value of a field that may have none.
+fn least(field: &str) -> Option<&'static str> {
+    match field {
+        "last_active_at" => Some("'-infinity'::timestamptz"),
+        "country" => Some("''"),
+        _ => None,
+    }
 }
 
 /// Which rows of a walk: nulls of the first field are apart.
@@ -65,48 +99,49 @@ pub(super) enum Part {
     InMemory,
 }
 
-/// The parts in which this order is walked.
+/// The parts in which this order is walked, in their order.
 pub(super) fn parts(sorts: &[Sort]) -> &'static [Part] {
-    if sorts.first().is_some_and(|sort| nullable(sort.field)) {
-        &[Part::Valued, Part::Null]
-    } else {
-        &[Part::All]
+    match sorts.first() {
+        Some(sort) if sort.field == "last_active_at" && sort.descending => &[Part::Valued, Part::Null],
+        Some(sort) if sort.field == "last_active_at" => &[Part::Null, Part::Valued],
+        _ => &[Part::All],
     }
 }
 
 fn expression(field: &str, first: bool, part: Part) -> String {
     let column = column(field);
-    if nullable(field) && !(first && matches!(part, Part::Valued)) {
-        format!("coalesce({column}, '-infinity')")
-    } else {
-        column.to_owned()
-    }
-}
-
-/// The fields by which a part is sorted: in the null part the first says nothing, unless it is alone; then it stays so
-/// that its index serves.
-fn fields(sorts: &[Sort], part: Part) -> &[Sort] {
-    if part == Part::Null && sorts.len() > 1 {
-        &sorts[1..]
-    } else {
-        sorts
+    match least(field) {
+        Some(least) if !(first && matches!(part, Part::Valued)) => format!("coalesce({column}, {least})"),
+        _ => column.to_owned(),
     }
 }
 
 /// Pushes ` ORDER BY …`.
 pub(super) fn push_order(sql: &mut QueryBuilder<Postgres>, sorts: &[Sort], part: Part) {
-    let first = sorts.first().is_some_and(|sort| sort.descending);
     sql.push(" ORDER BY ");
-    for (at, sort) in fields(sorts, part).iter().enumerate() {
-        let bare = part == Part::Null && sorts.len() == 1;
-        sql.push(if bare {
-            column(sort.field).to_owned()
+    for (at, sort) in sorts.iter().enumerate() {
+        if at == 0 && part == Part::Null {
+            // It says nothing here, but where the next field is that of its index it makes the index serve.
+            match sorts.get(1) {
+                Some(next) if next.field == "created_at" && next.descending == sort.descending => {
+                    sql.push(column(sort.field));
+                }
+                _ => continue,
+            }
         } else {
-            expression(sort.field, at == 0, part)
-        });
+            sql.push(expression(sort.field, at == 0, part));
+        }
         sql.push(if sort.descending { " DESC, " } else { ", " });
     }
-    sql.push(if first { "c.id DESC" } else { "c.id" });
+    sql.push(if ends_descending(sorts) {
+        "c.id DESC"
+    } else {
+        "c.id"
+    });
+}
+
+fn ends_descending(sorts: &[Sort]) -> bool {
+    sorts.last().is_some_and(|sort| sort.descending)
 }
 
 /// Pushes the conditions that make the part and that begin after the cursor, each with ` AND ` before it.
@@ -127,7 +162,7 @@ pub(super) fn push_place(
     }
     let Some((keys, id)) = after else { return };
     let descending = sorts.first().is_some_and(|sort| sort.descending);
-    let never = keys.first() == Some(&Key::Never);
+    let never = matches!(keys.first(), Some(Key::Nothing(_)));
     let mut rest: Vec<(String, bool, Option<&Key>)> = Vec::new();
     let mut keyed: Vec<(&Sort, &Key)> = sorts.iter().zip(keys).collect();
     match (part, never, descending) {
@@ -149,6 +184,7 @@ pub(super) fn push_place(
             Some(key),
         ));
     }
+    let descending = ends_descending(sorts);
     rest.push(("c.id".to_owned(), descending, None));
     let push_value = |sql: &mut QueryBuilder<Postgres>, key: Option<&Key>| match key {
         Some(key) => key.push(sql),
@@ -206,19 +242,22 @@ pub(super) fn keys(sorts: &[Sort], cursor: &Cursor) -> Result<Vec<Key>, CursorEr
         .iter()
         .enumerate()
         .map(|(at, sort)| match sort.field {
-            "full_name" | "code" => {
-                let text: String = cursor.value(at)?;
-                if text.contains('\0') {
-                    Err(CursorError::Broken)
-                } else {
-                    Ok(Key::Text(text))
+            field @ ("full_name" | "code" | "status" | "type" | "country") => {
+                let text: Option<String> = cursor.value(at)?;
+                match (text, least(field)) {
+                    (Some(text), _) if !text.contains('\0') => Ok(Key::Text(text)),
+                    (None, Some(least)) => Ok(Key::Nothing(least)),
+                    _ => Err(CursorError::Broken),
                 }
             }
-            "last_active_at" => {
+            field => {
                 let time: Option<DateTime<Utc>> = cursor.value(at)?;
-                time.map_or(Ok(Key::Never), possible)
+                match (time, least(field)) {
+                    (Some(time), _) => possible(time),
+                    (None, Some(least)) => Ok(Key::Nothing(least)),
+                    (None, None) => Err(CursorError::Broken),
+                }
             }
-            _ => possible(cursor.value(at)?),
         })
         .collect()
 }
@@ -243,11 +282,17 @@ pub(super) fn check(sorts: &[Sort], cursor: &Cursor) -> Result<(), CursorError> 
 /// The cursor of a row.
 pub(super) fn cursor(sorts: &[Sort], customer: &crate::model::Customer, sort_name: &str) -> Cursor {
     let keys = sorts.iter().map(|sort| {
+        let none = || Key::Nothing(least(sort.field).unwrap_or_default());
         match sort.field {
             "full_name" => Key::Text(sort_name.to_owned()),
             "code" => Key::Text(customer.code.clone()),
+            "status" => Key::Text(customer.status.to_string()),
+            "type" => Key::Text(customer.customer_type.to_string()),
+            "country" => customer
+                .country
+                .map_or_else(none, |country| Key::Text(country.as_str().to_owned())),
             "updated_at" => Key::Time(customer.updated_at),
-            "last_active_at" => customer.last_active_at.map_or(Key::Never, Key::Time),
+            "last_active_at" => customer.last_active_at.map_or_else(none, Key::Time),
             _ => Key::Time(customer.created_at),
         }
         .json()

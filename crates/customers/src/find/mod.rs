@@ -28,6 +28,7 @@
 //! What it never does: write, except saved views; build SQL from what was typed.
 
 mod filters;
+mod groups;
 mod keyset;
 mod list;
 mod neighbours;

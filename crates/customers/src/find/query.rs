@@ -20,7 +20,16 @@ pub const MAX_OFFSET: i64 = 10_000;
 /// The order of a search: best match first.
 pub const RELEVANCE: &str = "relevance";
 /// What a list can be sorted by; each has its index.
-pub const SORTS: &[&str] = &["created_at", "updated_at", "full_name", "last_active_at", "code"];
+pub const SORTS: &[&str] = &[
+    "created_at",
+    "updated_at",
+    "full_name",
+    "last_active_at",
+    "code",
+    "status",
+    "type",
+    "country",
+];
 const SORTS_OF_SEARCH: &[&str] = &[
     RELEVANCE,
     "created_at",
@@ -28,6 +37,9 @@ const SORTS_OF_SEARCH: &[&str] = &[
     "full_name",
     "last_active_at",
     "code",
+    "status",
+    "type",
+    "country",
 ];
 
 /// The fields of a customer, for `fields`.
@@ -133,7 +145,7 @@ impl Query {
             (SORTS, Sort::descending("created_at"))
         };
         let sort = params.list("sort").join(",");
-        let sort = Sort::parse_list(Some(sort.as_str()), sorts, &[default], faults);
+        let sort = super::keyset::settled(Sort::parse_list(Some(sort.as_str()), sorts, &[default], faults));
         if sort.len() > 1 && sort.iter().any(|sort| sort.field == RELEVANCE) {
             faults.add(
                 "?sort",

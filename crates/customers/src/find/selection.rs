@@ -4,7 +4,7 @@
 //! up by functions that apply the organization themselves (migration 0005).
 
 use regulars_database::Tx;
-use regulars_kernel::{Actor, Error, Faults, Result, ids::CustomerId};
+use regulars_kernel::{Actor, Country, Error, Faults, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct Selection {
     patterns: Vec<Vec<String>>,
     /// Phone numbers that are the search, whatever the patterns say.
     ids: Option<Vec<Uuid>>,
+    /// Only whoever has no country.
+    unplaced: bool,
 }
 
 impl Selection {
@@ -144,12 +146,36 @@ impl Selection {
         }
     }
 
-    /// Only what the columns of `customers` tell.
-    pub(super) fn of_columns(&self) -> Self {
-        let mut columns = self.without_looking_inside();
-        columns.tag_ids = None;
-        columns.filters.source.clear();
-        columns
+    /// Those of it that have this value of a field, nothing for none of it; `None` if they are surely nobody.
+    pub(super) fn with(&self, field: &str, value: Option<&str>) -> Option<Self> {
+        fn keep<T: Choice + PartialEq>(wanted: &mut Vec<T>, value: Option<&str>) -> Option<()> {
+            let value = T::parse(value?).ok()?;
+            (wanted.is_empty() || wanted.contains(&value)).then(|| *wanted = vec![value])
+        }
+        let mut group = self.clone();
+        let filters = &mut group.filters;
+        match (field, value) {
+            ("status", value) => keep(&mut filters.status, value)?,
+            ("type", value) => keep(&mut filters.customer_type, value)?,
+            ("country", Some(code)) => {
+                let country = Country::from_code(code)?;
+                if !filters.country.is_empty() && !filters.country.contains(&country) {
+                    return None;
+                }
+                filters.country = vec![country];
+            }
+            ("country", None) if filters.country.is_empty() => group.unplaced = true,
+            _ => return None,
+        }
+        Some(group)
+    }
+
+    /// The times of which a stretch is wanted.
+    pub(super) fn times(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let ranges = self.ranges().into_iter();
+        ranges
+            .filter(|range| range.1 != Range::default())
+            .map(|range| range.0)
     }
 
     /// How many filters the planner can judge.
@@ -172,6 +198,17 @@ impl Selection {
 
     /// Pushes the whole condition on `customers c`, to stand behind `WHERE` or `AND`.
     pub fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        self.push_columns(sql);
+        self.push_linked(sql);
+        if let Some(ids) = &self.ids {
+            sql.push(" AND c.id = ANY (").push_bind(ids.clone()).push(")");
+            return;
+        }
+        self.push_inside(sql);
+    }
+
+    /// Pushes what the plain columns of `customers c` tell, to stand behind `WHERE` or `AND`.
+    pub(super) fn push_columns(&self, sql: &mut QueryBuilder<Postgres>) {
         let filters = &self.filters;
         sql.push(match filters.deleted {
             Deleted::Without => "c.deleted_at IS NULL",
@@ -222,6 +259,14 @@ impl Selection {
                 None => {}
             }
         }
+        if self.unplaced {
+            sql.push(" AND c.country IS NULL");
+        }
+    }
+
+    /// Pushes what other tables tell of `customers c`, each with ` AND ` before it.
+    pub(super) fn push_linked(&self, sql: &mut QueryBuilder<Postgres>) {
+        let filters = &self.filters;
         if let Some(ids) = &self.tag_ids {
             sql.push(" AND EXISTS (SELECT FROM customer_tags ct WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id AND ct.tag_id = ANY (");
             sql.push_bind(ids.clone()).push("))");
@@ -230,11 +275,6 @@ impl Selection {
             sql.push(" AND EXISTS (SELECT FROM customer_sources cs WHERE cs.organization_id = c.organization_id AND cs.customer_id = c.id AND cs.source = ANY (");
             sql.push_bind(filters.source.clone()).push("))");
         }
-        if let Some(ids) = &self.ids {
-            sql.push(" AND c.id = ANY (").push_bind(ids.clone()).push(")");
-            return;
-        }
-        self.push_inside(sql);
     }
 
     /// Pushes the conditions on text and attributes alone, each with ` AND ` before it.
@@ -343,14 +383,7 @@ impl Selection {
             ("kind", texts(&filters.kind)),
             ("lifecycle_stage", texts(&filters.lifecycle_stage)),
             ("priority", texts(&filters.priority)),
-            (
-                "country",
-                filters
-                    .country
-                    .iter()
-                    .map(regulars_kernel::Country::as_str)
-                    .collect(),
-            ),
+            ("country", filters.country.iter().map(Country::as_str).collect()),
         ]
         .into_iter()
         .filter(|list| !list.1.is_empty())

@@ -123,7 +123,8 @@ fn node_of<'a>(node: &'a Value, table: &str) -> Option<&'a Value> {
     below.iter().find_map(|node| node_of(node, table))
 }
 
-async fn count(tx: &mut Tx, selection: &Selection, most: Option<i64>) -> Result<i64> {
+/// Counts a selection, up to so many.
+pub(super) async fn count(tx: &mut Tx, selection: &Selection, most: Option<i64>) -> Result<i64> {
     let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM customers c WHERE ");
     selection.push(&mut sql);
     if let Some(most) = most {

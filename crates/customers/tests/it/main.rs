@@ -11,6 +11,7 @@ mod cursors;
 mod find;
 mod find_api;
 mod find_filters;
+mod find_many;
 mod find_search;
 mod harness;
 mod hierarchy;

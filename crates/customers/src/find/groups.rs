@@ -1,0 +1,114 @@
+//! Orders that begin with a field of few values, such as `status,full_name`: each value in turn is a list of its own, so
+//! that each is answered by the index that fits it. One statement would sort the 800,000 active ones by name.
+//!
+//! What it never does: look at a value once the page is full.
+
+use regulars_database::Tx;
+use regulars_kernel::{Result, paging::Sort};
+use sqlx::postgres::PgRow;
+
+use super::{
+    filters::Deleted,
+    list::{self, Stretch},
+    selection::Selection,
+    total,
+};
+use crate::model::{Choice, Status, Type};
+
+/// Whether an order is walked value by value.
+pub(super) fn is_grouped(sorts: &[Sort]) -> bool {
+    sorts
+        .first()
+        .is_some_and(|sort| ["status", "type", "country"].contains(&sort.field))
+}
+
+/// The rows of a stretch of such an order.
+pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selection) -> Result<Vec<PgRow>> {
+    let Some((sort, rest)) = stretch.sorts.split_first() else {
+        return Ok(Vec::new());
+    };
+    let mut values = values(tx, sort.field, selection.filters().deleted).await?;
+    if sort.descending {
+        values.reverse();
+    }
+    // On from the value of the cursor, whose own keys hold for it alone.
+    let mut after = None;
+    if let Some((keys, id)) = &stretch.after {
+        let at = keys.first().and_then(|key| key.text().map(str::to_owned));
+        let behind = |value: &Option<String>| {
+            if sort.descending {
+                *value <= at
+            } else {
+                *value >= at
+            }
+        };
+        values.retain(behind);
+        after = Some((at, (keys[1..].to_vec(), *id)));
+    }
+    let mut rows = Vec::new();
+    let mut skipped = stretch.offset;
+    for value in values {
+        let Some(group) = selection.with(sort.field, value.as_deref()) else {
+            continue;
+        };
+        if skipped > 0 {
+            let count = total::count(tx, &group, Some(skipped + 1)).await?;
+            if count <= skipped {
+                skipped -= count;
+                continue;
+            }
+        }
+        let within = Stretch {
+            sorts: rest,
+            wanted: stretch.wanted - rows.len() as i64,
+            offset: skipped,
+            after: after.take_if(|(at, _)| *at == value).map(|(_, place)| place),
+        };
+        skipped = 0;
+        rows.extend(Box::pin(list::rows(tx, &within, &group)).await?.rows);
+        if rows.len() as i64 >= stretch.wanted {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// The values that there are, none first, in their order.
+async fn values(tx: &mut Tx, field: &str, deleted: Deleted) -> Result<Vec<Option<String>>> {
+    fn all<T: Choice>() -> Vec<Option<String>> {
+        T::ALL
+            .iter()
+            .map(|choice| Some(choice.as_str().to_owned()))
+            .collect()
+    }
+    let mut values = match field {
+        "status" => all::<Status>(),
+        "type" => all::<Type>(),
+        _ => countries(tx, deleted).await?,
+    };
+    values.sort_unstable();
+    values.dedup();
+    Ok(values)
+}
+
+/// The countries in which somebody lives, each found by a jump along the index, and none.
+async fn countries(tx: &mut Tx, deleted: Deleted) -> Result<Vec<Option<String>>> {
+    let mut values = vec![None];
+    let mut last = Some(String::new());
+    while last.is_some() {
+        last = sqlx::query_scalar!(
+            r#"SELECT country AS "country!" FROM customers WHERE deleted_at IS NULL AND country > $1 ORDER BY country LIMIT 1"#,
+            last
+        )
+        .fetch_optional(tx.conn())
+        .await?;
+        values.extend(last.clone().map(Some));
+    }
+    if deleted == Deleted::With {
+        let gone = sqlx::query_scalar!("SELECT DISTINCT country FROM customers WHERE deleted_at IS NOT NULL")
+            .fetch_all(tx.conn())
+            .await?;
+        values.extend(gone);
+    }
+    Ok(values)
+}

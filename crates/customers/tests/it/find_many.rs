@@ -1,0 +1,134 @@
+//! Lists too large to be looked up and sorted: walked, taken from the first rows of an order, from a range, value by value.
+
+use regulars_kernel::ids::CustomerId;
+use regulars_testkit::TestDatabase;
+use uuid::Uuid;
+
+use crate::find::{page, walk};
+
+/// Twelve thousand people in one organization. The later they were created the earlier they were changed, and what the
+/// planner takes for independent never goes together.
+async fn town() -> (TestDatabase, regulars_kernel::Scope) {
+    let database = TestDatabase::new().await;
+    let scope = database.organization("town").await;
+    let organization = scope.organization_id;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "INSERT INTO customers (organization_id, id, code, first_name, status, type, country, last_active_at, created_at, updated_at, sort_name, search_text)
+         SELECT '{organization}', md5(n::text)::uuid, 'C-' || n, 'P' || n % 97,
+           (ARRAY['active', 'active', 'active', 'vip', 'churned'])[1 + n % 5], (ARRAY['registered', 'guest'])[1 + n % 2],
+           (ARRAY['DE', 'DE', 'FR', NULL])[1 + n % 4], CASE WHEN n % 3 > 0 THEN timestamptz '2026-01-01' + n % 1000 * interval '1 hour' END,
+           timestamptz '2025-01-01' + n * interval '1 minute', timestamptz '2026-02-01' - n * interval '1 minute',
+           'p' || n % 97, ' p' || n % 97 || ' c-' || n || ' '
+         FROM generate_series(1, 12000) n;
+         INSERT INTO tags (organization_id, id, name) VALUES ('{organization}', md5('t')::uuid, 'odd');
+         INSERT INTO customer_tags (organization_id, customer_id, tag_id)
+         SELECT '{organization}', md5(n::text)::uuid, md5('t')::uuid FROM generate_series(1, 12000, 7) n;
+         ANALYZE customers; ANALYZE customer_tags"
+    )))
+    .execute(database.owner())
+    .await
+    .unwrap();
+    (database, scope)
+}
+
+/// What SQL gives without any of our ways.
+async fn naive(database: &TestDatabase, condition: &str, order: &str) -> Vec<CustomerId> {
+    let sql = format!("SELECT id FROM customers c WHERE {condition} ORDER BY {order}");
+    let ids: Vec<Uuid> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .fetch_all(database.owner())
+        .await
+        .unwrap();
+    ids.into_iter().map(CustomerId).collect()
+}
+
+#[tokio::test]
+async fn lists_of_many_give_what_a_naive_reading_gives() {
+    let (database, scope) = town().await;
+    let mut tx = database.begin(scope).await;
+    let half = "created_at < timestamptz '2025-01-05 03:20:30Z'";
+    let most = "created_at < timestamptz '2025-01-09 03:20:30Z'";
+    let late = "created_at >= timestamptz '2025-01-02 03:20:30Z'";
+    let odd = "EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id)";
+    for (query, condition, order) in [
+        // A time against another: the first rows of the order match, do not, or are too few.
+        (
+            "created_to=2025-01-09T03:20:30Z&sort=-updated_at",
+            most,
+            "updated_at DESC, id DESC",
+        ),
+        (
+            "created_to=2025-01-09T03:20:30Z&sort=updated_at",
+            most,
+            "updated_at, id",
+        ),
+        (
+            "created_from=2025-01-02T03:20:30Z&sort=updated_at",
+            late,
+            "updated_at, id",
+        ),
+        (
+            "created_to=2025-01-05T03:20:30Z&sort=-updated_at",
+            half,
+            "updated_at DESC, id DESC",
+        ),
+        (
+            "updated_from=2026-01-25T00:00:30Z&sort=-last_active_at",
+            "updated_at >= timestamptz '2026-01-25 00:00:30Z'",
+            "last_active_at DESC NULLS LAST, created_at DESC, id DESC",
+        ),
+        (
+            "updated_from=2026-01-25T00:00:30Z&sort=last_active_at",
+            "updated_at >= timestamptz '2026-01-25 00:00:30Z'",
+            "last_active_at NULLS FIRST, created_at, id",
+        ),
+        (
+            "created_to=2025-01-09T03:20:30Z&sort=-last_active_at",
+            most,
+            "last_active_at DESC NULLS LAST, created_at DESC, id DESC",
+        ),
+        // Several filters.
+        (
+            "status=active&country=DE&tag=odd",
+            &format!("status = 'active' AND country = 'DE' AND {odd}"),
+            "created_at DESC, id DESC",
+        ),
+        (
+            "status=vip&type=guest",
+            "status = 'vip' AND type = 'guest'",
+            "created_at DESC, id DESC",
+        ),
+        // Value by value.
+        ("sort=status", "true", "status, created_at, id"),
+        (
+            "sort=-country,full_name",
+            "true",
+            "country DESC NULLS LAST, sort_name, id",
+        ),
+        ("sort=country", "true", "country NULLS FIRST, created_at, id"),
+        (
+            "sort=type,-status,-last_active_at",
+            "true",
+            "type, status DESC, last_active_at DESC NULLS LAST, created_at DESC, id DESC",
+        ),
+        (
+            "sort=status,full_name&country=DE,FR&created_from=2025-01-02T03:20:30Z",
+            &format!("country IS NOT NULL AND {late}"),
+            "status, sort_name, id",
+        ),
+    ] {
+        let wanted = naive(&database, condition, order).await;
+        let found = walk(&mut tx, query, 200).await;
+        assert_eq!(found.len(), wanted.len(), "{query}");
+        assert!(found == wanted, "{query}: the order differs");
+        for number in [1, 2, 7] {
+            let place = format!("{query}&limit=150&page={number}");
+            let wanted: Vec<_> = wanted
+                .iter()
+                .skip((number - 1) * 150)
+                .take(150)
+                .copied()
+                .collect();
+            assert_eq!(page(&mut tx, &place).await.0, wanted, "{place}");
+        }
+    }
+}
