@@ -305,7 +305,13 @@ async fn restore(tx: &mut Tx, found: &[Customer]) -> Result<(usize, Vec<(Custome
     // The sweep may have taken them meanwhile.
     let words = back.iter().flat_map(|customer| store::search::words(customer));
     store::words::add(tx, words.collect::<Vec<_>>()).await?;
-    Ok((tell(tx, "customer.restored", back.into_iter()).await?, refused))
+    let count = tell(tx, "customer.restored", back.iter().copied()).await?;
+    let mut events = Vec::new();
+    for customer in back {
+        events.extend(super::consents::withdraw_restored(tx, customer).await?);
+    }
+    regulars_events::append_many(tx, events).await?;
+    Ok((count, refused))
 }
 
 async fn tell<'a>(

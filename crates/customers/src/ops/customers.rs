@@ -187,7 +187,9 @@ pub async fn restore(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
     store::customers::set_deleted(tx, &[id], None).await?;
     // The sweep may have taken them meanwhile.
     store::words::add(tx, store::search::words(&customer)).await?;
-    regulars_events::append(tx, event("customer.restored", id, json!({"code": customer.code}))).await?;
+    let mut events = vec![event("customer.restored", id, json!({"code": customer.code}))];
+    events.extend(super::consents::withdraw_restored(tx, &customer).await?);
+    regulars_events::append_many(tx, events).await?;
     store::customers::get(tx, id)
         .await?
         .ok_or(Error::NotFound("customer"))
@@ -279,6 +281,12 @@ pub(super) async fn write(tx: &mut Tx, before: Customer, mut after: Customer) ->
             event("customer.updated", after.id, json!({"changes": changed})),
         );
     }
+    // After the row is written: whoever had the address until a moment ago is deleted by now, or it would be taken.
+    let email_of = |customer: &Customer| customer.email.as_ref().map(Email::lowercase);
+    let email = email_of(&after).filter(|_| email_of(&before) != email_of(&after));
+    let phone = after.phone.as_ref().map(|phone| phone.as_str().to_owned());
+    let phone = phone.filter(|_| before.phone != after.phone);
+    events.extend(super::consents::withdraw(tx, after.id, email, phone, |_, _| false).await?);
     regulars_events::append_many(tx, events).await?;
     Ok(after)
 }

@@ -314,7 +314,7 @@ async fn keep_withdrawals<'a>(
             if keys
                 .iter()
                 .flatten()
-                .any(|key| withdrawn.contains(&(key.clone(), channel.to_owned())))
+                .any(|key| withdrawn.contains_key(&(key.clone(), channel.to_owned())))
             {
                 current.withdraw(channel, changes);
             }

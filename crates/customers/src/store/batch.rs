@@ -133,31 +133,36 @@ fn by_source(sources: &[(String, String)]) -> HashMap<&str, Vec<&str>> {
     grouped
 }
 
-/// Of these addresses (in lower case) and phones those whose deleted owner had withdrawn consent, with the channel. What
-/// was withdrawn by e-mail counts for a phone only if its owner had no address: a family may share a phone.
+/// Of these addresses (in lower case) and phones those whose deleted owner had withdrawn consent, with the channel and
+/// when it was withdrawn last. What was withdrawn by e-mail counts for a phone only if its owner had no address: a family
+/// may share a phone.
 pub async fn withdrawn_before(
     tx: &mut Tx,
     emails: &[String],
     phones: &[String],
-) -> Result<HashSet<(String, String)>> {
+) -> Result<HashMap<(String, String), DateTime<Utc>>> {
     if emails.is_empty() && phones.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let rows = sqlx::query!(
-        r#"SELECT c.email_lowercase AS "key!", k.channel AS "channel!" FROM customers c
+        r#"SELECT c.email_lowercase AS "key!", k.channel AS "channel!", k.changed_at AS "at!" FROM customers c
            JOIN customer_consents k ON k.organization_id = c.organization_id AND k.customer_id = c.id
            WHERE c.email_lowercase = ANY($1) AND c.deleted_at IS NOT NULL AND k.state = 'unsubscribed'
            UNION ALL
-           SELECT c.phone, k.channel FROM customers c
+           SELECT c.phone, k.channel, k.changed_at FROM customers c
            JOIN customer_consents k ON k.organization_id = c.organization_id AND k.customer_id = c.id
            WHERE c.phone = ANY($2) AND c.deleted_at IS NOT NULL AND k.state = 'unsubscribed'
-             AND (k.channel = 'sms' OR c.email IS NULL)"#,
+             AND (k.channel = 'sms' OR c.email IS NULL)
+           ORDER BY 3"#,
         emails,
         phones
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (row.key, row.channel)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| ((row.key, row.channel), row.at))
+        .collect())
 }
 
 /// Reads customers with the parts that a file can change, deleted ones too; locks them if asked.

@@ -20,4 +20,5 @@ mod people;
 mod records;
 mod sources;
 mod tenancy;
+mod withdrawals;
 mod words;
