@@ -212,7 +212,7 @@ impl From<NewCustomerBody> for NewCustomer {
 /// Nobody alive is older.
 const EARLIEST_BIRTHDAY: NaiveDate = NaiveDate::from_ymd_opt(1880, 1, 1).expect("a date of the calendar");
 /// Most tags of one customer.
-pub(crate) const MAX_TAGS: usize = 100;
+pub const MAX_TAGS: usize = 100;
 
 impl CustomerInput {
     /// Takes the fields over into a customer. Attributes are checked against the definitions, required ones too.

@@ -59,6 +59,10 @@ impl Change {
         } else {
             tags::checked(&bulk.tags)?
         };
+        // Whether there is room for new ones is told before anybody is touched, too.
+        if action == BulkAction::Tag {
+            tags::ensure(tx, &tags).await?;
+        }
         Ok(Self {
             action,
             tags,
@@ -82,7 +86,18 @@ impl Change {
         let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
         let all = |changed| Ok((changed, Vec::new()));
         match self.action {
-            BulkAction::Tag => all(tags::add_to(tx, &ids, &self.tags).await?),
+            BulkAction::Tag => {
+                let (changed, overfull) = tags::add_to(tx, &ids, &self.tags).await?;
+                let refuse = |id| {
+                    let fault = Fault {
+                        pointer: "/tags".to_owned(),
+                        code: "too_many".into(),
+                        message: tags::too_many(),
+                    };
+                    (id, fault)
+                };
+                Ok((changed, overfull.into_iter().map(refuse).collect()))
+            }
             BulkAction::Untag => all(tags::remove_from(tx, &ids, &self.tags).await?),
             BulkAction::Delete => {
                 let now = tx.now();

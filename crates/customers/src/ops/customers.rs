@@ -71,7 +71,7 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
         json!({"code": customer.code}),
     )];
     if !customer.tags.is_empty() {
-        let tags = store::tags::ensure(tx, &customer.tags).await?;
+        let tags = super::tags::ensure(tx, &customer.tags).await?;
         let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
         store::tags::add(tx, &[customer.id], &ids).await?;
         customer.tags = tags.into_iter().map(|(_, name)| name).collect();
@@ -247,7 +247,7 @@ pub(super) async fn write(tx: &mut Tx, before: Customer, mut after: Customer) ->
         events.push(event("customer.untagged", after.id, json!({"tags": gone})));
     }
     if !new.is_empty() {
-        let ids: Vec<TagId> = store::tags::ensure(tx, &new)
+        let ids: Vec<TagId> = super::tags::ensure(tx, &new)
             .await?
             .into_iter()
             .map(|(id, _)| id)

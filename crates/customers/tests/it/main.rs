@@ -7,6 +7,7 @@
 
 mod bulk;
 mod bulk_job;
+mod caps;
 mod cursors;
 mod find;
 mod find_api;
