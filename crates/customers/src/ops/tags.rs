@@ -19,7 +19,7 @@ use super::{
     require_living,
 };
 use crate::{
-    letting_go,
+    letting_go::{self, MergedTag},
     model::{Color, MAX_TAGS, Tag, TagInput, TagRef, tag},
     store,
 };
@@ -132,8 +132,9 @@ async fn gone(tx: &mut Tx, tag: &Tag, customers: i64) -> Result<()> {
     Ok(())
 }
 
-/// Makes two tags one: everybody with the first has the second instead, and the first is gone.
-pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<Tag> {
+/// Makes two tags one: everybody with the first has the second instead, and the first is gone: at once, or by the job that
+/// is answered if very many have it. Answers the tag that remains.
+pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<(Tag, Option<JobId>)> {
     if id == into {
         return Err(Error::invalid(
             "/into",
@@ -152,12 +153,45 @@ pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<Tag> {
             "there is no tag with this id",
         ));
     }
-    let (from, to) = (get(tx, id).await?, get(tx, into).await?);
-    store::tags::move_customers(tx, id, into).await?;
-    store::tags::delete(tx, id).await?;
-    let data = json!({"id": into, "name": to.name, "from": {"id": id, "name": from.name}});
-    regulars_events::append(tx, NewEvent::new("tag.merged").data(data)).await?;
-    get(tx, into).await
+    let merge = MergedTag { tag_id: id, into };
+    // Two jobs that give each other their customers would never end.
+    match store::tags::going(tx, &[id, into]).await? {
+        Some((job_id, input)) if input == json!(merge) => return Ok((get(tx, into).await?, Some(job_id))),
+        Some(_) => {
+            let message = "one of these tags is being merged or deleted; try again when that is done";
+            return Err(Error::conflict("", "tag_busy", message));
+        }
+        None => {}
+    }
+    let job_id = if get(tx, id).await?.customers.value > AT_ONCE {
+        let job = NewJob::new(letting_go::MERGE_TAG, merge).key(id.to_string());
+        Some(regulars_jobs::enqueue(tx, job).await?)
+    } else {
+        merge_some(tx, merge, AT_ONCE + 1).await?;
+        None
+    };
+    Ok((get(tx, into).await?, job_id))
+}
+
+/// Gives some of those with a tag the other one instead, and removes the tag with the last of them; each has one of both
+/// at any time. Gives how many, and whether the tag is gone. 404 if the other one is gone: the rest keep what they have.
+pub(crate) async fn merge_some(tx: &mut Tx, merge: MergedTag, most: i64) -> Result<(u64, bool)> {
+    let MergedTag { tag_id, into } = merge;
+    let found = store::tags::lock(tx, &[tag_id, into]).await?;
+    if !found.contains(&tag_id) {
+        return Ok((0, true));
+    }
+    let to = get(tx, into).await?;
+    let moved = store::tags::move_some(tx, tag_id, into, most).await?;
+    // Fewer than were asked for may be moved because somebody takes the tag from one of them at that very moment.
+    let is_last = !store::tags::is_used(tx, tag_id).await?;
+    if is_last {
+        let from = get(tx, tag_id).await?;
+        store::tags::delete(tx, tag_id).await?;
+        let data = json!({"id": into, "name": to.name, "from": {"id": tag_id, "name": from.name}});
+        regulars_events::append(tx, NewEvent::new("tag.merged").data(data)).await?;
+    }
+    Ok((moved, is_last))
 }
 
 /// The tags of a customer, by name.

@@ -3,8 +3,9 @@
 use regulars_database::Tx;
 use regulars_kernel::{
     Result, Total,
-    ids::{CustomerId, TagId},
+    ids::{CustomerId, JobId, TagId},
 };
+use serde_json::Value;
 use sqlx::{FromRow, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -143,21 +144,54 @@ pub async fn remove_some(tx: &mut Tx, id: TagId, most: i64) -> Result<u64> {
     Ok(done.rows_affected())
 }
 
-/// Gives everybody with one tag another one instead. Answers how many newly have the other.
-pub async fn move_customers(tx: &mut Tx, from: TagId, to: TagId) -> Result<u64> {
+/// Gives some of those with one tag another one instead. Answers how many.
+pub async fn move_some(tx: &mut Tx, from: TagId, to: TagId, most: i64) -> Result<u64> {
     let (organization_id, now) = (tx.organization_id(), tx.now());
-    let done = sqlx::query!(
-        "INSERT INTO customer_tags (organization_id, customer_id, tag_id, created_at)
-         SELECT $1, customer_id, $3, $4 FROM customer_tags WHERE tag_id = $2
-         ON CONFLICT DO NOTHING",
+    let moved = sqlx::query_scalar!(
+        r#"WITH moved AS (
+             DELETE FROM customer_tags WHERE tag_id = $2
+             AND customer_id = ANY(ARRAY(SELECT customer_id FROM customer_tags WHERE tag_id = $2 ORDER BY customer_id LIMIT $5))
+             RETURNING customer_id
+           ), given AS (
+             INSERT INTO customer_tags (organization_id, customer_id, tag_id, created_at)
+             SELECT $1, customer_id, $3, $4 FROM moved ORDER BY customer_id ON CONFLICT DO NOTHING
+           )
+           SELECT count(*) AS "count!" FROM moved"#,
         organization_id.0,
         from.0,
         to.0,
-        now
+        now,
+        most
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
-    Ok(done.rows_affected())
+    Ok(moved.unsigned_abs())
+}
+
+/// Whether anybody has a tag.
+pub async fn is_used(tx: &mut Tx, id: TagId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM customer_tags WHERE tag_id = $1) AS "used!""#,
+        id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// The oldest job that merges or deletes one of these tags, waiting or running, with its input.
+pub async fn going(tx: &mut Tx, ids: &[TagId]) -> Result<Option<(JobId, Value)>> {
+    let ids: Vec<String> = ids.iter().map(TagId::to_string).collect();
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: JobId", payload FROM jobs
+           WHERE kind IN ('tag.merge', 'tag.delete') AND queue = $1 AND state IN ('queued', 'running')
+             AND (payload ->> 'tag_id' = ANY($2) OR payload ->> 'into' = ANY($2))
+           ORDER BY id LIMIT 1"#,
+        regulars_jobs::DEFAULT_QUEUE,
+        &ids
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| (row.id, row.payload)))
 }
 
 /// Defines tags of these names where there are none, as long as the organization has no more than `most`. Answers the names

@@ -16,6 +16,7 @@ mod find_search;
 mod harness;
 mod hierarchy;
 mod letting_go;
+mod merging;
 mod parts;
 mod people;
 mod records;
