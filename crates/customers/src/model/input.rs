@@ -369,7 +369,9 @@ fn apply_credit_limit(to: &mut Customer, given: &MoneyInput, defaults: &Defaults
     let Some(money) = given.check("/credit_limit", faults) else {
         return;
     };
-    if money.currency() != defaults.currency {
+    // One from before the organization changed its currency may stay and change in its own.
+    let own = to.credit_limit.map(|money| money.currency());
+    if money.currency() != defaults.currency && Some(money.currency()) != own {
         let message = format!("the organization's currency is {}", defaults.currency);
         faults.add("/credit_limit/currency", "currency_wrong", message);
     } else if money.amount().is_sign_negative() && !money.amount().is_zero() {

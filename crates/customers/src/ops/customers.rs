@@ -3,7 +3,7 @@
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Email, Error, Faults, Result,
+    Email, Error, Faults, Patch, Result,
     ids::{CustomerId, TagId},
 };
 use serde_json::json;
@@ -157,6 +157,10 @@ pub async fn replace(
         last_active_at: before.last_active_at,
         country: before.country,
         city: before.city.clone(),
+        // For its currency, in which it may be said again.
+        credit_limit: before
+            .credit_limit
+            .filter(|_| matches!(input.credit_limit, Patch::Set(_))),
         ..Customer::blank(id, tx.now())
     };
     input.apply(&mut after, defaults, &definitions, &mut faults);

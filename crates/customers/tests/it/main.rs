@@ -8,6 +8,7 @@
 mod bulk;
 mod bulk_job;
 mod caps;
+mod currencies;
 mod cursors;
 mod find;
 mod find_api;
