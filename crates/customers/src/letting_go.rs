@@ -1,5 +1,5 @@
-//! The jobs that let go, in batches, of what hangs on a member or a tag that is gone. One statement over a million rows
-//! would outlast a request and hold its locks all the while.
+//! The jobs that let go, in batches, of what hangs on a member or a tag that is gone, or hand it to another tag. One
+//! statement over a million rows would outlast a request and hold its locks all the while.
 //!
 //! What it never does: more than a batch in one transaction.
 
@@ -15,6 +15,18 @@ use crate::ops;
 /// Takes a tag from everybody, then removes it.
 pub(crate) const DELETE_TAG: &str = "tag.delete";
 
+/// Gives everybody with a tag another one instead, then removes the first.
+pub(crate) const MERGE_TAG: &str = "tag.merge";
+
+/// The input of [`MERGE_TAG`].
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct MergedTag {
+    /// Which goes.
+    pub tag_id: TagId,
+    /// Which remains.
+    pub into: TagId,
+}
+
 /// The input of [`DELETE_TAG`].
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct DeletedTag {
@@ -29,7 +41,7 @@ const TAGGED: i64 = 5_000;
 
 /// Adds the handlers.
 pub(crate) fn add(registry: Registry) -> Registry {
-    registry.with(Release).with(DeleteTag)
+    registry.with(Release).with(DeleteTag).with(MergeTag)
 }
 
 /// Customers whom somebody looked after who is no member any more have nobody.
@@ -63,6 +75,32 @@ impl Handler for Release {
             }
         }
         Ok(json!({"customers": released}))
+    }
+}
+
+struct MergeTag;
+
+#[async_trait]
+impl Handler for MergeTag {
+    fn kind(&self) -> &'static str {
+        MERGE_TAG
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let merge = job.input()?;
+        let mut moved = 0;
+        loop {
+            job.check()?;
+            let mut tx = job.database.begin(job.scope).await?;
+            let (count, is_gone) = ops::tags::merge_some(&mut tx, merge, TAGGED).await?;
+            tx.commit().await?;
+            moved += count;
+            job.progress(moved, None);
+            if is_gone {
+                break;
+            }
+        }
+        Ok(json!({"customers": moved}))
     }
 }
 

@@ -224,9 +224,16 @@ pub(crate) async fn merge(call: PageCall, Path(id): Path<TagId>, typed: Typed) -
         Err(_) => Err(Error::invalid("/into", "missing", "choose the tag that stays")),
     };
     match merged {
-        Ok(tag) => {
+        Ok((tag, job)) => {
             tx.commit().await?;
-            Ok(done(&call, format!("Merged into {}.", tag.name)))
+            let text = match job {
+                None => format!("Merged into {}.", tag.name),
+                Some(_) => format!(
+                    "Many customers have this tag: they are being given {} instead, and it is gone soon.",
+                    tag.name
+                ),
+            };
+            Ok(done(&call, text))
         }
         Err(error) => {
             drop(tx);

@@ -67,11 +67,14 @@ async fn offered(call: &PageCall, tx: &mut Tx, customer: Option<&Customer>) -> R
             label: definition.label,
             required: definition.required,
         });
+    // A limit from before the organization changed its currency goes on in its own.
+    let limit = customer.and_then(|customer| customer.credit_limit);
+    let currency = limit.map_or(call.caller.organization.currency, |money| money.currency());
     Ok(Offered {
         attributes: attributes.collect(),
         owners,
         tags: captions::tags(tx).await?,
-        currency: call.caller.organization.currency.to_string(),
+        currency: currency.to_string(),
     })
 }
 

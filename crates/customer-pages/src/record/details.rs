@@ -137,6 +137,15 @@ fn tone_of_consent(state: &str) -> Tone {
     }
 }
 
+fn tone_of_sync(state: &str) -> Tone {
+    match state {
+        "synced" => Tone::Green,
+        "pending" => Tone::Violet,
+        "failed" => Tone::Red,
+        _ => Tone::Neutral,
+    }
+}
+
 fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
     let href = view.href();
     html! {
@@ -146,12 +155,15 @@ fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
         }
         @if sources.is_empty() { p class="muted" { "Known from no other system." } }
         @else {
-            (data_table("Sources", html! { (column("Source", Align::Start, false)) (column("Their id", Align::Start, false)) (column("State", Align::Start, true)) (column("", Align::Start, false)) }, html! {
+            (data_table("Sources", html! { (column("Source", Align::Start, false)) (column("Their id", Align::Start, false)) (column("State", Align::Start, false)) (column("", Align::Start, false)) }, html! {
                 @for source in sources {
                     tr {
                         td { (words::source(&source.source)) }
                         td { code class="break-all" { (source.external_id) } }
-                        td class="cell-wide" { (badge(&source.state, if source.state == "failed" { Tone::Red } else { Tone::Neutral })) @if let Some(at) = source.synced_at { " " span class="muted" { (time_tag(at, view.zone)) } } }
+                        td {
+                            (badge(&source.state, tone_of_sync(&source.state))) " "
+                            span class="muted" { @match source.synced_at { Some(at) => { "last synced " (time_tag(at, view.zone)) } None => "never synced" } }
+                        }
                         td class="cell-menu" { @if view.editable() {
                             (button("Unlink").ghost().small().attrs(removing(&format!("{href}/sources/{}/{}/unlink", super::super::state::segment(&source.source), super::super::state::segment(&source.external_id)), "Unlink this source?", "Later imports of that id will make a new customer.", "Unlink")))
                         } }

@@ -123,12 +123,14 @@ fn open(view: &RecordView, text: &str) -> Markup {
                     kind: "url".into(),
                     value: text.into(),
                 }],
-                sources: vec![SourceView {
-                    source: text.into(),
-                    external_id: text.into(),
-                    state: text.into(),
-                    synced_at: Some(now),
-                }],
+                sources: [Some(now), None]
+                    .map(|synced_at| SourceView {
+                        source: text.into(),
+                        external_id: text.into(),
+                        state: text.into(),
+                        synced_at,
+                    })
+                    .into(),
                 consents: vec![ConsentView {
                     channel: text.into(),
                     state: text.into(),
@@ -212,6 +214,39 @@ fn a_viewer_sees_no_way_to_change_anything() {
     let inside = open(&view, "Ada");
     let page = view::content(&view, inside).into_string();
     assert!(!page.contains("hx-post") && !page.contains("Edit"), "{page}");
+}
+
+#[test]
+fn each_source_shows_how_far_both_systems_agree_and_since_when() {
+    let view = record("Ada", Section::Details);
+    let page = |state: &str, synced_at| {
+        let details = Details {
+            sources: vec![SourceView {
+                source: "shopify".into(),
+                external_id: "7".into(),
+                state: state.into(),
+                synced_at,
+            }],
+            ..Details::default()
+        };
+        details::section(&view, &details).into_string()
+    };
+    for (state, tone) in [
+        ("synced", "tone-green"),
+        ("pending", "tone-violet"),
+        ("failed", "tone-red"),
+        ("detached", "tone-neutral"),
+    ] {
+        let badge = format!("<span class=\"badge {tone}\">{state}</span>");
+        let at = clock::now() - chrono::TimeDelta::hours(2);
+        let shown = page(state, Some(at));
+        assert!(shown.contains(&badge), "{shown}");
+        assert!(
+            shown.contains("last synced <time") && shown.contains("2 h ago"),
+            "{shown}"
+        );
+        assert!(page(state, None).contains("never synced"));
+    }
 }
 
 #[test]

@@ -48,6 +48,26 @@ async fn ids_are_linked_and_unlinked_on_the_page_and_offered_as_a_filter() {
 }
 
 #[tokio::test]
+async fn a_credit_limit_is_edited_in_the_currency_it_was_said_in() {
+    let mut pages = Pages::new(Role::Agent).await;
+    let fields = [("first_name", "Ada"), ("credit_limit/amount", "100.50")];
+    let href = pages.customer(&fields).await;
+    sqlx::query("UPDATE organizations SET currency = 'JPY'")
+        .execute(pages.app.test_database().owner())
+        .await
+        .unwrap();
+    // What a session's organization is like is remembered for a moment, so another one is used.
+    pages.cookie = pages.sign_in("acme", Role::Admin).await;
+    let form = pages.get(&format!("{href}/edit")).await.expect(200).text();
+    assert!(
+        form.contains("Credit limit (EUR)") && form.contains("100.50"),
+        "{form}"
+    );
+    let new = pages.get("/customers/new").await.expect(200).text();
+    assert!(new.contains("Credit limit (JPY)"));
+}
+
+#[tokio::test]
 async fn only_an_attribute_without_values_is_deleted() {
     let pages = Pages::new(Role::Admin).await;
     let list = || async { pages.get("/settings/definitions").await.expect(200).text() };

@@ -287,6 +287,47 @@ async fn definitions_are_made_changed_merged_and_ordered() {
 }
 
 #[tokio::test]
+async fn a_tag_that_very_many_have_is_said_to_be_merged_soon() {
+    let pages = Pages::new(Role::Agent).await;
+    let base = "/settings/definitions/tags";
+    let organization = pages.app.organization("acme").await.organization_id;
+    let owner = pages.app.test_database().owner();
+    let mut ids = Vec::new();
+    for name in ["everybody", "all"] {
+        pages.post(base, &[("name", name)]).await.expect(204);
+        let id: String = sqlx::query_scalar("SELECT id::text FROM tags WHERE name = $1")
+            .bind(name)
+            .fetch_one(owner)
+            .await
+            .unwrap();
+        ids.push(id);
+    }
+    sqlx::query(
+        "WITH made AS (
+           INSERT INTO customers (organization_id, id, code, sort_name, search_text)
+           SELECT $1, gen_random_uuid(), 'X-' || n, 'x', ' x ' FROM generate_series(1, 5001) AS n RETURNING id
+         )
+         INSERT INTO customer_tags (organization_id, customer_id, tag_id) SELECT $1, id, $2::uuid FROM made",
+    )
+    .bind(organization)
+    .bind(&ids[0])
+    .execute(owner)
+    .await
+    .unwrap();
+    let merged = pages
+        .post(&format!("{base}/{}/merge", ids[0]), &[("into", &ids[1])])
+        .await
+        .expect(204);
+    let said = merged.header("hx-trigger");
+    assert!(said.contains("given all instead, and it is gone soon"), "{said}");
+    let back = pages
+        .post(&format!("{base}/{}/merge", ids[1]), &[("into", &ids[0])])
+        .await
+        .expect(422);
+    assert!(back.text().contains("is being merged or deleted"));
+}
+
+#[tokio::test]
 async fn an_address_that_asks_for_nonsense_is_told_so_and_never_fails() {
     let pages = Pages::new(Role::Viewer).await;
     for query in [

@@ -130,18 +130,27 @@ pub async fn delete_tag(call: Call, Path(id): Path<TagId>) -> ApiResult {
 
 /// Merge a tag into another
 ///
-/// Everybody who has it gets the other one, and it is gone. Needs `definitions:write`.
+/// Everybody who has it gets the other one, and it is gone; a job does it, and is answered, if more than 5,000 have it.
+/// 409 while another job merges or deletes one of them. Needs `definitions:write`.
 #[utoipa::path(
     post, path = "/tags/{id}/merge", tag = "tags",
     params(("id" = TagId, Path, description = "The tag that goes")),
     request_body = TagMerge,
-    responses((status = 200, description = "The tag that remains", body = Tag), CommonErrors)
+    responses((status = 200, description = "The tag that remains", body = Tag),
+        (status = 202, description = "The job that does it, and where to see how far it is", body = Job,
+            headers(("Location" = String, description = "Where the job is"))),
+        CommonErrors)
 )]
 pub async fn merge_tag(call: Call, Path(id): Path<TagId>, Json(merge): Json<TagMerge>) -> ApiResult {
     call.require(Permission::DefinitionsWrite)?;
     let mut tx = call.write().await?;
-    let tag = ops::tags::merge(&mut tx, id, merge.into).await?;
-    Ok(call.ok(tx, Some(tag.version), &tag).await?)
+    match ops::tags::merge(&mut tx, id, merge.into).await? {
+        (tag, None) => Ok(call.ok(tx, Some(tag.version), &tag).await?),
+        (_, Some(job_id)) => {
+            let job = regulars_jobs::get(&mut tx, job_id).await?;
+            Ok(call.accepted(tx, job_id, &job).await?)
+        }
+    }
 }
 
 /// List a customer's tags

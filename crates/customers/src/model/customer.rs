@@ -69,7 +69,7 @@ pub struct Customer {
     pub priority: Priority,
     /// What level of service was promised.
     pub service_level: ServiceLevel,
-    /// How much may be owed, in the organization's currency.
+    /// How much may be owed, in the currency that the organization had when it was said.
     pub credit_limit: Option<Money>,
     /// Language and region to write in.
     pub locale: Option<Locale>,

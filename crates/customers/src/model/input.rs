@@ -212,7 +212,7 @@ impl From<NewCustomerBody> for NewCustomer {
 /// Nobody alive is older.
 const EARLIEST_BIRTHDAY: NaiveDate = NaiveDate::from_ymd_opt(1880, 1, 1).expect("a date of the calendar");
 /// Most tags of one customer.
-pub(crate) const MAX_TAGS: usize = 100;
+pub const MAX_TAGS: usize = 100;
 
 impl CustomerInput {
     /// Takes the fields over into a customer. Attributes are checked against the definitions, required ones too.
@@ -369,7 +369,9 @@ fn apply_credit_limit(to: &mut Customer, given: &MoneyInput, defaults: &Defaults
     let Some(money) = given.check("/credit_limit", faults) else {
         return;
     };
-    if money.currency() != defaults.currency {
+    // One from before the organization changed its currency may stay and change in its own.
+    let own = to.credit_limit.map(|money| money.currency());
+    if money.currency() != defaults.currency && Some(money.currency()) != own {
         let message = format!("the organization's currency is {}", defaults.currency);
         faults.add("/credit_limit/currency", "currency_wrong", message);
     } else if money.amount().is_sign_negative() && !money.amount().is_zero() {

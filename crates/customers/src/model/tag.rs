@@ -97,6 +97,8 @@ impl TagInput {
     }
 }
 
+/// Most tags of one organization.
+pub const MOST_TAGS: i64 = 10_000;
 /// Longest name, in characters.
 pub const MAX_TAG: usize = 60;
 

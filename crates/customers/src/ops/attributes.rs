@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Most definitions of one organization.
-const MOST_DEFINITIONS: usize = 200;
+pub const MOST_DEFINITIONS: usize = 200;
 
 /// All definitions in their order, archived ones too.
 pub async fn list(tx: &mut Tx) -> Result<Vec<AttributeDefinition>> {

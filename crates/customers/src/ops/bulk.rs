@@ -59,6 +59,10 @@ impl Change {
         } else {
             tags::checked(&bulk.tags)?
         };
+        // Whether there is room for new ones is told before anybody is touched, too.
+        if action == BulkAction::Tag {
+            tags::ensure(tx, &tags).await?;
+        }
         Ok(Self {
             action,
             tags,
@@ -82,7 +86,18 @@ impl Change {
         let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
         let all = |changed| Ok((changed, Vec::new()));
         match self.action {
-            BulkAction::Tag => all(tags::add_to(tx, &ids, &self.tags).await?),
+            BulkAction::Tag => {
+                let (changed, overfull) = tags::add_to(tx, &ids, &self.tags).await?;
+                let refuse = |id| {
+                    let fault = Fault {
+                        pointer: "/tags".to_owned(),
+                        code: "too_many".into(),
+                        message: tags::too_many(),
+                    };
+                    (id, fault)
+                };
+                Ok((changed, overfull.into_iter().map(refuse).collect()))
+            }
             BulkAction::Untag => all(tags::remove_from(tx, &ids, &self.tags).await?),
             BulkAction::Delete => {
                 let now = tx.now();
@@ -305,7 +320,13 @@ async fn restore(tx: &mut Tx, found: &[Customer]) -> Result<(usize, Vec<(Custome
     // The sweep may have taken them meanwhile.
     let words = back.iter().flat_map(|customer| store::search::words(customer));
     store::words::add(tx, words.collect::<Vec<_>>()).await?;
-    Ok((tell(tx, "customer.restored", back.into_iter()).await?, refused))
+    let count = tell(tx, "customer.restored", back.iter().copied()).await?;
+    let mut events = Vec::new();
+    for customer in back {
+        events.extend(super::consents::withdraw_restored(tx, customer).await?);
+    }
+    regulars_events::append_many(tx, events).await?;
+    Ok((count, refused))
 }
 
 async fn tell<'a>(

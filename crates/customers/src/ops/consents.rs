@@ -1,14 +1,15 @@
 //! Consent by channel, as staff and programs set it. Each change is an event; imports follow
 //! [`crate::model::consent::import_state`] instead.
 
+use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_events::NewEvent;
-use regulars_kernel::{Actor, Faults, Result, ids::CustomerId};
+use regulars_kernel::{Actor, Email, Faults, Result, ids::CustomerId};
 use serde_json::json;
 
 use super::{customers::event, lock_living, require_living};
 use crate::{
-    model::{Channel, Consent, ConsentInput, ConsentState},
+    model::{Channel, Choice as _, Consent, ConsentInput, ConsentState, Customer},
     store,
 };
 
@@ -44,6 +45,52 @@ pub async fn put(tx: &mut Tx, customer_id: CustomerId, input: &ConsentInput) -> 
     }
     regulars_events::append_many(tx, events).await?;
     store::consents::list(tx, customer_id).await
+}
+
+/// Brings along what a deleted customer with the same address or phone had withdrawn, to a living customer who has just got
+/// these (the address in lower case). `unless` says of a consent and the time of a withdrawal that the first still holds.
+/// Answers the events to be written.
+pub(super) async fn withdraw(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    email: Option<String>,
+    phone: Option<String>,
+    unless: impl Fn(&Consent, DateTime<Utc>) -> bool,
+) -> Result<Vec<NewEvent>> {
+    let emails: Vec<String> = email.into_iter().collect();
+    let phones: Vec<String> = phone.into_iter().collect();
+    let withdrawn = store::batch::withdrawn_before(tx, &emails, &phones).await?;
+    let mut events = Vec::new();
+    if withdrawn.is_empty() {
+        return Ok(events);
+    }
+    let current = store::consents::list(tx, customer_id).await?;
+    for channel in Channel::ALL {
+        let Some(at) = withdrawn
+            .iter()
+            .filter(|((_, name), _)| name == channel.as_str())
+            .map(|(_, at)| *at)
+            .max()
+        else {
+            continue;
+        };
+        let before = current.iter().find(|consent| consent.channel == *channel);
+        if before.is_none_or(|consent| !unless(consent, at)) {
+            let before = before.map(|consent| consent.state);
+            events.extend(set(tx, customer_id, before, *channel, ConsentState::Unsubscribed).await?);
+        }
+    }
+    Ok(events)
+}
+
+/// As [`withdraw`], for one who was deleted and is back: what they said after the withdrawal holds.
+pub(super) async fn withdraw_restored(tx: &mut Tx, customer: &Customer) -> Result<Vec<NewEvent>> {
+    let email = customer.email.as_ref().map(Email::lowercase);
+    let phone = customer.phone.as_ref().map(|phone| phone.as_str().to_owned());
+    withdraw(tx, customer.id, email, phone, |consent, at| {
+        consent.state == ConsentState::Subscribed && consent.changed_at >= at
+    })
+    .await
 }
 
 /// Sets a state if it is another one; answers the event to be written.

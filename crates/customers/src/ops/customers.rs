@@ -3,7 +3,7 @@
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Email, Error, Faults, Result,
+    Email, Error, Faults, Patch, Result,
     ids::{CustomerId, TagId},
 };
 use serde_json::json;
@@ -71,7 +71,7 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
         json!({"code": customer.code}),
     )];
     if !customer.tags.is_empty() {
-        let tags = store::tags::ensure(tx, &customer.tags).await?;
+        let tags = super::tags::ensure(tx, &customer.tags).await?;
         let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
         store::tags::add(tx, &[customer.id], &ids).await?;
         customer.tags = tags.into_iter().map(|(_, name)| name).collect();
@@ -157,6 +157,10 @@ pub async fn replace(
         last_active_at: before.last_active_at,
         country: before.country,
         city: before.city.clone(),
+        // For its currency, in which it may be said again.
+        credit_limit: before
+            .credit_limit
+            .filter(|_| matches!(input.credit_limit, Patch::Set(_))),
         ..Customer::blank(id, tx.now())
     };
     input.apply(&mut after, defaults, &definitions, &mut faults);
@@ -187,7 +191,9 @@ pub async fn restore(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
     store::customers::set_deleted(tx, &[id], None).await?;
     // The sweep may have taken them meanwhile.
     store::words::add(tx, store::search::words(&customer)).await?;
-    regulars_events::append(tx, event("customer.restored", id, json!({"code": customer.code}))).await?;
+    let mut events = vec![event("customer.restored", id, json!({"code": customer.code}))];
+    events.extend(super::consents::withdraw_restored(tx, &customer).await?);
+    regulars_events::append_many(tx, events).await?;
     store::customers::get(tx, id)
         .await?
         .ok_or(Error::NotFound("customer"))
@@ -245,7 +251,7 @@ pub(super) async fn write(tx: &mut Tx, before: Customer, mut after: Customer) ->
         events.push(event("customer.untagged", after.id, json!({"tags": gone})));
     }
     if !new.is_empty() {
-        let ids: Vec<TagId> = store::tags::ensure(tx, &new)
+        let ids: Vec<TagId> = super::tags::ensure(tx, &new)
             .await?
             .into_iter()
             .map(|(id, _)| id)
@@ -279,6 +285,12 @@ pub(super) async fn write(tx: &mut Tx, before: Customer, mut after: Customer) ->
             event("customer.updated", after.id, json!({"changes": changed})),
         );
     }
+    // After the row is written: whoever had the address until a moment ago is deleted by now, or it would be taken.
+    let email_of = |customer: &Customer| customer.email.as_ref().map(Email::lowercase);
+    let email = email_of(&after).filter(|_| email_of(&before) != email_of(&after));
+    let phone = after.phone.as_ref().map(|phone| phone.as_str().to_owned());
+    let phone = phone.filter(|_| before.phone != after.phone);
+    events.extend(super::consents::withdraw(tx, after.id, email, phone, |_, _| false).await?);
     regulars_events::append_many(tx, events).await?;
     Ok(after)
 }

@@ -12,13 +12,14 @@ use uuid::Uuid;
 
 use crate::{
     model::{
-        Channel, Choice,
+        Channel, Choice, MAX_TAGS,
         import::{Changes, ConsentChange, Current, CurrentAddress, Wanted},
+        tag::MOST_TAGS,
     },
     store::{
         batch::{self, Keys},
         batch_parts::{self, KnownWords},
-        search,
+        search, tags,
     },
 };
 
@@ -35,6 +36,10 @@ pub enum Refusal {
     Changed,
     /// The customer was deleted or never created.
     Gone,
+    /// The customer would have more tags than one may have.
+    TooManyTags,
+    /// The organization has no room for another tag.
+    NoRoomForTag,
 }
 
 impl Refusal {
@@ -46,6 +51,8 @@ impl Refusal {
             Self::ExternalIdTaken => "external_id_taken",
             Self::Changed => "changed_meanwhile",
             Self::Gone => "gone_meanwhile",
+            Self::TooManyTags => "too_many_tags",
+            Self::NoRoomForTag => "no_room_for_tag",
         }
     }
 
@@ -57,6 +64,8 @@ impl Refusal {
             Self::ExternalIdTaken => "another customer has this external id",
             Self::Changed => "the customer was changed after the file was checked",
             Self::Gone => "the customer is no longer there, or was not created",
+            Self::TooManyTags => "the customer would have more than 100 tags",
+            Self::NoRoomForTag => "it brings a new tag, and the organization has 10,000 already",
         }
     }
 }
@@ -224,11 +233,16 @@ pub async fn create_many(
         .filter(|(current, _)| done.contains(&current.customer.id))
         .flat_map(|(current, changes)| changes.sources.iter().map(|source| (current.customer.id, source)))
         .collect();
-    let unlinked = batch_parts::link_sources(tx, &links).await?;
-    if !unlinked.is_empty() {
-        let ids: Vec<Uuid> = unlinked.iter().map(|id| id.0).collect();
+    let mut refused = taken(batch_parts::link_sources(tx, &links).await?);
+    let rows_done = all
+        .iter()
+        .map(|(current, changes)| (current, changes))
+        .filter(|(current, _)| done.contains(&current.customer.id));
+    refuse_tags(tx, rows_done, &mut refused).await?;
+    if !refused.is_empty() {
+        let ids: Vec<Uuid> = refused.keys().map(|id| id.0).collect();
         batch::take_back(tx, &ids).await?;
-        done.retain(|id| !unlinked.contains(id));
+        done.retain(|id| !refused.contains_key(id));
     }
 
     let mut parts = Parts::default();
@@ -254,8 +268,8 @@ pub async fn create_many(
         .map(|(current, _)| {
             let id = current.customer.id;
             (!done.contains(&id)).then(|| {
-                if unlinked.contains(&id) {
-                    return Refusal::ExternalIdTaken;
+                if let Some(refusal) = refused.get(&id) {
+                    return *refusal;
                 }
                 let email = current.customer.email.as_ref().map(Email::lowercase);
                 match email.and_then(|email| owners.emails.get(&email)) {
@@ -282,6 +296,42 @@ async fn owners_of(tx: &mut Tx, all: impl Iterator<Item = &Current>) -> Result<b
         keys.codes.push(current.customer.code.clone());
     }
     batch::owners(tx, &keys).await
+}
+
+fn taken(unlinked: HashSet<CustomerId>) -> HashMap<CustomerId, Refusal> {
+    unlinked
+        .into_iter()
+        .map(|id| (id, Refusal::ExternalIdTaken))
+        .collect()
+}
+
+/// Defines the new tags of rows that are not refused yet, and refuses those whose tags are too many.
+async fn refuse_tags<'a>(
+    tx: &mut Tx,
+    rows: impl Iterator<Item = (&'a Current, &'a Changes)> + Clone,
+    refused: &mut HashMap<CustomerId, Refusal>,
+) -> Result<()> {
+    let mut names = HashSet::new();
+    for (current, changes) in rows.clone() {
+        let id = current.customer.id;
+        if !changes.tags.is_empty() && current.customer.tags.len() > MAX_TAGS {
+            refused.entry(id).or_insert(Refusal::TooManyTags);
+        } else if !refused.contains_key(&id) {
+            names.extend(changes.tags.iter().map(String::as_str));
+        }
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    let undefined = tags::define(tx, &names, MOST_TAGS).await?;
+    if !undefined.is_empty() {
+        for (current, changes) in rows {
+            if changes.tags.iter().any(|name| undefined.contains(name)) {
+                refused
+                    .entry(current.customer.id)
+                    .or_insert(Refusal::NoRoomForTag);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Who withdrew consent and was deleted has still withdrawn it when a file brings the address or the phone back, whatever
@@ -314,7 +364,7 @@ async fn keep_withdrawals<'a>(
             if keys
                 .iter()
                 .flatten()
-                .any(|key| withdrawn.contains(&(key.clone(), channel.to_owned())))
+                .any(|key| withdrawn.contains_key(&(key.clone(), channel.to_owned())))
             {
                 current.withdraw(channel, changes);
             }
@@ -358,15 +408,17 @@ pub async fn update_many(
         .iter()
         .flat_map(|(_, current, changes)| changes.sources.iter().map(|source| (current.customer.id, source)))
         .collect();
-    let unlinked = batch_parts::link_sources(tx, &links).await?;
-    if !unlinked.is_empty() {
-        batch_parts::unlink_new(tx, &unlinked).await?;
+    let mut refused = taken(batch_parts::link_sources(tx, &links).await?);
+    let rows_left = all.iter().map(|(_, current, changes)| (current, changes));
+    refuse_tags(tx, rows_left, &mut refused).await?;
+    if !refused.is_empty() {
+        batch_parts::unlink_new(tx, refused.keys()).await?;
         for (at, current, _) in &all {
-            if unlinked.contains(&current.customer.id) {
-                refusals[*at] = Some(Refusal::ExternalIdTaken);
+            if let Some(refusal) = refused.get(&current.customer.id) {
+                refusals[*at] = Some(*refusal);
             }
         }
-        all.retain(|(_, current, _)| !unlinked.contains(&current.customer.id));
+        all.retain(|(_, current, _)| !refused.contains_key(&current.customer.id));
     }
     let customers: Vec<_> = all.iter().map(|(_, current, _)| &current.customer).collect();
     batch::update(tx, &customers).await?;

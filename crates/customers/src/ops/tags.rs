@@ -19,8 +19,8 @@ use super::{
     require_living,
 };
 use crate::{
-    letting_go,
-    model::{Color, Tag, TagInput, TagRef, tag},
+    letting_go::{self, MergedTag},
+    model::{Color, MAX_TAGS, Tag, TagInput, TagRef, tag},
     store,
 };
 
@@ -59,10 +59,18 @@ pub async fn create(tx: &mut Tx, input: &TagInput) -> Result<Tag> {
     let mut faults = Faults::new();
     input.apply(&mut tag, &mut faults);
     faults.check()?;
+    if store::tags::count(tx).await? >= tag::MOST_TAGS {
+        return Err(full(""));
+    }
     store::tags::insert(tx, &tag).await?;
     let data = json!({"id": tag.id, "name": tag.name});
     regulars_events::append(tx, NewEvent::new("tag.created").data(data)).await?;
     Ok(tag)
+}
+
+fn full(pointer: &str) -> Error {
+    let message = format!("an organization may have {} tags", tag::MOST_TAGS);
+    Error::conflict(pointer, "too_many", message)
 }
 
 /// Changes a tag; renaming it keeps it on its customers.
@@ -124,8 +132,9 @@ async fn gone(tx: &mut Tx, tag: &Tag, customers: i64) -> Result<()> {
     Ok(())
 }
 
-/// Makes two tags one: everybody with the first has the second instead, and the first is gone.
-pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<Tag> {
+/// Makes two tags one: everybody with the first has the second instead, and the first is gone: at once, or by the job that
+/// is answered if very many have it. Answers the tag that remains.
+pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<(Tag, Option<JobId>)> {
     if id == into {
         return Err(Error::invalid(
             "/into",
@@ -144,12 +153,45 @@ pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<Tag> {
             "there is no tag with this id",
         ));
     }
-    let (from, to) = (get(tx, id).await?, get(tx, into).await?);
-    store::tags::move_customers(tx, id, into).await?;
-    store::tags::delete(tx, id).await?;
-    let data = json!({"id": into, "name": to.name, "from": {"id": id, "name": from.name}});
-    regulars_events::append(tx, NewEvent::new("tag.merged").data(data)).await?;
-    get(tx, into).await
+    let merge = MergedTag { tag_id: id, into };
+    // Two jobs that give each other their customers would never end.
+    match store::tags::going(tx, &[id, into]).await? {
+        Some((job_id, input)) if input == json!(merge) => return Ok((get(tx, into).await?, Some(job_id))),
+        Some(_) => {
+            let message = "one of these tags is being merged or deleted; try again when that is done";
+            return Err(Error::conflict("", "tag_busy", message));
+        }
+        None => {}
+    }
+    let job_id = if get(tx, id).await?.customers.value > AT_ONCE {
+        let job = NewJob::new(letting_go::MERGE_TAG, merge).key(id.to_string());
+        Some(regulars_jobs::enqueue(tx, job).await?)
+    } else {
+        merge_some(tx, merge, AT_ONCE + 1).await?;
+        None
+    };
+    Ok((get(tx, into).await?, job_id))
+}
+
+/// Gives some of those with a tag the other one instead, and removes the tag with the last of them; each has one of both
+/// at any time. Gives how many, and whether the tag is gone. 404 if the other one is gone: the rest keep what they have.
+pub(crate) async fn merge_some(tx: &mut Tx, merge: MergedTag, most: i64) -> Result<(u64, bool)> {
+    let MergedTag { tag_id, into } = merge;
+    let found = store::tags::lock(tx, &[tag_id, into]).await?;
+    if !found.contains(&tag_id) {
+        return Ok((0, true));
+    }
+    let to = get(tx, into).await?;
+    let moved = store::tags::move_some(tx, tag_id, into, most).await?;
+    // Fewer than were asked for may be moved because somebody takes the tag from one of them at that very moment.
+    let is_last = !store::tags::is_used(tx, tag_id).await?;
+    if is_last {
+        let from = get(tx, tag_id).await?;
+        store::tags::delete(tx, tag_id).await?;
+        let data = json!({"id": into, "name": to.name, "from": {"id": tag_id, "name": from.name}});
+        regulars_events::append(tx, NewEvent::new("tag.merged").data(data)).await?;
+    }
+    Ok((moved, is_last))
 }
 
 /// The tags of a customer, by name.
@@ -162,13 +204,12 @@ pub async fn of_customer(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<Tag
 pub async fn add(tx: &mut Tx, customer_id: CustomerId, names: &[String]) -> Result<Vec<TagRef>> {
     let customer = lock_living(tx, customer_id).await?;
     let names = checked(names)?;
-    add_to(tx, &[customer_id], &names).await?;
-    let tags = store::tags::of_customer(tx, customer.id).await?;
-    if tags.len() > crate::model::MAX_TAGS {
-        let message = format!("a customer may have {} tags", crate::model::MAX_TAGS);
-        return Err(Error::invalid("/tags", "too_many", message));
+    let (_, overfull) = add_to(tx, &[customer.id], &names).await?;
+    if overfull.is_empty() {
+        store::tags::of_customer(tx, customer.id).await
+    } else {
+        Err(Error::invalid("/tags", "too_many", too_many()))
     }
-    Ok(tags)
 }
 
 /// Lets a customer have exactly these tags.
@@ -192,12 +233,8 @@ pub async fn remove(tx: &mut Tx, customer_id: CustomerId, name: &str) -> Result<
 /// Cleans names of tags, or says what is wrong with each.
 pub(super) fn checked(names: &[String]) -> Result<Vec<String>> {
     let mut faults = Faults::new();
-    if names.len() > crate::model::MAX_TAGS {
-        faults.add(
-            "/tags",
-            "too_many",
-            format!("a customer may have {} tags", crate::model::MAX_TAGS),
-        );
+    if names.len() > MAX_TAGS {
+        faults.add("/tags", "too_many", too_many());
     } else {
         let names = tag::names(names, "/tags", &mut faults);
         if faults.0.is_empty() {
@@ -207,12 +244,39 @@ pub(super) fn checked(names: &[String]) -> Result<Vec<String>> {
     Err(Error::Invalid(faults))
 }
 
-/// Gives locked customers tags. Answers to how many that made a difference.
-pub(super) async fn add_to(tx: &mut Tx, customers: &[CustomerId], names: &[String]) -> Result<usize> {
-    let tags = store::tags::ensure(tx, names).await?;
+pub(super) fn too_many() -> String {
+    format!("a customer may have {MAX_TAGS} tags")
+}
+
+/// The tags of these names, made where there are none.
+pub(super) async fn ensure(tx: &mut Tx, names: &[String]) -> Result<Vec<(TagId, String)>> {
+    let found = store::tags::by_names(tx, names).await?;
+    if found.len() == names.len() {
+        return Ok(found);
+    }
+    let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    if !store::tags::define(tx, &wanted, tag::MOST_TAGS).await?.is_empty() {
+        return Err(full("/tags"));
+    }
+    store::tags::by_names(tx, names).await
+}
+
+/// Gives locked customers tags. Answers to how many that made a difference, and who has too many to be given them.
+pub(super) async fn add_to(
+    tx: &mut Tx,
+    customers: &[CustomerId],
+    names: &[String],
+) -> Result<(usize, Vec<CustomerId>)> {
+    let tags = ensure(tx, names).await?;
     let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
-    let pairs = store::tags::add(tx, customers, &ids).await?;
-    tell(tx, "customer.tagged", &tags, pairs).await
+    let overfull = store::tags::overfull(tx, customers, &ids, MAX_TAGS as i64).await?;
+    let others: Vec<CustomerId> = customers
+        .iter()
+        .filter(|id| !overfull.contains(id))
+        .copied()
+        .collect();
+    let pairs = store::tags::add(tx, &others, &ids).await?;
+    Ok((tell(tx, "customer.tagged", &tags, pairs).await?, overfull))
 }
 
 /// Takes tags from locked customers. Answers to how many that made a difference.

@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{row::CUSTOMER_COLUMNS, search};
+use super::{customers::credit_limit_currency, row::CUSTOMER_COLUMNS, search};
 use crate::model::{
     Choice, Customer,
     import::{Current, CurrentAddress},
@@ -133,31 +133,36 @@ fn by_source(sources: &[(String, String)]) -> HashMap<&str, Vec<&str>> {
     grouped
 }
 
-/// Of these addresses (in lower case) and phones those whose deleted owner had withdrawn consent, with the channel. What
-/// was withdrawn by e-mail counts for a phone only if its owner had no address: a family may share a phone.
+/// Of these addresses (in lower case) and phones those whose deleted owner had withdrawn consent, with the channel and
+/// when it was withdrawn last. What was withdrawn by e-mail counts for a phone only if its owner had no address: a family
+/// may share a phone.
 pub async fn withdrawn_before(
     tx: &mut Tx,
     emails: &[String],
     phones: &[String],
-) -> Result<HashSet<(String, String)>> {
+) -> Result<HashMap<(String, String), DateTime<Utc>>> {
     if emails.is_empty() && phones.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let rows = sqlx::query!(
-        r#"SELECT c.email_lowercase AS "key!", k.channel AS "channel!" FROM customers c
+        r#"SELECT c.email_lowercase AS "key!", k.channel AS "channel!", k.changed_at AS "at!" FROM customers c
            JOIN customer_consents k ON k.organization_id = c.organization_id AND k.customer_id = c.id
            WHERE c.email_lowercase = ANY($1) AND c.deleted_at IS NOT NULL AND k.state = 'unsubscribed'
            UNION ALL
-           SELECT c.phone, k.channel FROM customers c
+           SELECT c.phone, k.channel, k.changed_at FROM customers c
            JOIN customer_consents k ON k.organization_id = c.organization_id AND k.customer_id = c.id
            WHERE c.phone = ANY($2) AND c.deleted_at IS NOT NULL AND k.state = 'unsubscribed'
-             AND (k.channel = 'sms' OR c.email IS NULL)"#,
+             AND (k.channel = 'sms' OR c.email IS NULL)
+           ORDER BY 3"#,
         emails,
         phones
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (row.key, row.channel)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| ((row.key, row.channel), row.at))
+        .collect())
 }
 
 /// Reads customers with the parts that a file can change, deleted ones too; locks them if asked.
@@ -286,6 +291,7 @@ struct Columns<'a> {
     priorities: Vec<&'static str>,
     service_levels: Vec<&'static str>,
     credit_limits: Vec<Option<Decimal>>,
+    limit_currencies: Vec<Option<&'static str>>,
     locales: Vec<Option<&'a str>>,
     time_zones: Vec<Option<&'a str>>,
     attributes: Vec<Value>,
@@ -322,6 +328,7 @@ impl<'a> Columns<'a> {
             all.service_levels.push(customer.service_level.as_str());
             all.credit_limits
                 .push(customer.credit_limit.map(|money| money.amount()));
+            all.limit_currencies.push(credit_limit_currency(customer));
             all.locales.push(customer.locale.as_ref().map(Locale::as_str));
             all.time_zones
                 .push(customer.time_zone.as_ref().map(TimeZone::as_str));
@@ -346,18 +353,18 @@ pub async fn insert(tx: &mut Tx, customers: &[&Customer]) -> Result<HashSet<Cust
         r#"INSERT INTO customers (organization_id, id, code, kind, email, phone, first_name, last_name, birthday, company_name,
              legal_name, industry, tax_id, status, type, lifecycle_stage, priority, service_level, credit_limit, locale,
              time_zone, attributes, note, internal_note, country, city, created_at, updated_at, sort_name, search_text,
-             last_active_at)
+             last_active_at, credit_limit_currency)
            SELECT $1, n.id, n.code, n.kind, n.email, n.phone, n.first_name, n.last_name, n.birthday, n.company_name,
              n.legal_name, n.industry, n.tax_id, n.status, n.type, n.lifecycle_stage, n.priority, n.service_level, n.credit_limit,
              n.locale, n.time_zone, n.attributes, n.note, n.internal_note, n.country, n.city, n.created_at, $2, n.sort_name,
-             n.search_text, n.last_active_at
+             n.search_text, n.last_active_at, n.limit_currency
            FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::date[],
              $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[],
              $19::text[], $20::numeric[], $21::text[], $22::text[], $23::jsonb[], $24::text[], $25::text[], $26::text[],
-             $27::text[], $28::timestamptz[], $29::text[], $30::text[], $31::timestamptz[])
+             $27::text[], $28::timestamptz[], $29::text[], $30::text[], $31::timestamptz[], $32::text[])
              AS n (id, code, kind, email, phone, first_name, last_name, birthday, company_name, legal_name, industry, tax_id,
                    status, type, lifecycle_stage, priority, service_level, credit_limit, locale, time_zone, attributes, note,
-                   internal_note, country, city, created_at, sort_name, search_text, last_active_at)
+                   internal_note, country, city, created_at, sort_name, search_text, last_active_at, limit_currency)
            ON CONFLICT DO NOTHING
            RETURNING id AS "id: CustomerId""#,
         tx.organization_id().0,
@@ -391,6 +398,7 @@ pub async fn insert(tx: &mut Tx, customers: &[&Customer]) -> Result<HashSet<Cust
         &all.sort_names,
         &all.search_texts,
         &all.last_active as &[Option<DateTime<Utc>>],
+        &all.limit_currencies as &[Option<&str>],
     )
     .fetch_all(tx.conn())
     .await?;
@@ -418,14 +426,14 @@ pub async fn update(tx: &mut Tx, customers: &[&Customer]) -> Result<()> {
            priority = n.priority, service_level = n.service_level, credit_limit = n.credit_limit, locale = n.locale,
            time_zone = n.time_zone, attributes = n.attributes, note = n.note, internal_note = n.internal_note,
            country = n.country, city = n.city, sort_name = n.sort_name, search_text = n.search_text,
-           last_active_at = greatest(c.last_active_at, n.last_active_at)
+           last_active_at = greatest(c.last_active_at, n.last_active_at), credit_limit_currency = n.limit_currency
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::text[],
            $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
            $17::numeric[], $18::text[], $19::text[], $20::jsonb[], $21::text[], $22::text[], $23::text[], $24::text[],
-           $25::text[], $26::text[], $27::timestamptz[])
+           $25::text[], $26::text[], $27::timestamptz[], $28::text[])
            AS n (id, kind, email, phone, first_name, last_name, birthday, company_name, legal_name, industry, tax_id,
                  status, type, lifecycle_stage, priority, service_level, credit_limit, locale, time_zone, attributes, note,
-                 internal_note, country, city, sort_name, search_text, last_active_at)
+                 internal_note, country, city, sort_name, search_text, last_active_at, limit_currency)
          WHERE c.id = n.id",
         &all.ids,
         &all.kinds as &[&str],
@@ -454,6 +462,7 @@ pub async fn update(tx: &mut Tx, customers: &[&Customer]) -> Result<()> {
         &all.sort_names,
         &all.search_texts,
         &all.last_active as &[Option<DateTime<Utc>>],
+        &all.limit_currencies as &[Option<&str>],
     )
     .execute(tx.conn())
     .await?;

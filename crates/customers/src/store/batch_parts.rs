@@ -9,11 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
-use regulars_kernel::{
-    Country, Phone, Result,
-    ids::{CustomerId, TagId},
-    symspell,
-};
+use regulars_kernel::{Country, Phone, Result, ids::CustomerId, symspell};
 use uuid::Uuid;
 
 use crate::model::import::{ConsentChange, CurrentAddress};
@@ -73,29 +69,12 @@ pub async fn write_addresses(tx: &mut Tx, addresses: &[(CustomerId, &CurrentAddr
     Ok(())
 }
 
-/// Tags customers, defining the tags that do not exist yet.
+/// Tags customers; the tags are defined.
 pub async fn add_tags(tx: &mut Tx, tags: &[(CustomerId, &str)]) -> Result<()> {
     if tags.is_empty() {
         return Ok(());
     }
-    let mut names: Vec<&str> = tags.iter().map(|(_, name)| *name).collect();
-    names.sort_unstable();
-    names.dedup();
-    let fresh: Vec<Uuid> = names.iter().map(|_| TagId::new().0).collect();
     let now = tx.now();
-    sqlx::query!(
-        "INSERT INTO tags (organization_id, id, name, created_at, updated_at)
-         SELECT $1, n.id, n.name, $2, $2 FROM unnest($3::uuid[], $4::text[]) AS n (id, name)
-         WHERE NOT EXISTS (SELECT FROM tags t WHERE t.organization_id = $1 AND t.name_lowercase = lower(n.name))
-         ORDER BY lower(n.name)
-         ON CONFLICT (organization_id, name_lowercase) DO NOTHING",
-        tx.organization_id().0,
-        now,
-        &fresh,
-        &names as &[&str],
-    )
-    .execute(tx.conn())
-    .await?;
     let customers: Vec<Uuid> = tags.iter().map(|(id, _)| id.0).collect();
     let wanted: Vec<&str> = tags.iter().map(|(_, name)| *name).collect();
     sqlx::query!(
@@ -153,8 +132,8 @@ pub async fn link_sources(
 }
 
 /// Takes back the links that this transaction made for these customers.
-pub(crate) async fn unlink_new(tx: &mut Tx, customers: &HashSet<CustomerId>) -> Result<()> {
-    let ids: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+pub(crate) async fn unlink_new(tx: &mut Tx, customers: impl Iterator<Item = &CustomerId>) -> Result<()> {
+    let ids: Vec<Uuid> = customers.map(|id| id.0).collect();
     sqlx::query!(
         "DELETE FROM customer_sources WHERE customer_id = ANY($1) AND created_at = $2",
         &ids,

@@ -7,8 +7,8 @@ use sqlx::{FromRow, Row, postgres::PgRow, types::Json};
 
 use crate::model::Customer;
 
-/// The columns of a customer from `customers c`, as a literal for `concat!`. Tags and the currency of the credit limit
-/// come by sub-select, so one statement is enough.
+/// The columns of a customer from `customers c`, as a literal for `concat!`. Tags come by sub-select, and so does the
+/// currency of a credit limit from before currencies were kept with it, so one statement is enough.
 macro_rules! customer_columns {
     () => {
         "c.id, c.version, c.code, c.kind, c.email, c.phone, c.first_name, c.last_name, c.full_name, c.birthday, \
@@ -18,8 +18,9 @@ macro_rules! customer_columns {
          ARRAY(SELECT t.name FROM customer_tags ct \
                JOIN tags t ON t.organization_id = ct.organization_id AND t.id = ct.tag_id \
                WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id) AS tags, \
-         c.credit_limit, CASE WHEN c.credit_limit IS NOT NULL \
-              THEN (SELECT o.currency FROM organizations o WHERE o.id = c.organization_id) END AS currency"
+         c.credit_limit, CASE WHEN c.credit_limit IS NOT NULL THEN coalesce(c.credit_limit_currency, \
+              (SELECT coalesce(o.credit_limit_currency, o.currency) FROM organizations o WHERE o.id = c.organization_id)) \
+              END AS currency"
     };
 }
 pub(crate) use customer_columns;
@@ -86,7 +87,7 @@ impl FromRow<'_, PgRow> for Customer {
     }
 }
 
-/// The column keeps two decimals; the organization's currency may have fewer since it was changed.
+/// The column keeps two decimals. A limit from before currencies were kept with it may have more than its currency has.
 fn credit(amount: Decimal, currency: Currency) -> Option<Money> {
     Money::new(amount.round_dp(currency.digits()), currency).ok()
 }

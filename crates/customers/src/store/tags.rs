@@ -3,8 +3,9 @@
 use regulars_database::Tx;
 use regulars_kernel::{
     Result, Total,
-    ids::{CustomerId, TagId},
+    ids::{CustomerId, JobId, TagId},
 };
+use serde_json::Value;
 use sqlx::{FromRow, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -143,48 +144,121 @@ pub async fn remove_some(tx: &mut Tx, id: TagId, most: i64) -> Result<u64> {
     Ok(done.rows_affected())
 }
 
-/// Gives everybody with one tag another one instead. Answers how many newly have the other.
-pub async fn move_customers(tx: &mut Tx, from: TagId, to: TagId) -> Result<u64> {
+/// Gives some of those with one tag another one instead. Answers how many.
+pub async fn move_some(tx: &mut Tx, from: TagId, to: TagId, most: i64) -> Result<u64> {
     let (organization_id, now) = (tx.organization_id(), tx.now());
-    let done = sqlx::query!(
-        "INSERT INTO customer_tags (organization_id, customer_id, tag_id, created_at)
-         SELECT $1, customer_id, $3, $4 FROM customer_tags WHERE tag_id = $2
-         ON CONFLICT DO NOTHING",
+    let moved = sqlx::query_scalar!(
+        r#"WITH moved AS (
+             DELETE FROM customer_tags WHERE tag_id = $2
+             AND customer_id = ANY(ARRAY(SELECT customer_id FROM customer_tags WHERE tag_id = $2 ORDER BY customer_id LIMIT $5))
+             RETURNING customer_id
+           ), given AS (
+             INSERT INTO customer_tags (organization_id, customer_id, tag_id, created_at)
+             SELECT $1, customer_id, $3, $4 FROM moved ORDER BY customer_id ON CONFLICT DO NOTHING
+           )
+           SELECT count(*) AS "count!" FROM moved"#,
         organization_id.0,
         from.0,
         to.0,
-        now
+        now,
+        most
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
-    Ok(done.rows_affected())
+    Ok(moved.unsigned_abs())
 }
 
-/// The tags of these names, made where there are none.
-pub async fn ensure(tx: &mut Tx, names: &[String]) -> Result<Vec<(TagId, String)>> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = by_names(tx, names).await?;
-    if found.len() == names.len() {
-        return Ok(found);
+/// Whether anybody has a tag.
+pub async fn is_used(tx: &mut Tx, id: TagId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM customer_tags WHERE tag_id = $1) AS "used!""#,
+        id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// The oldest job that merges or deletes one of these tags, waiting or running, with its input.
+pub async fn going(tx: &mut Tx, ids: &[TagId]) -> Result<Option<(JobId, Value)>> {
+    let ids: Vec<String> = ids.iter().map(TagId::to_string).collect();
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: JobId", payload FROM jobs
+           WHERE kind IN ('tag.merge', 'tag.delete') AND queue = $1 AND state IN ('queued', 'running')
+             AND (payload ->> 'tag_id' = ANY($2) OR payload ->> 'into' = ANY($2))
+           ORDER BY id LIMIT 1"#,
+        regulars_jobs::DEFAULT_QUEUE,
+        &ids
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| (row.id, row.payload)))
+}
+
+/// Defines tags of these names where there are none, as long as the organization has no more than `most`. Answers the names
+/// that are not defined even so.
+pub async fn define(tx: &mut Tx, names: &[&str], most: i64) -> Result<Vec<String>> {
+    let missing = undefined(tx, names).await?;
+    if missing.is_empty() {
+        return Ok(missing);
     }
     let (organization_id, now) = (tx.organization_id(), tx.now());
-    let ids: Vec<Uuid> = names.iter().map(|_| TagId::new().0).collect();
+    let ids: Vec<Uuid> = missing.iter().map(|_| TagId::new().0).collect();
     sqlx::query!(
         "INSERT INTO tags (organization_id, id, name, created_at, updated_at)
          SELECT $1, n.id, n.name, $2, $2 FROM unnest($3::uuid[], $4::text[]) AS n (id, name)
-         WHERE NOT EXISTS (SELECT FROM tags t WHERE t.organization_id = $1 AND t.name_lowercase = lower(n.name))
-         ORDER BY lower(n.name)
+         ORDER BY lower(n.name) LIMIT greatest($5 - (SELECT count(*) FROM tags), 0)
          ON CONFLICT (organization_id, name_lowercase) DO NOTHING",
         organization_id.0,
         now,
         &ids,
-        names
+        &missing,
+        most
     )
     .execute(tx.conn())
     .await?;
-    by_names(tx, names).await
+    let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    undefined(tx, &missing).await
+}
+
+async fn undefined(tx: &mut Tx, names: &[&str]) -> Result<Vec<String>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_scalar!(
+        r#"SELECT n AS "name!" FROM unnest($1::text[]) AS n
+           WHERE NOT EXISTS (SELECT FROM tags t WHERE t.name_lowercase = lower(n))"#,
+        names as &[&str]
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// How many tags there are.
+pub async fn count(tx: &mut Tx) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM tags"#)
+        .fetch_one(tx.conn())
+        .await?)
+}
+
+/// Which of these customers would have more than `most` tags if they were given these.
+pub async fn overfull(
+    tx: &mut Tx,
+    customers: &[CustomerId],
+    tags: &[TagId],
+    most: i64,
+) -> Result<Vec<CustomerId>> {
+    let customers: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let tags: Vec<Uuid> = tags.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT customer_id AS "id: CustomerId" FROM customer_tags WHERE customer_id = ANY($1) GROUP BY customer_id
+           HAVING count(*) FILTER (WHERE tag_id = ANY($2)) < cardinality($2)
+             AND count(*) FILTER (WHERE tag_id <> ALL($2)) + cardinality($2) > $3"#,
+        &customers,
+        &tags,
+        most
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// The tags of these names, as far as there are any.

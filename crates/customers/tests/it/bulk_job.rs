@@ -6,12 +6,15 @@ use regulars_customers::{
     job_handlers,
     ops::bulk_job::{self, Step},
 };
-use regulars_jobs::{Registry, Worker, WorkerOptions};
+use regulars_jobs::{Job, JobState, Registry, Worker, WorkerOptions};
 use regulars_kernel::{Role, ids::JobId};
 use regulars_testkit::TestResponse;
 use serde_json::{Value, json};
 
-use crate::harness::{House, id, places};
+use crate::{
+    harness::{House, id, places},
+    letting_go::customers,
+};
 
 /// The organization of the house.
 const HOME: &str = "acme";
@@ -33,30 +36,37 @@ fn job_of(queued: &TestResponse) -> JobId {
     id.parse().unwrap()
 }
 
-/// Runs the jobs until this one is over and gives its result.
-async fn finish(house: &House, organization: &str, job: JobId) -> Value {
+fn worker(house: &House) -> Worker {
     let options = WorkerOptions {
         poll: Duration::from_millis(20),
         heartbeat: Duration::from_millis(20),
         ..WorkerOptions::default()
     };
-    let worker = Worker::with_options(
-        house.app.database().clone(),
-        job_handlers(Registry::new()),
-        options,
-    );
+    let registry = job_handlers(Registry::new());
+    Worker::with_options(house.app.database().clone(), registry, options)
+}
+
+/// The job when it is over.
+async fn over(house: &House, organization: &str, job: JobId) -> Job {
     for _ in 0..1_000 {
         let mut tx = house.app.tx(organization).await;
         let found = regulars_jobs::get(&mut tx, job).await.unwrap();
         drop(tx);
         if found.finished_at.is_some() {
-            worker.stop(Duration::from_secs(5)).await;
-            assert_eq!(found.error, None);
-            return found.result.unwrap();
+            return found;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the job does not end");
+}
+
+/// Runs the jobs until this one is over and gives its result.
+async fn finish(house: &House, organization: &str, job: JobId) -> Value {
+    let worker = worker(house);
+    let found = over(house, organization, job).await;
+    worker.stop(Duration::from_secs(5)).await;
+    assert_eq!(found.error, None);
+    found.result.unwrap()
 }
 
 async fn count(house: &House, query: &str) -> i64 {
@@ -195,4 +205,68 @@ async fn others_ids_are_unknown_and_a_viewer_is_refused() {
         .expect(202);
     assert_eq!(finish(&house, "elsewhere", job_of(&queued)).await["changed"], 0);
     assert_eq!(count(&house, "deleted=only").await, 0);
+}
+
+#[tokio::test]
+async fn a_job_that_is_cancelled_while_it_runs_keeps_what_it_did_and_does_no_more() {
+    let house = House::new().await;
+    customers(&house, 700, None).await;
+    let owner = house.app.test_database().owner();
+    let ids: Vec<String> = sqlx::query_scalar("SELECT id::text FROM customers ORDER BY id")
+        .fetch_all(owner)
+        .await
+        .unwrap();
+    let body = json!({"action": "tag", "ids": ids, "tags": ["spring"]});
+    let queued = house.post("/customers/bulk", body).await.expect(202);
+    let job = job_of(&queued);
+    // Somebody holds one of the second batch, so that the job stands in the middle of its work.
+    let mut held = owner.begin().await.unwrap();
+    sqlx::query("SELECT FROM customers WHERE id = $1::uuid FOR UPDATE")
+        .bind(&ids[250])
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let worker = worker(&house);
+    let done = || async {
+        sqlx::query_as::<_, (i64, i64, bool)>(
+            "SELECT done, changed, finished_at IS NOT NULL FROM customer_bulks",
+        )
+        .fetch_one(owner)
+        .await
+        .unwrap()
+    };
+    while done().await.0 < 200 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut tx = house.app.tx(HOME).await;
+    let asked = regulars_jobs::cancel(&mut tx, job).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(asked.state == JobState::Running && asked.cancel_requested);
+    held.rollback().await.unwrap();
+
+    // The batch it stood in is done as a whole, and none after it.
+    let ended = over(&house, HOME, job).await;
+    assert_eq!(ended.state, JobState::Cancelled);
+    assert_eq!(
+        (ended.progress.done, ended.progress.total, ended.result),
+        (400, Some(700), None)
+    );
+    assert_eq!(done().await, (400, 400, false));
+    assert_eq!(count(&house, "tag=spring").await, 400);
+    let events: i64 = sqlx::query_scalar("SELECT count(*) FROM events WHERE kind = 'customer.tagged'")
+        .fetch_one(owner)
+        .await
+        .unwrap();
+    assert_eq!(events, 400);
+
+    // Who wants the rest after all lets it go on.
+    let mut tx = house.app.tx(HOME).await;
+    regulars_jobs::retry(&mut tx, job).await.unwrap();
+    tx.commit().await.unwrap();
+    let result = over(&house, HOME, job).await.result.unwrap();
+    worker.stop(Duration::from_secs(5)).await;
+    assert_eq!(
+        result,
+        json!({"action": "tag", "changed": 700, "unchanged": 0, "refused": 0})
+    );
 }

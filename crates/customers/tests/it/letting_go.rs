@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::harness::{BASE, House};
 
 /// Adds customers without the ceremony of the API.
-async fn customers(house: &House, count: i32, owner: Option<UserId>) -> Scope {
+pub async fn customers(house: &House, count: i32, owner: Option<UserId>) -> Scope {
     let scope = house.app.organization("acme").await;
     sqlx::query(
         "INSERT INTO customers (organization_id, id, code, first_name, sort_name, search_text, owner_id)
@@ -29,7 +29,7 @@ async fn customers(house: &House, count: i32, owner: Option<UserId>) -> Scope {
     scope
 }
 
-async fn number(house: &House, statement: &'static str) -> i64 {
+pub async fn number(house: &House, statement: &'static str) -> i64 {
     sqlx::query_scalar(statement)
         .fetch_one(house.app.test_database().owner())
         .await
@@ -41,7 +41,7 @@ fn worker(house: &House) -> Worker {
 }
 
 /// Waits until a count is nought.
-async fn until_none(house: &House, statement: &'static str) {
+pub async fn until_none(house: &House, statement: &'static str) {
     for _ in 0..200 {
         if number(house, statement).await == 0 {
             return;
@@ -146,16 +146,20 @@ async fn who_comes_back_before_it_is_done_keeps_their_customers() {
     worker.stop(Duration::from_secs(5)).await;
 }
 
-#[tokio::test]
-async fn a_tag_that_very_many_have_is_removed_by_a_job() {
-    let house = House::new().await;
-    let scope = customers(&house, 12_000, None).await;
-    let tag = house
-        .post("/tags", json!({"name": "everybody"}))
-        .await
-        .expect(201)
-        .json;
-    let id: TagId = tag["id"].as_str().unwrap().parse().unwrap();
+pub async fn tag(house: &House, name: &str) -> TagId {
+    let made = house.post("/tags", json!({"name": name})).await.expect(201);
+    made.json["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// So many customers who all have the tag that is answered.
+pub async fn tag_of_everybody(house: &House, count: i32) -> TagId {
+    let scope = customers(house, count, None).await;
+    let id = tag(house, "everybody").await;
+    give_everybody(house, scope, id).await;
+    id
+}
+
+async fn give_everybody(house: &House, scope: Scope, id: TagId) {
     sqlx::query(
         "INSERT INTO customer_tags (organization_id, customer_id, tag_id)
          SELECT organization_id, id, $2 FROM customers WHERE organization_id = $1",
@@ -165,6 +169,12 @@ async fn a_tag_that_very_many_have_is_removed_by_a_job() {
     .execute(house.app.test_database().owner())
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn a_tag_that_very_many_have_is_removed_by_a_job() {
+    let house = House::new().await;
+    let id = tag_of_everybody(&house, 12_000).await;
     let path = format!("/tags/{id}");
     let later = house.delete(&path).await.expect(202);
     assert_eq!(

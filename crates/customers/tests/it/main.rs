@@ -7,6 +7,8 @@
 
 mod bulk;
 mod bulk_job;
+mod caps;
+mod currencies;
 mod cursors;
 mod find;
 mod find_api;
@@ -16,9 +18,11 @@ mod find_search;
 mod harness;
 mod hierarchy;
 mod letting_go;
+mod merging;
 mod parts;
 mod people;
 mod records;
 mod sources;
 mod tenancy;
+mod withdrawals;
 mod words;

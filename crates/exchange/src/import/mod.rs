@@ -28,7 +28,7 @@ use std::{
     sync::Arc,
 };
 
-use regulars_customers::store::attributes;
+use regulars_customers::{ops::attributes::MOST_DEFINITIONS, store::attributes};
 use regulars_database::{Database, Tx};
 use regulars_kernel::{Error, Result, Scope, ids::ImportId};
 use sha2::{Digest, Sha256};
@@ -178,6 +178,14 @@ async fn converter(tx: &mut Tx, stored: &Stored) -> Result<(Arc<Converter>, Vec<
         })
         .collect();
     unknown.sort_unstable();
+    let all = definitions.0.len() + unknown.len();
+    if !unknown.is_empty() && all > MOST_DEFINITIONS {
+        let message = format!(
+            "an organization may have {MOST_DEFINITIONS} attributes, and with the {} new ones of this file it would have {all}; leave columns out",
+            unknown.len()
+        );
+        return Err(Error::invalid("/mapping/columns", "too_many", message));
+    }
     let currency = imports::currency(tx).await?;
     Ok((
         Arc::new(Converter::new(mapping, &stored.headers, definitions, currency)),

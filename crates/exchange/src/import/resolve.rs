@@ -8,7 +8,11 @@ use std::{
 };
 
 use regulars_customers::{
-    model::import::{Changes, Current, Wanted},
+    model::{
+        MAX_TAGS,
+        import::{Changes, Current, Wanted},
+    },
+    ops::import::Refusal,
     store::batch::{Keys, Owners, PhoneOwner},
 };
 use regulars_kernel::{Patch, ids::CustomerId};
@@ -156,6 +160,7 @@ impl Resolver {
                     "no customer has these keys, and only existing ones are to be updated",
                 ),
             ),
+            Ok(None) if wanted.tags.len() > MAX_TAGS => refuse(content, None, too_many_tags()),
             Ok(None) => Decision {
                 record: Record {
                     outcome: Outcome::Create,
@@ -235,7 +240,11 @@ impl Resolver {
             return Ok(refuse(content, Some(id), Reason::of_row("gone_meanwhile", why)));
         };
         let version = current.customer.version;
-        let changes = current.clone().merge(wanted);
+        let mut after = current.clone();
+        let changes = after.merge(wanted);
+        if !changes.tags.is_empty() && after.customer.tags.len() > MAX_TAGS {
+            return Ok(refuse(content, Some(id), too_many_tags()));
+        }
         if changes.is_empty() {
             let why = "says what is known already";
             return Ok(skip(content, Some(id), Reason::of_row("unchanged", why)));
@@ -426,6 +435,11 @@ fn skip(content: u64, customer_id: Option<CustomerId>, reason: Reason) -> Decisi
         customer_id,
         changes: None,
     }
+}
+
+fn too_many_tags() -> Reason {
+    let refusal = Refusal::TooManyTags;
+    Reason::of_row(refusal.code(), refusal.message())
 }
 
 fn word(key: MatchKey) -> &'static str {

@@ -216,6 +216,23 @@ async fn what_a_file_does_not_speak_of_stays_and_empty_cells_keep_unless_asked()
 }
 
 #[tokio::test]
+async fn a_credit_limit_keeps_the_currency_that_the_organization_had() {
+    let shop = Shop::new().await;
+    shop.import("email,credit_limit\na@example.com,100.50\nb@example.com,7\n")
+        .await;
+    sqlx::query("UPDATE organizations SET currency = 'JPY'")
+        .execute(shop.database.owner())
+        .await
+        .unwrap();
+    shop.import("email,first_name,credit_limit\na@example.com,Ada,\nb@example.com,Bea,700\n")
+        .await;
+    let limits: Value = shop
+        .one("SELECT jsonb_agg(credit_limit || credit_limit_currency ORDER BY email) FROM customers")
+        .await;
+    assert_eq!(limits, json!(["100.50EUR", "700.00JPY"]));
+}
+
+#[tokio::test]
 async fn a_withdrawn_consent_is_never_loosened() {
     let shop = Shop::new().await;
     shop.import("email,consent.email,consent.sms\na@example.com,unsubscribed,no\n")
