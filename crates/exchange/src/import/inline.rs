@@ -12,6 +12,7 @@ use std::{
 
 use regulars_database::Database;
 use regulars_kernel::{Error, Result, Scope, ids::ImportId};
+use regulars_tabular::read::{self, Options, Record};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
@@ -20,7 +21,6 @@ use crate::{
     mapping::{Hints, Mapping, suggest},
     model::{Import, ImportState, MatchKey, Mode},
     ops,
-    read::{self, Options, Record},
     store::{
         alive::{self, Alive},
         imports::{self, NewImport},

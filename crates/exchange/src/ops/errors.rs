@@ -2,8 +2,9 @@
 
 use regulars_database::Database;
 use regulars_kernel::{Result, Scope, ids::ImportId};
+use regulars_tabular::{read::Headers, write::ErrorFile};
 
-use crate::{read::Headers, store::errors, write::ErrorFile};
+use crate::store::errors;
 
 /// Rows read at a time.
 const PAGE: i64 = 500;

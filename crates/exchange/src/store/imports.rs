@@ -6,6 +6,7 @@ use regulars_kernel::{
     Currency, Cursor, Error, Page, PageRequest, Result, Total,
     ids::{ImportId, JobId},
 };
+use regulars_tabular::read::{Checkpoint, Format, Headers};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 use crate::{
     mapping::Mapping,
     model::{Counts, Import, ImportState, MatchKey, Mode, Plan},
-    read::{Checkpoint, Format, Headers},
 };
 
 /// An import with what only this room needs to know.
