@@ -17,6 +17,7 @@ use regulars_kernel::{
     Actor, Error, Result, Scope,
     ids::{ExportId, ImportId},
 };
+use regulars_web::WebConfig;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,10 +26,12 @@ use crate::{
     import::{Ended, Watch, Work, apply},
     model::{ExportState, ImportState},
     ops::{
+        self,
         exports::{file_path, read_query},
         imports::remove_later,
     },
-    store::{exports, imports},
+    space::{Growth, Storage, Watched, disk_full},
+    store::{exports, files, imports},
 };
 
 /// The queue they wait in.
@@ -53,9 +56,9 @@ const PARTS_KEPT: Duration = Duration::from_hours(24);
 /// How long an upload waits to be applied.
 const UPLOADS_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Adds the handlers and the schedule of this room. Files stand below `storage`.
-pub fn job_handlers(registry: Registry, storage: &Path) -> Registry {
-    let storage = storage.to_owned();
+/// Adds the handlers and the schedule of this room.
+pub fn job_handlers(registry: Registry, config: &WebConfig) -> Registry {
+    let storage = config.storage_dir.clone();
     registry
         .with(ImportJob {
             storage: storage.clone(),
@@ -66,7 +69,7 @@ pub fn job_handlers(registry: Registry, storage: &Path) -> Registry {
             is_plan: false,
         })
         .with(ExportJob {
-            storage: storage.clone(),
+            storage: Storage::of(config),
         })
         .with(Sweep { storage })
         .schedule(Schedule::every(
@@ -171,7 +174,7 @@ struct ExportInput {
 }
 
 struct ExportJob {
-    storage: PathBuf,
+    storage: Storage,
 }
 
 #[async_trait]
@@ -194,7 +197,11 @@ impl Handler for ExportJob {
             }
             Ok(None) => Ok(json!({"export_id": id, "stopped": true})),
             Err(error) => {
-                let failure = Failure::from(error);
+                // Room for a file is made by people, not by waiting.
+                let failure = match error {
+                    Error::Conflict(_) => Failure::Fatal(error),
+                    other => Failure::from(other),
+                };
                 if let Some(why) = last_words(&failure, job.attempt) {
                     let mut tx = job.database.begin(job.scope).await?;
                     exports::give_up(&mut tx, id, ExportState::Failed, Some(&why)).await?;
@@ -215,42 +222,46 @@ impl ExportJob {
         }
         let export = exports::get(&mut tx, id, false).await?;
         let context = exports::context(&mut tx).await?;
+        let held = files::held(&mut tx).await?;
         tx.commit().await?;
         let kept = export.query.as_object().cloned().unwrap_or_default();
         let query = read_query(&kept, &context)?;
-        let path = file_path(&self.storage, id, export.format);
-        let folder = path.parent().unwrap_or(&self.storage);
+        let path = file_path(&self.storage.folder, id, export.format);
+        let folder = path.parent().unwrap_or(&self.storage.folder);
         std::fs::create_dir_all(folder)?;
+        let growth = Growth::begin(&self.storage, held, 0)?;
         // Under another name until it is whole.
         let unfinished = tempfile::NamedTempFile::new_in(folder)?;
-        let mut writer = BufWriter::with_capacity(1 << 20, unfinished);
-        let ended =
-            export_to_writer(&job.database, job.scope, export.format, &query, &mut writer, job).await?;
-        let Ended::Done(counts) = ended else {
+        let mut writer = Watched::new(BufWriter::with_capacity(1 << 20, unfinished), growth);
+        // It flushes at its end, so an error of the last bytes is among these, too.
+        let ended = export_to_writer(&job.database, job.scope, export.format, &query, &mut writer, job).await;
+        let Ended::Done(counts) = ended.map_err(|error| writer.explain(error))? else {
             return Ok(None);
         };
         let rows = counts.create;
         let file = writer
             .into_inner()
+            .into_inner()
             .map_err(|error| Error::from(error.into_error()))?;
-        file.as_file().sync_all()?;
+        file.as_file()
+            .sync_all()
+            .map_err(|error| disk_full(error.into()))?;
         let bytes = file.as_file().metadata()?.len();
-        file.persist(&path).map_err(|error| Error::from(error.error))?;
 
         let mut tx = job.database.begin(job.scope).await?;
         let expires_at = tx.now() + EXPORTS_KEPT;
-        let is_wanted = exports::finish(&mut tx, id, rows as i64, bytes as i64, expires_at).await?;
-        if is_wanted {
-            let facts = json!({"export_id": id, "format": export.format, "rows": rows});
-            regulars_events::append(&mut tx, NewEvent::new("export.finished").data(facts)).await?;
-        } else if !matches!(exports::get(&mut tx, id, false).await, Ok(export) if export.state == ExportState::Done)
-        {
-            // Cancelled or deleted meanwhile. One that another attempt has finished keeps its file.
-            std::fs::remove_file(&path)?;
+        ops::files::admit(&mut tx, bytes, self.storage.quota).await?;
+        if !exports::finish(&mut tx, id, rows as i64, bytes as i64, expires_at).await? {
+            // Cancelled, deleted, or finished by another attempt meanwhile.
+            return Ok(None);
         }
+        let facts = json!({"export_id": id, "format": export.format, "rows": rows});
+        regulars_events::append(&mut tx, NewEvent::new("export.finished").data(facts)).await?;
+        // Put in its place while the row is locked: whoever deletes the export comes after and finds the file.
+        file.persist(&path).map_err(|error| Error::from(error.error))?;
         tx.commit().await?;
         metrics::counter!("regulars_export_rows_total").increment(rows);
-        Ok(is_wanted.then_some(rows))
+        Ok(Some(rows))
     }
 }
 

@@ -14,6 +14,7 @@ pub mod model;
 pub mod ops;
 mod pages;
 mod routes;
+pub mod space;
 pub mod store;
 
 pub use jobs::job_handlers;

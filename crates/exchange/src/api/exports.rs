@@ -63,7 +63,8 @@ pub async fn create_export(call: Call, Json(new): Json<NewExport>) -> ApiResult 
     call.require(Permission::ExportsWrite)?;
     let mut tx = call.write().await?;
     let context = Context::of(&call.caller.organization);
-    let (export, job_id) = ops::exports::create(&mut tx, new.format, &new.query, &context).await?;
+    let quota = call.state.config.kept_files;
+    let (export, job_id) = ops::exports::create(&mut tx, new.format, &new.query, &context, quota).await?;
     Ok(call.accepted(tx, job_id, &export).await?)
 }
 

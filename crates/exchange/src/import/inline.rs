@@ -21,6 +21,7 @@ use crate::{
     mapping::{Hints, Mapping, suggest},
     model::{Import, ImportState, MatchKey, Mode},
     ops,
+    space::Floor,
     store::{
         alive::{self, Alive},
         imports::{self, NewImport},
@@ -210,6 +211,7 @@ impl Copy {
         std::fs::create_dir_all(folder)?;
         let part = tempfile::Builder::new().suffix(".part").tempfile_in(folder)?;
         let mut file = File::open(path)?;
+        Floor::USUAL.check(folder, file.metadata()?.len())?;
         let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
         let mut hasher = Sha256::new();
         let mut bytes = 0;

@@ -13,7 +13,7 @@ use regulars_kernel::{
 use regulars_web::Params;
 use serde_json::{Map, Value, json};
 
-use super::imports::cancel_job;
+use super::{files, imports::cancel_job};
 use crate::{
     jobs,
     model::{Export, ExportFormat, ExportState},
@@ -61,15 +61,17 @@ fn one(name: &str, value: &Value) -> Result<String> {
     }
 }
 
-/// Queues an export and writes it into the audit log.
+/// Queues an export and writes it into the audit log, unless the organization keeps too many files already.
 pub async fn create(
     tx: &mut Tx,
     format: ExportFormat,
     query: &Map<String, Value>,
     context: &Context,
+    quota: u64,
 ) -> Result<(Export, JobId)> {
     // Asked now, so that a wrong question is refused now.
     Selection::resolve(tx, &read_query(query, context)?).await?;
+    files::held(tx).await?.check(1, quota)?;
     let id = ExportId::new();
     let job = NewJob::new(jobs::EXPORT, json!({"export_id": id}))
         .key(id.to_string())

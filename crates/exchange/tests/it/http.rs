@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 async fn app() -> (TestApp, Worker) {
     let app = TestApp::with_uploads(api_routes(), page_routes(), UPLOADS).await;
-    let registry = job_handlers(Registry::new(), &app.state().config.storage_dir);
+    let registry = job_handlers(Registry::new(), &app.state().config);
     let worker = Worker::start(app.database().clone(), registry, 2);
     (app, worker)
 }

@@ -7,4 +7,5 @@ mod http;
 mod imports;
 mod inline;
 mod resume;
+mod space;
 mod support;
