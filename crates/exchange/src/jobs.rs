@@ -1,20 +1,15 @@
-//! The jobs of this room: checking and applying imports, writing exports, and sweeping what nobody will ask for again.
+//! The jobs of this room: checking and applying imports, writing exports. (Sweeping is in `sweep`.)
 //!
 //! What it never does: run twice what was done: each job finds in the database how far it came.
 
-use std::{
-    io::BufWriter,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io::BufWriter, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use regulars_database::{Database, Tx};
 use regulars_events::NewEvent;
 use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule};
 use regulars_kernel::{
-    Actor, Error, Result, Scope,
+    Error, Result,
     ids::{ExportId, ImportId},
 };
 use regulars_web::WebConfig;
@@ -32,6 +27,7 @@ use crate::{
     },
     space::{Growth, Storage, Watched, disk_full},
     store::{exports, files, imports},
+    sweep::Sweep,
 };
 
 /// The queue they wait in.
@@ -49,12 +45,11 @@ pub const EXPORT: &str = "export.run";
 /// Removes what has expired.
 pub const SWEEP: &str = "exchange.sweep";
 
+/// What the names of files begin with while an export is written.
+pub(crate) const UNFINISHED: &str = ".unfinished";
+
 /// How long the file of an export is kept.
 const EXPORTS_KEPT: TimeDelta = TimeDelta::days(7);
-/// How long a file may be received.
-const PARTS_KEPT: Duration = Duration::from_hours(24);
-/// How long an upload waits to be applied.
-const UPLOADS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Adds the handlers and the schedule of this room.
 pub fn job_handlers(registry: Registry, config: &WebConfig) -> Registry {
@@ -107,13 +102,7 @@ impl Handler for ImportJob {
 
     async fn run(&self, job: Context) -> Result<Value, Failure> {
         let id = job.input::<ImportInput>()?.import_id;
-        let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
-        let ended = if self.is_plan {
-            apply::plan(&work, &job).await
-        } else {
-            apply::apply(&work, &job).await
-        };
-        match ended {
+        match self.work(&job, id).await {
             Ok(Ended::Done(counts)) => Ok(json!({"import_id": id, "counts": counts})),
             Ok(Ended::Stopped) if job.cancelled() => {
                 if was_cancelled(&job).await? {
@@ -129,13 +118,32 @@ impl Handler for ImportJob {
             }
             Ok(Ended::Stopped) => Ok(json!({"import_id": id, "stopped": true})),
             Err(error) => {
-                let failure = Failure::from(error);
+                let failure = failure(error);
                 if let Some(why) = last_words(&failure, job.attempt) {
                     fail_import(&job, id, &why).await?;
                 }
                 Err(failure)
             }
         }
+    }
+}
+
+impl ImportJob {
+    async fn work(&self, job: &Context, id: ImportId) -> Result<Ended> {
+        let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
+        if self.is_plan {
+            apply::plan(&work, job).await
+        } else {
+            apply::apply(&work, job).await
+        }
+    }
+}
+
+/// What clashes here (a file that is gone, files that take too much) is mended by people, not by waiting.
+fn failure(error: Error) -> Failure {
+    match disk_full(error) {
+        clash @ Error::Conflict(_) => Failure::Fatal(clash),
+        other => Failure::from(other),
     }
 }
 
@@ -155,8 +163,11 @@ fn last_words(failure: &Failure, attempt: i32) -> Option<String> {
     match failure {
         Failure::Fatal(Error::Internal(_)) => Some("an internal error; the log says more".to_owned()),
         Failure::Fatal(error) => Some(error.to_string()),
-        Failure::Retry(_) if attempt >= ATTEMPTS => {
+        Failure::Retry(Error::Internal(_)) if attempt >= ATTEMPTS => {
             Some(format!("given up after {ATTEMPTS} attempts; the log says more"))
+        }
+        Failure::Retry(error) if attempt >= ATTEMPTS => {
+            Some(format!("given up after {ATTEMPTS} attempts: {error}"))
         }
         Failure::Retry(_) | Failure::Cancelled => None,
     }
@@ -197,11 +208,7 @@ impl Handler for ExportJob {
             }
             Ok(None) => Ok(json!({"export_id": id, "stopped": true})),
             Err(error) => {
-                // Room for a file is made by people, not by waiting.
-                let failure = match error {
-                    Error::Conflict(_) => Failure::Fatal(error),
-                    other => Failure::from(other),
-                };
+                let failure = failure(error);
                 if let Some(why) = last_words(&failure, job.attempt) {
                     let mut tx = job.database.begin(job.scope).await?;
                     exports::give_up(&mut tx, id, ExportState::Failed, Some(&why)).await?;
@@ -231,7 +238,7 @@ impl ExportJob {
         std::fs::create_dir_all(folder)?;
         let growth = Growth::begin(&self.storage, held, 0)?;
         // Under another name until it is whole.
-        let unfinished = tempfile::NamedTempFile::new_in(folder)?;
+        let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
         let mut writer = Watched::new(BufWriter::with_capacity(1 << 20, unfinished), growth);
         // It flushes at its end, so an error of the last bytes is among these, too.
         let ended = export_to_writer(&job.database, job.scope, export.format, &query, &mut writer, job).await;
@@ -243,9 +250,7 @@ impl ExportJob {
             .into_inner()
             .into_inner()
             .map_err(|error| Error::from(error.into_error()))?;
-        file.as_file()
-            .sync_all()
-            .map_err(|error| disk_full(error.into()))?;
+        file.as_file().sync_all()?;
         let bytes = file.as_file().metadata()?.len();
 
         let mut tx = job.database.begin(job.scope).await?;
@@ -263,89 +268,4 @@ impl ExportJob {
         metrics::counter!("regulars_export_rows_total").increment(rows);
         Ok(Some(rows))
     }
-}
-
-struct Sweep {
-    storage: PathBuf,
-}
-
-#[async_trait]
-impl Handler for Sweep {
-    fn kind(&self) -> &'static str {
-        SWEEP
-    }
-
-    async fn run(&self, job: Context) -> Result<Value, Failure> {
-        let swept = sweep(&job.database, job.scope, &self.storage).await?;
-        Ok(json!({"removed": swept}))
-    }
-}
-
-/// Removes what has expired. Answers how much.
-pub async fn sweep(database: &Database, scope: Scope, storage: &Path) -> Result<u64> {
-    let mut tx = database.begin(scope).await?;
-    let imports_before = tx.now() - UPLOADS_KEPT;
-    let expired = exports::expired(&mut tx, imports_before, 1_000).await?;
-    tx.commit().await?;
-    let mut removed = 0;
-    for (organization_id, id, what) in expired {
-        let scope = Scope {
-            organization_id,
-            actor: Actor::System,
-        };
-        let mut tx = database.begin(scope).await?;
-        let done = if what == "export" {
-            sweep_export(&mut tx, ExportId(id), storage).await
-        } else {
-            sweep_import(&mut tx, ImportId(id), storage).await
-        };
-        match done {
-            Ok(()) => {
-                tx.commit().await?;
-                removed += 1;
-            }
-            // Deleted by a person meanwhile.
-            Err(Error::NotFound(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(removed + sweep_parts(&storage.join("imports"))?)
-}
-
-/// Removes what was received or copied in part when the process was killed.
-fn sweep_parts(folder: &Path) -> Result<u64> {
-    let mut removed = 0;
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error.into()),
-    };
-    for entry in entries {
-        let entry = entry?;
-        let is_part = entry.path().extension().is_some_and(|end| end == "part");
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > PARTS_KEPT));
-        if is_part && is_old && std::fs::remove_file(entry.path()).is_ok() {
-            removed += 1;
-        }
-    }
-    Ok(removed)
-}
-
-async fn sweep_export(tx: &mut Tx, id: ExportId, storage: &Path) -> Result<()> {
-    let export = exports::get(tx, id, true).await?;
-    exports::delete(tx, id).await?;
-    let path = file_path(storage, id, export.format);
-    tx.after_commit(move || {
-        let _ = std::fs::remove_file(path);
-    });
-    Ok(())
-}
-
-async fn sweep_import(tx: &mut Tx, id: ImportId, storage: &Path) -> Result<()> {
-    let stored = imports::get(tx, id, true).await?;
-    let why = format!("it was not applied within {} days", UPLOADS_KEPT.num_days());
-    imports::finish(tx, id, ImportState::Cancelled, Some(&why)).await?;
-    remove_later(tx, storage, &stored);
-    Ok(())
 }

@@ -16,6 +16,7 @@ mod pages;
 mod routes;
 pub mod space;
 pub mod store;
+pub mod sweep;
 
 pub use jobs::job_handlers;
 pub use routes::{UPLOADS, api_routes, page_routes};

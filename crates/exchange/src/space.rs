@@ -204,7 +204,7 @@ impl<W: Write> Watched<W> {
 
     /// The better reason of an error of writing.
     pub fn explain(&mut self, error: Error) -> Error {
-        self.refusal.take().unwrap_or_else(|| disk_full(error))
+        self.refusal.take().unwrap_or(error)
     }
 
     /// The output.

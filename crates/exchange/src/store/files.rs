@@ -2,6 +2,7 @@
 
 use regulars_database::Tx;
 use regulars_kernel::Result;
+use uuid::Uuid;
 
 use crate::space::Held;
 
@@ -12,6 +13,15 @@ pub async fn lock(tx: &mut Tx) -> Result<()> {
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+/// Of these ids, of any organization, those of imports and exports that still need their file.
+pub async fn needed(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let needed = sqlx::query_scalar!(
+        r#"SELECT needed AS "needed!" FROM exchange_needed($1) needed"#,
+        ids
+    );
+    Ok(needed.fetch_all(tx.conn()).await?)
 }
 
 /// How many files there are, and their bytes.

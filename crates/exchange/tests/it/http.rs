@@ -392,3 +392,21 @@ async fn a_large_file_of_json_is_an_upload_like_any_other() {
         .expect(201);
     assert_eq!(answer.json["format"]["kind"], "json", "{}", answer.text());
 }
+
+#[tokio::test]
+async fn an_import_whose_file_was_removed_says_so_instead_of_waiting() {
+    let (app, worker) = app().await;
+    let key = app.key(Role::Agent).await;
+    let import = upload(&app, &key, "email\na@example.com\n").await;
+    let path = format!("/api/v1/imports/{}", import["id"].as_str().unwrap());
+    std::fs::remove_dir_all(app.state().config.storage_dir.join("imports")).unwrap();
+    app.post(&format!("{path}/apply"))
+        .bearer(&key)
+        .send()
+        .await
+        .expect(202);
+    let failed = until(&app, &key, &path, &["failed"]).await;
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("not in the storage"), "{error}");
+    worker.stop(Duration::from_secs(5)).await;
+}
