@@ -130,12 +130,28 @@ impl Handler for ImportJob {
 
 impl ImportJob {
     async fn work(&self, job: &Context, id: ImportId) -> Result<Ended> {
+        self.revive(job, id).await?;
         let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
         if self.is_plan {
             apply::plan(&work, job).await
         } else {
             apply::apply(&work, job).await
         }
+    }
+
+    /// A dead job that somebody queues again takes up the import that it gave up.
+    async fn revive(&self, job: &Context, id: ImportId) -> Result<()> {
+        let mut tx = job.database.begin(job.scope).await?;
+        let import = imports::get(&mut tx, id, true).await?.import;
+        if import.state == ImportState::Failed && import.job_id == Some(job.id) {
+            let state = if self.is_plan {
+                ImportState::Planning
+            } else {
+                ImportState::Applying
+            };
+            imports::start(&mut tx, id, state, job.id).await?;
+        }
+        tx.commit().await
     }
 }
 
