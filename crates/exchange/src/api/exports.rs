@@ -111,9 +111,9 @@ pub async fn download_export(call: Call, Path(id): Path<ExportId>) -> ApiResult 
 pub(crate) async fn file(call: &Call, id: ExportId) -> Result<Response> {
     let mut tx = call.state.database.begin(call.caller.scope()).await?;
     tx.set_request_id(call.request_id.clone());
-    let (export, path) = ops::exports::download(&mut tx, id, &call.state.config.storage_dir).await?;
+    let (export, file) = ops::exports::download(&mut tx, id, &call.state.config.storage_dir).await?;
     tx.commit().await?;
-    let file = tokio::fs::File::open(&path).await?;
+    let file = tokio::fs::File::from_std(file);
     let body = Body::from_stream(ReaderStream::with_capacity(file, 1 << 16));
     let day = export.created_at.format("%Y-%m-%d");
     let mut answer = attachment(

@@ -13,7 +13,7 @@ use futures::{Stream, TryStreamExt as _};
 use http::header;
 use regulars_kernel::{Error, Result, ids::ImportId};
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt as _;
+use tokio::{io::AsyncWriteExt as _, time::error::Elapsed};
 
 use crate::{
     import::{self, inline},
@@ -89,9 +89,10 @@ pub async fn receive(
         .await
         .map_err(|error| Error::malformed("", "multipart_invalid", error.body_text()))?;
     loop {
-        let part = form
-            .next_field()
+        // What comes before the file is passed over in this, so it has to come soon.
+        let part = tokio::time::timeout(PATIENCE, form.next_field())
             .await
+            .map_err(late)?
             .map_err(|error| Error::malformed("", "multipart_invalid", error.body_text()))?;
         let Some(part) = part else {
             return Err(Error::malformed(
@@ -119,6 +120,10 @@ fn announced(request: &Request) -> u64 {
 
 fn broken(error: axum::Error) -> Error {
     Error::malformed("", "body_broken", format!("the upload broke off: {error}"))
+}
+
+fn late(_: Elapsed) -> Error {
+    Error::malformed("", "body_broken", "the upload stood still for a minute")
 }
 
 /// The last part of a path without control characters.
@@ -155,7 +160,6 @@ async fn store(
     let mut hasher = Sha256::new();
     let mut size: u64 = 0;
     futures::pin_mut!(bytes);
-    let late = |_| Error::malformed("", "body_broken", "the upload stood still for a minute");
     while let Some(chunk) = tokio::time::timeout(PATIENCE, bytes.try_next())
         .await
         .map_err(late)??
