@@ -130,3 +130,23 @@ async fn an_export_for_which_there_is_no_room_says_so_and_leaves_no_file() {
     app.delete(&import).bearer(&key).send().await.expect(204);
     ask().await.expect(202);
 }
+
+#[tokio::test]
+async fn the_pages_say_beside_the_form_that_there_is_no_room() {
+    let (app, key) = app(600).await;
+    upload(&app, &key, None).await.expect(201);
+    let cookie = app.sign_in("acme", Role::Agent).await;
+    let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\r\nemail\na@example.com\n\r\n--x--\r\n";
+    let sent = app.post("/imports").header("cookie", &cookie);
+    let sent = sent.body("multipart/form-data; boundary=x", form).send().await;
+    let asked = app.post("/exports").header("cookie", &cookie);
+    let asked = asked.form(&[("format", "csv"), ("query", "")]).send().await;
+    for answer in [sent, asked] {
+        let text = answer.expect(422).text();
+        assert!(
+            text.contains("files of the organization may take 600 B"),
+            "{text}"
+        );
+    }
+    assert_eq!(files(&app, "imports"), 1);
+}
