@@ -2,8 +2,9 @@
 
 use crate::{
     api::Api,
-    harness::{Browser, PASSWORD, Stage},
+    harness::Browser,
     process::Home,
+    stage::{PASSWORD, Stage},
 };
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::Stage;
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {

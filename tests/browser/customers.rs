@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::Stage;
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn a_customer_is_added_in_the_sheet_and_found_by_a_misspelt_name() {

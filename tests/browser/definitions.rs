@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::Stage;
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn tags_are_made_coloured_merged_and_deleted() {

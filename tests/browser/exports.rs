@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::harness::Stage;
+use crate::stage::Stage;
 
 /// Waits for a whole file in a folder and gives its text.
 async fn downloaded(folder: &Path) -> String {

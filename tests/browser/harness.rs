@@ -1,6 +1,4 @@
-//! A real server on a fresh database, and a real Chromium looking at it.
-//!
-//! Each test has its own server, database and browser profile. Nothing outside the loopback is reached.
+//! A real Chromium of a test, with a profile of its own. Nothing outside the loopback is reached.
 
 use std::{
     fs,
@@ -20,82 +18,12 @@ use nix::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    api::Api,
-    process::{Home, Server, free_port},
-};
+use crate::process::free_port;
 
 /// How long a page may take to show what is awaited. Debug builds on a busy machine are slow; nothing waits in vain.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The password of everybody.
-pub const PASSWORD: &str = "seven quiet otters read maps";
 /// The name under which WebDriver gives elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-
-/// A server, a browser, and the organization “maison” with its owner Ada.
-pub struct Stage {
-    pub browser: Browser,
-    pub api: Api,
-    pub server: Server,
-    pub home: Home,
-}
-
-impl Stage {
-    /// Signs Ada in.
-    pub async fn signed_in() -> Self {
-        let home = Home::shared().await;
-        let arguments = [
-            "organization",
-            "create",
-            "Maison Lumière",
-            "--slug",
-            "maison",
-            "--time-zone",
-            "Europe/Paris",
-        ];
-        home.ok(&arguments);
-        let key = home.key("maison", "owner");
-        let link = home.ok(&[
-            "user",
-            "create",
-            "ada@example.com",
-            "--organization",
-            "maison",
-            "--role",
-            "owner",
-        ]);
-        let server = home.serve();
-        let browser = Browser::open(&server.url).await;
-        browser.go(&link[link.find("/set-password/").unwrap()..]).await;
-        browser.fill("[name=password]", PASSWORD).await;
-        browser.fill("[name=password_repeated]", PASSWORD).await;
-        browser.press("Set password and sign in").await;
-        browser.find("#sidebar").await;
-        Self {
-            api: Api::new(&server.url, &key),
-            browser,
-            server,
-            home,
-        }
-    }
-
-    /// Adds a customer through the API and gives its id.
-    pub async fn customer(&self, body: Value) -> String {
-        self.api
-            .post("/api/v1/customers", &body)
-            .await
-            .expect(201)
-            .at("/id")
-    }
-
-    /// Ends everything. Fails the test if the browser's console has errors or the server logged any.
-    pub async fn end(self) {
-        self.browser.end().await;
-        let log = fs::read_to_string(self.home.log()).unwrap_or_default();
-        assert!(!log.contains("ERROR"), "the server logged errors: {log}");
-        drop(self.server);
-    }
-}
 
 /// A headless Chromium of its own, driven through chromedriver; both end with this value.
 pub struct Browser {

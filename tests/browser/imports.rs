@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::harness::Stage;
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn a_file_is_uploaded_mapped_checked_and_imported_before_ones_eyes() {

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::harness::Stage;
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn the_list_is_worked_without_a_mouse() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Browser, Stage};
+use crate::{harness::Browser, stage::Stage};
 
 const SIZES: [(u32, u32); 2] = [(1440, 1000), (390, 844)];
 const SCHEMES: [&str; 2] = ["light", "dark"];

@@ -23,6 +23,7 @@ mod api;
 mod process;
 
 mod harness;
+mod stage;
 
 mod accounts;
 mod bulk;

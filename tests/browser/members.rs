@@ -1,6 +1,9 @@
 //! People of an organization: links to choose a password, sessions, and what happens to members.
 
-use crate::harness::{Browser, PASSWORD, Stage};
+use crate::{
+    harness::Browser,
+    stage::{PASSWORD, Stage},
+};
 
 const OTHER: &str = "nine loud herons fold paper";
 

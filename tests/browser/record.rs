@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{api::answer, harness::Stage};
+use crate::{api::answer, stage::Stage};
 
 #[tokio::test]
 async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {

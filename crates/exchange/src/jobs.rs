@@ -1,22 +1,18 @@
-//! The jobs of this room: checking and applying imports, writing exports, and sweeping what nobody will ask for again.
+//! The jobs of this room: checking and applying imports, writing exports. (Sweeping is in `sweep`.)
 //!
 //! What it never does: run twice what was done: each job finds in the database how far it came.
 
-use std::{
-    io::BufWriter,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io::BufWriter, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use regulars_database::{Database, Tx};
 use regulars_events::NewEvent;
 use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule};
 use regulars_kernel::{
-    Actor, Error, Result, Scope,
+    Error, Result,
     ids::{ExportId, ImportId},
 };
+use regulars_web::WebConfig;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,10 +21,13 @@ use crate::{
     import::{Ended, Watch, Work, apply},
     model::{ExportState, ImportState},
     ops::{
+        self,
         exports::{file_path, read_query},
         imports::remove_later,
     },
-    store::{exports, imports},
+    space::{Growth, Storage, Watched, disk_full},
+    store::{exports, files, imports},
+    sweep::Sweep,
 };
 
 /// The queue they wait in.
@@ -46,16 +45,15 @@ pub const EXPORT: &str = "export.run";
 /// Removes what has expired.
 pub const SWEEP: &str = "exchange.sweep";
 
+/// What the names of files begin with while an export is written.
+pub(crate) const UNFINISHED: &str = ".unfinished";
+
 /// How long the file of an export is kept.
 const EXPORTS_KEPT: TimeDelta = TimeDelta::days(7);
-/// How long a file may be received.
-const PARTS_KEPT: Duration = Duration::from_hours(24);
-/// How long an upload waits to be applied.
-const UPLOADS_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Adds the handlers and the schedule of this room. Files stand below `storage`.
-pub fn job_handlers(registry: Registry, storage: &Path) -> Registry {
-    let storage = storage.to_owned();
+/// Adds the handlers and the schedule of this room.
+pub fn job_handlers(registry: Registry, config: &WebConfig) -> Registry {
+    let storage = config.storage_dir.clone();
     registry
         .with(ImportJob {
             storage: storage.clone(),
@@ -66,7 +64,7 @@ pub fn job_handlers(registry: Registry, storage: &Path) -> Registry {
             is_plan: false,
         })
         .with(ExportJob {
-            storage: storage.clone(),
+            storage: Storage::of(config),
         })
         .with(Sweep { storage })
         .schedule(Schedule::every(
@@ -104,13 +102,7 @@ impl Handler for ImportJob {
 
     async fn run(&self, job: Context) -> Result<Value, Failure> {
         let id = job.input::<ImportInput>()?.import_id;
-        let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
-        let ended = if self.is_plan {
-            apply::plan(&work, &job).await
-        } else {
-            apply::apply(&work, &job).await
-        };
-        match ended {
+        match self.work(&job, id).await {
             Ok(Ended::Done(counts)) => Ok(json!({"import_id": id, "counts": counts})),
             Ok(Ended::Stopped) if job.cancelled() => {
                 if was_cancelled(&job).await? {
@@ -126,13 +118,48 @@ impl Handler for ImportJob {
             }
             Ok(Ended::Stopped) => Ok(json!({"import_id": id, "stopped": true})),
             Err(error) => {
-                let failure = Failure::from(error);
+                let failure = failure(error);
                 if let Some(why) = last_words(&failure, job.attempt) {
                     fail_import(&job, id, &why).await?;
                 }
                 Err(failure)
             }
         }
+    }
+}
+
+impl ImportJob {
+    async fn work(&self, job: &Context, id: ImportId) -> Result<Ended> {
+        self.revive(job, id).await?;
+        let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
+        if self.is_plan {
+            apply::plan(&work, job).await
+        } else {
+            apply::apply(&work, job).await
+        }
+    }
+
+    /// A dead job that somebody queues again takes up the import that it gave up.
+    async fn revive(&self, job: &Context, id: ImportId) -> Result<()> {
+        let mut tx = job.database.begin(job.scope).await?;
+        let import = imports::get(&mut tx, id, true).await?.import;
+        if import.state == ImportState::Failed && import.job_id == Some(job.id) {
+            let state = if self.is_plan {
+                ImportState::Planning
+            } else {
+                ImportState::Applying
+            };
+            imports::start(&mut tx, id, state, job.id).await?;
+        }
+        tx.commit().await
+    }
+}
+
+/// What clashes here (a file that is gone, files that take too much) is mended by people, not by waiting.
+fn failure(error: Error) -> Failure {
+    match disk_full(error) {
+        clash @ Error::Conflict(_) => Failure::Fatal(clash),
+        other => Failure::from(other),
     }
 }
 
@@ -152,8 +179,11 @@ fn last_words(failure: &Failure, attempt: i32) -> Option<String> {
     match failure {
         Failure::Fatal(Error::Internal(_)) => Some("an internal error; the log says more".to_owned()),
         Failure::Fatal(error) => Some(error.to_string()),
-        Failure::Retry(_) if attempt >= ATTEMPTS => {
+        Failure::Retry(Error::Internal(_)) if attempt >= ATTEMPTS => {
             Some(format!("given up after {ATTEMPTS} attempts; the log says more"))
+        }
+        Failure::Retry(error) if attempt >= ATTEMPTS => {
+            Some(format!("given up after {ATTEMPTS} attempts: {error}"))
         }
         Failure::Retry(_) | Failure::Cancelled => None,
     }
@@ -171,7 +201,7 @@ struct ExportInput {
 }
 
 struct ExportJob {
-    storage: PathBuf,
+    storage: Storage,
 }
 
 #[async_trait]
@@ -194,7 +224,7 @@ impl Handler for ExportJob {
             }
             Ok(None) => Ok(json!({"export_id": id, "stopped": true})),
             Err(error) => {
-                let failure = Failure::from(error);
+                let failure = failure(error);
                 if let Some(why) = last_words(&failure, job.attempt) {
                     let mut tx = job.database.begin(job.scope).await?;
                     exports::give_up(&mut tx, id, ExportState::Failed, Some(&why)).await?;
@@ -215,126 +245,43 @@ impl ExportJob {
         }
         let export = exports::get(&mut tx, id, false).await?;
         let context = exports::context(&mut tx).await?;
+        let held = files::held(&mut tx).await?;
         tx.commit().await?;
         let kept = export.query.as_object().cloned().unwrap_or_default();
         let query = read_query(&kept, &context)?;
-        let path = file_path(&self.storage, id, export.format);
-        let folder = path.parent().unwrap_or(&self.storage);
+        let path = file_path(&self.storage.folder, id, export.format);
+        let folder = path.parent().unwrap_or(&self.storage.folder);
         std::fs::create_dir_all(folder)?;
+        let growth = Growth::begin(&self.storage, held, 0)?;
         // Under another name until it is whole.
-        let unfinished = tempfile::NamedTempFile::new_in(folder)?;
-        let mut writer = BufWriter::with_capacity(1 << 20, unfinished);
-        let ended =
-            export_to_writer(&job.database, job.scope, export.format, &query, &mut writer, job).await?;
-        let Ended::Done(counts) = ended else {
+        let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+        let mut writer = Watched::new(BufWriter::with_capacity(1 << 20, unfinished), growth);
+        // It flushes at its end, so an error of the last bytes is among these, too.
+        let ended = export_to_writer(&job.database, job.scope, export.format, &query, &mut writer, job).await;
+        let Ended::Done(counts) = ended.map_err(|error| writer.explain(error))? else {
             return Ok(None);
         };
         let rows = counts.create;
         let file = writer
             .into_inner()
+            .into_inner()
             .map_err(|error| Error::from(error.into_error()))?;
         file.as_file().sync_all()?;
         let bytes = file.as_file().metadata()?.len();
-        file.persist(&path).map_err(|error| Error::from(error.error))?;
 
         let mut tx = job.database.begin(job.scope).await?;
         let expires_at = tx.now() + EXPORTS_KEPT;
-        let is_wanted = exports::finish(&mut tx, id, rows as i64, bytes as i64, expires_at).await?;
-        if is_wanted {
-            let facts = json!({"export_id": id, "format": export.format, "rows": rows});
-            regulars_events::append(&mut tx, NewEvent::new("export.finished").data(facts)).await?;
-        } else if !matches!(exports::get(&mut tx, id, false).await, Ok(export) if export.state == ExportState::Done)
-        {
-            // Cancelled or deleted meanwhile. One that another attempt has finished keeps its file.
-            std::fs::remove_file(&path)?;
+        ops::files::admit(&mut tx, bytes, self.storage.quota).await?;
+        if !exports::finish(&mut tx, id, rows as i64, bytes as i64, expires_at).await? {
+            // Cancelled, deleted, or finished by another attempt meanwhile.
+            return Ok(None);
         }
+        let facts = json!({"export_id": id, "format": export.format, "rows": rows});
+        regulars_events::append(&mut tx, NewEvent::new("export.finished").data(facts)).await?;
+        // Put in its place while the row is locked: whoever deletes the export comes after and finds the file.
+        file.persist(&path).map_err(|error| Error::from(error.error))?;
         tx.commit().await?;
         metrics::counter!("regulars_export_rows_total").increment(rows);
-        Ok(is_wanted.then_some(rows))
+        Ok(Some(rows))
     }
-}
-
-struct Sweep {
-    storage: PathBuf,
-}
-
-#[async_trait]
-impl Handler for Sweep {
-    fn kind(&self) -> &'static str {
-        SWEEP
-    }
-
-    async fn run(&self, job: Context) -> Result<Value, Failure> {
-        let swept = sweep(&job.database, job.scope, &self.storage).await?;
-        Ok(json!({"removed": swept}))
-    }
-}
-
-/// Removes what has expired. Answers how much.
-pub async fn sweep(database: &Database, scope: Scope, storage: &Path) -> Result<u64> {
-    let mut tx = database.begin(scope).await?;
-    let imports_before = tx.now() - UPLOADS_KEPT;
-    let expired = exports::expired(&mut tx, imports_before, 1_000).await?;
-    tx.commit().await?;
-    let mut removed = 0;
-    for (organization_id, id, what) in expired {
-        let scope = Scope {
-            organization_id,
-            actor: Actor::System,
-        };
-        let mut tx = database.begin(scope).await?;
-        let done = if what == "export" {
-            sweep_export(&mut tx, ExportId(id), storage).await
-        } else {
-            sweep_import(&mut tx, ImportId(id), storage).await
-        };
-        match done {
-            Ok(()) => {
-                tx.commit().await?;
-                removed += 1;
-            }
-            // Deleted by a person meanwhile.
-            Err(Error::NotFound(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(removed + sweep_parts(&storage.join("imports"))?)
-}
-
-/// Removes what was received or copied in part when the process was killed.
-fn sweep_parts(folder: &Path) -> Result<u64> {
-    let mut removed = 0;
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error.into()),
-    };
-    for entry in entries {
-        let entry = entry?;
-        let is_part = entry.path().extension().is_some_and(|end| end == "part");
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > PARTS_KEPT));
-        if is_part && is_old && std::fs::remove_file(entry.path()).is_ok() {
-            removed += 1;
-        }
-    }
-    Ok(removed)
-}
-
-async fn sweep_export(tx: &mut Tx, id: ExportId, storage: &Path) -> Result<()> {
-    let export = exports::get(tx, id, true).await?;
-    exports::delete(tx, id).await?;
-    let path = file_path(storage, id, export.format);
-    tx.after_commit(move || {
-        let _ = std::fs::remove_file(path);
-    });
-    Ok(())
-}
-
-async fn sweep_import(tx: &mut Tx, id: ImportId, storage: &Path) -> Result<()> {
-    let stored = imports::get(tx, id, true).await?;
-    let why = format!("it was not applied within {} days", UPLOADS_KEPT.num_days());
-    imports::finish(tx, id, ImportState::Cancelled, Some(&why)).await?;
-    remove_later(tx, storage, &stored);
-    Ok(())
 }

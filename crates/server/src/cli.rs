@@ -120,6 +120,9 @@ pub struct Serve {
     /// Requests a minute for each key, session or address [default: 6000]
     #[arg(long, env = "REGULARS_RATE_LIMIT")]
     pub rate_limit: Option<u32>,
+    /// Gigabytes of uploads and exports that each organization may keep [default: 5]
+    #[arg(long, env = "REGULARS_KEPT_FILES_GB")]
+    pub kept_files_gb: Option<u64>,
     /// Believe X-Forwarded-For from these addresses (comma list of IPs or networks)
     #[arg(long, env = "REGULARS_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<String>>,

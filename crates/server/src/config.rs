@@ -73,6 +73,12 @@ const OPTIONS: &[Setting] = &[
         "Requests a minute for each key, session or address.",
     ),
     Setting(
+        "kept_files_gb",
+        "REGULARS_KEPT_FILES_GB",
+        "5",
+        "Gigabytes of uploads and exports that each organization may keep. No file is taken, either, when the disk would have less than 1 GiB (or 5 %) free.",
+    ),
+    Setting(
         "trusted_proxies",
         "REGULARS_TRUSTED_PROXIES",
         "",
@@ -96,6 +102,7 @@ struct Written {
     workers: Option<usize>,
     drain_seconds: Option<u64>,
     rate_limit: Option<u32>,
+    kept_files_gb: Option<u64>,
     trusted_proxies: Option<Vec<String>>,
     log: Option<String>,
     log_format: Option<String>,
@@ -113,6 +120,7 @@ pub struct Config {
     pub workers: usize,
     pub drain: Duration,
     pub rate_limit: u32,
+    pub kept_files_gb: u64,
     pub trusted_proxies: Vec<String>,
     pub log: String,
     pub log_json: bool,
@@ -214,6 +222,7 @@ impl Config {
             workers: serve.workers.or(file.workers).unwrap_or(4),
             drain: Duration::from_secs(serve.drain_seconds.or(file.drain_seconds).unwrap_or(25)),
             rate_limit: serve.rate_limit.or(file.rate_limit).unwrap_or(6000),
+            kept_files_gb: serve.kept_files_gb.or(file.kept_files_gb).unwrap_or(5),
             trusted_proxies: serve
                 .trusted_proxies
                 .clone()
@@ -245,7 +254,9 @@ pub fn example() -> String {
     );
     for Setting(name, variable, default, meaning) in OPTIONS {
         let value = match *name {
-            "max_connections" | "workers" | "drain_seconds" | "rate_limit" => (*default).to_owned(),
+            "max_connections" | "workers" | "drain_seconds" | "rate_limit" | "kept_files_gb" => {
+                (*default).to_owned()
+            }
             "trusted_proxies" => "[]".to_owned(),
             _ => format!("\"{default}\""),
         };

@@ -13,6 +13,7 @@ pub fn web_config(config: &Config) -> Result<WebConfig> {
         public_url: config.public_url.clone(),
         secure_cookies: config.public_url.starts_with("https://"),
         storage_dir: config.storage_dir(),
+        kept_files: config.kept_files_gb.saturating_mul(1_000_000_000),
         rate_limit_per_minute: config.rate_limit,
         trusted_proxies: config
             .trusted_proxies
@@ -60,10 +61,7 @@ pub fn operations_only(state: &AppState) -> Router {
 /// Every room's jobs and schedules.
 pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
     let registry = regulars_customers::job_handlers(regulars_jobs::Registry::new());
-    housekeeping::add(regulars_exchange::job_handlers(
-        registry,
-        &state.config.storage_dir,
-    ))
+    housekeeping::add(regulars_exchange::job_handlers(registry, &state.config))
 }
 
 /// The OpenAPI document as JSON.

@@ -36,6 +36,8 @@ pub struct WebConfig {
     pub secure_cookies: bool,
     /// Where uploads and exports are kept.
     pub storage_dir: PathBuf,
+    /// Bytes of uploads and exports that each organization may keep there.
+    pub kept_files: u64,
     /// Requests that one principal (or one address without credentials) may make a minute; 0 means no limit.
     pub rate_limit_per_minute: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -62,6 +64,7 @@ impl Default for WebConfig {
             public_url: "http://127.0.0.1:8080".to_owned(),
             secure_cookies: false,
             storage_dir: PathBuf::from("./data/storage"),
+            kept_files: 5_000_000_000,
             rate_limit_per_minute: 6_000,
             trusted_proxies: Vec::new(),
             request_timeout: Duration::from_secs(30),

@@ -63,7 +63,8 @@ pub async fn create_export(call: Call, Json(new): Json<NewExport>) -> ApiResult 
     call.require(Permission::ExportsWrite)?;
     let mut tx = call.write().await?;
     let context = Context::of(&call.caller.organization);
-    let (export, job_id) = ops::exports::create(&mut tx, new.format, &new.query, &context).await?;
+    let quota = call.state.config.kept_files;
+    let (export, job_id) = ops::exports::create(&mut tx, new.format, &new.query, &context, quota).await?;
     Ok(call.accepted(tx, job_id, &export).await?)
 }
 
@@ -110,9 +111,9 @@ pub async fn download_export(call: Call, Path(id): Path<ExportId>) -> ApiResult 
 pub(crate) async fn file(call: &Call, id: ExportId) -> Result<Response> {
     let mut tx = call.state.database.begin(call.caller.scope()).await?;
     tx.set_request_id(call.request_id.clone());
-    let (export, path) = ops::exports::download(&mut tx, id, &call.state.config.storage_dir).await?;
+    let (export, file) = ops::exports::download(&mut tx, id, &call.state.config.storage_dir).await?;
     tx.commit().await?;
-    let file = tokio::fs::File::open(&path).await?;
+    let file = tokio::fs::File::from_std(file);
     let body = Body::from_stream(ReaderStream::with_capacity(file, 1 << 16));
     let day = export.created_at.format("%Y-%m-%d");
     let mut answer = attachment(

@@ -15,6 +15,7 @@ use crate::{
     mapping::ColumnMapping,
     model::{Import, ImportPatch, ImportState},
     ops,
+    space::{Held, Storage},
     store::imports::Stored,
 };
 
@@ -58,7 +59,8 @@ pub async fn list_imports(call: Call, params: Params) -> ApiResult {
 ///
 /// As the part `file` of a form, or as the body itself with `?file_name=`. CSV in any dialect, JSON, JSON Lines or XLSX, up to
 /// 1 GB. Nothing is imported yet: the answer suggests what the columns mean; change that with `PATCH`, look at the outcome
-/// with `/plan`, and then `/apply`. Needs `imports:write`.
+/// with `/plan`, and then `/apply`. Files of unfinished imports and of exports may take 5 GB together unless the
+/// server is set up otherwise (`409` `files_full`). Needs `imports:write`.
 #[utoipa::path(post, path = "/imports", tag = "imports",
     params(("file_name" = Option<String>, Query, description = "The file's name, when the body is the file", example = "customers.csv")),
     request_body(content(
@@ -69,23 +71,24 @@ pub async fn list_imports(call: Call, params: Params) -> ApiResult {
     responses((status = 201, description = "The import, with a suggested mapping", body = ImportWithColumns), CommonErrors))]
 pub async fn create_import(call: Call, Query(query): Query<UploadQuery>, request: Request) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
-    let upload = upload::receive(
-        request,
-        query.file_name.as_deref(),
-        &call.state.config.storage_dir,
-    )
-    .await?;
+    let storage = Storage::of(&call.state.config);
+    // What was received before under the same key is answered as then, even if there is no room for it a second time.
+    let held = if request.headers().contains_key("idempotency-key") {
+        Held::default()
+    } else {
+        ops::files::held(&mut call.read().await?).await?
+    };
+    let upload = upload::receive(request, query.file_name.as_deref(), &storage, held).await?;
     let mut tx = call.write_upload(&upload.received()?.sha256).await?;
-    let stored = ops::imports::create(&mut tx, upload.received()?).await?;
+    let stored = ops::imports::create(&mut tx, upload.received()?, storage.quota).await?;
     let columns = upload.received()?.inspected.suggestion.columns.clone();
     let body = ImportWithColumns {
         import: stored.import,
         suggestion: Some(columns),
     };
     let location = format!("/api/v1/imports/{}", body.import.id);
-    let answer = call.created(tx, location, body.import.version, &body).await?;
     upload.keep();
-    Ok(answer)
+    Ok(call.created(tx, location, body.import.version, &body).await?)
 }
 
 /// The form of an upload.

@@ -2,10 +2,7 @@
 //!
 //! What it never does: hold the file, or leave one behind that no import knows.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use axum::{
     body::{Body, BodyDataStream},
@@ -16,17 +13,20 @@ use futures::{Stream, TryStreamExt as _};
 use http::header;
 use regulars_kernel::{Error, Result, ids::ImportId};
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt as _;
+use tokio::{io::AsyncWriteExt as _, time::error::Elapsed};
 
 use crate::{
     import::{self, inline},
     ops::imports::Received,
+    space::{Growth, Held, Storage, disk_full},
 };
 
 /// How long the next piece of a file may take: the request as a whole has no time limit.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Bytes of the largest file.
 pub const MAX_FILE: u64 = 1 << 30;
+/// Bytes that a form may have around its file.
+const FORM: u64 = 4_096;
 
 /// A received file, removed again unless it is kept.
 pub struct Upload {
@@ -43,7 +43,9 @@ impl Upload {
             .ok_or_else(|| Error::internal("an upload without a file"))
     }
 
-    /// Keeps the file: an import knows it now.
+    /// Keeps the file, because an import is about to know it. To be called before the transaction is committed: whether it
+    /// was committed is not known to a request that is dropped meanwhile, and a row without its file is worse than a file
+    /// without its row, which the sweep removes.
     pub fn keep(mut self) {
         self.is_kept = true;
     }
@@ -57,8 +59,14 @@ impl Drop for Upload {
     }
 }
 
-/// Receives a file: the part `file` of a multipart form, or the whole body under the given name.
-pub async fn receive(request: Request, file_name: Option<&str>, storage: &Path) -> Result<Upload> {
+/// Receives a file: the part `file` of a multipart form, or the whole body under the given name. Fails early if there is no
+/// room for it beside the files that are held.
+pub async fn receive(
+    request: Request,
+    file_name: Option<&str>,
+    storage: &Storage,
+    held: Held,
+) -> Result<Upload> {
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -71,17 +79,20 @@ pub async fn receive(request: Request, file_name: Option<&str>, storage: &Path) 
         ));
     }
     if !content_type.starts_with("multipart/form-data") {
+        let growth = Growth::begin(storage, held, announced(&request))?;
         let body: BodyDataStream = Body::into_data_stream(request.into_body());
         let name = clean_name(file_name.unwrap_or_default());
-        return store(body.map_err(broken), name, storage).await;
+        return store(body.map_err(broken), name, storage, growth).await;
     }
+    let growth = Growth::begin(storage, held, announced(&request).saturating_sub(FORM))?;
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|error| Error::malformed("", "multipart_invalid", error.body_text()))?;
     loop {
-        let part = form
-            .next_field()
+        // What comes before the file is passed over in this, so it has to come soon.
+        let part = tokio::time::timeout(PATIENCE, form.next_field())
             .await
+            .map_err(late)?
             .map_err(|error| Error::malformed("", "multipart_invalid", error.body_text()))?;
         let Some(part) = part else {
             return Err(Error::malformed(
@@ -94,13 +105,25 @@ pub async fn receive(request: Request, file_name: Option<&str>, storage: &Path) 
             let name = clean_name(file_name.or(part.file_name()).unwrap_or_default());
             let stream =
                 part.map_err(|error| Error::malformed("/file", "multipart_invalid", error.body_text()));
-            return store(stream, name, storage).await;
+            return store(stream, name, storage, growth).await;
         }
     }
 }
 
+/// Bytes that the body says it has; 0 if it does not.
+fn announced(request: &Request) -> u64 {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    length
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(0)
+}
+
 fn broken(error: axum::Error) -> Error {
     Error::malformed("", "body_broken", format!("the upload broke off: {error}"))
+}
+
+fn late(_: Elapsed) -> Error {
+    Error::malformed("", "body_broken", "the upload stood still for a minute")
 }
 
 /// The last part of a path without control characters.
@@ -121,10 +144,11 @@ fn clean_name(name: &str) -> String {
 async fn store(
     bytes: impl Stream<Item = Result<Bytes>>,
     file_name: String,
-    storage: &Path,
+    storage: &Storage,
+    mut growth: Growth,
 ) -> Result<Upload> {
     let id = ImportId::new();
-    let folder = storage.join("imports");
+    let folder = storage.folder.join("imports");
     tokio::fs::create_dir_all(&folder).await?;
     let mut upload = Upload {
         received: None,
@@ -136,7 +160,6 @@ async fn store(
     let mut hasher = Sha256::new();
     let mut size: u64 = 0;
     futures::pin_mut!(bytes);
-    let late = |_| Error::malformed("", "body_broken", "the upload stood still for a minute");
     while let Some(chunk) = tokio::time::timeout(PATIENCE, bytes.try_next())
         .await
         .map_err(late)??
@@ -145,15 +168,21 @@ async fn store(
         if size > MAX_FILE {
             return Err(Error::TooLarge("a file may have 1 GB; split it".into()));
         }
+        growth.add(chunk.len())?;
         hasher.update(&chunk);
-        file.write_all(&chunk).await?;
+        file.write_all(&chunk)
+            .await
+            .map_err(|error| disk_full(error.into()))?;
     }
-    file.flush().await?;
-    file.into_inner().sync_all().await?;
+    let written = async {
+        file.flush().await?;
+        file.into_inner().sync_all().await
+    };
+    written.await.map_err(|error| disk_full(error.into()))?;
 
     let (path, name) = (upload.path.clone(), file_name.clone());
     let inspected = tokio::task::spawn_blocking(move || inline::inspect(&path, &name)).await??;
-    let path = import::file_path(storage, id, &inspected.format);
+    let path = import::file_path(&storage.folder, id, &inspected.format);
     tokio::fs::rename(&upload.path, &path).await?;
     upload.path.clone_from(&path);
     upload.received = Some(Received {
@@ -170,6 +199,7 @@ async fn store(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::Floor;
 
     #[test]
     fn a_name_is_a_name_and_no_path() {
@@ -177,5 +207,49 @@ mod tests {
         assert_eq!(clean_name("../../etc/passwd"), "passwd");
         assert_eq!(clean_name("a\0b\n.csv"), "ab.csv");
         assert_eq!(clean_name(" "), "upload");
+    }
+
+    /// Stores a file of 8 MiB and answers the files that are left, and how it went.
+    async fn stored(storage: &Storage, held: Held) -> (usize, Result<Upload>) {
+        let growth = Growth::begin(storage, held, 0).unwrap();
+        let columns = Bytes::from_static(b"email,note\n");
+        let line = Bytes::from(vec![b'x'; 1 << 20]);
+        let chunks = std::iter::once(columns)
+            .chain(std::iter::repeat_n(line, 8))
+            .map(Ok);
+        let storing = store(futures::stream::iter(chunks), "list.csv".into(), storage, growth);
+        let stored = storing.await;
+        let files = std::fs::read_dir(storage.folder.join("imports")).unwrap().count();
+        (files, stored)
+    }
+
+    #[tokio::test]
+    async fn an_upload_for_which_there_is_no_room_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut storage = Storage {
+            folder: folder.path().to_owned(),
+            quota: 10 << 20,
+            floor: Floor {
+                bytes: 0,
+                percent: 100,
+            },
+        };
+        let held = Held {
+            imports: 1,
+            import_bytes: 4 << 20,
+            ..Held::default()
+        };
+        let (files, over) = stored(&storage, held).await;
+        assert!(matches!(over, Err(Error::Conflict(fault)) if fault.code == "files_full"));
+        assert_eq!(files, 0);
+        let (files, taken) = stored(&storage, Held::default()).await;
+        assert_eq!(
+            (files, taken.unwrap().received().unwrap().bytes),
+            (1, (8 << 20) + 11)
+        );
+
+        storage.floor.bytes = u64::MAX;
+        let refused = Growth::begin(&storage, Held::default(), 0);
+        assert!(matches!(refused, Err(Error::Unavailable(_))));
     }
 }

@@ -4,7 +4,8 @@
 //! COPY takes no parameters, so the ids of the batch stand in its text. They are typed ids: hexadecimal and dashes,
 //! nothing that anybody typed. Everything that people ask for was bound before, when the ids were looked up.
 //!
-//! What it never does: leave a COPY half read, except where the whole work is dropped.
+//! What it never does: keep more than some bytes of a batch, whatever the customers hold, or leave a COPY half read, except
+//! where the whole work is dropped.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -13,30 +14,51 @@ use regulars_database::Tx;
 use regulars_kernel::{Error, Result, ids::CustomerId};
 
 /// The customers of a batch.
-#[derive(Clone, Debug)]
-pub enum Ids {
-    /// Every living one after an id, up to another.
-    Between(Option<CustomerId>, CustomerId),
-    /// These, in order.
-    These(Vec<CustomerId>),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// Who, in order; at least one.
+    pub list: Vec<CustomerId>,
+    /// The id before the first (the nil id before anybody), if these are all who live between that and the last: then they
+    /// need not be named.
+    pub all_after: Option<CustomerId>,
 }
 
 impl Ids {
-    fn condition(&self, column: &str) -> String {
-        match self {
-            Self::Between(Some(after), last) => format!("{column} > '{after}' AND {column} <= '{last}'"),
-            Self::Between(None, last) => format!("{column} <= '{last}'"),
-            Self::These(ids) => {
-                let mut text = String::with_capacity(ids.len() * 37 + 64);
-                let _ = write!(text, "{column} = ANY ('{{");
-                for (at, id) in ids.iter().enumerate() {
-                    let _ = write!(text, "{}{id}", if at == 0 { "" } else { "," });
-                }
-                text.push_str("}'::uuid[])");
-                text
-            }
-        }
+    /// The same in parts of `rows`.
+    pub fn split(&self, rows: usize) -> Vec<Self> {
+        let mut before = self.all_after;
+        let parts = self.list.chunks(rows.max(1)).map(|list| {
+            let part = Self {
+                list: list.to_vec(),
+                all_after: before,
+            };
+            before = before.and(list.last().copied());
+            part
+        });
+        parts.collect()
     }
+
+    fn condition(&self, column: &str) -> String {
+        if let (Some(after), Some(last)) = (self.all_after, self.list.last()) {
+            return format!("{column} > '{after}' AND {column} <= '{last}'");
+        }
+        let mut text = String::with_capacity(self.list.len() * 37 + 64);
+        let _ = write!(text, "{column} = ANY ('{{");
+        for (at, id) in self.list.iter().enumerate() {
+            let _ = write!(text, "{}{id}", if at == 0 { "" } else { "," });
+        }
+        text.push_str("}'::uuid[])");
+        text
+    }
+}
+
+/// What came of fetching a batch.
+#[derive(Debug)]
+pub enum Fetched {
+    /// It, whole.
+    Whole(Raw),
+    /// It has too many bytes; so many rows may fit.
+    TooLarge(usize),
 }
 
 /// Which parts anybody of the organization has.
@@ -138,15 +160,21 @@ pub async fn sources(tx: &mut Tx) -> Result<Vec<String>> {
     .await?)
 }
 
-/// Fetches the customers of a batch and the parts that there are.
-pub async fn fetch(tx: &mut Tx, ids: &Ids, parts: &Parts) -> Result<Raw> {
+/// Fetches the customers of a batch and the parts that there are, unless they have more than `most` bytes. A single customer
+/// is fetched whatever they have.
+pub async fn fetch(tx: &mut Tx, ids: &Ids, parts: &Parts, most: usize) -> Result<Fetched> {
+    let mut room = Room {
+        left: if ids.list.len() > 1 { most } else { usize::MAX },
+        rows: ids.list.len(),
+    };
     // Times are written by the session's zone and style.
     sqlx::query("SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true)")
         .execute(tx.conn())
         .await?;
-    let living = match ids {
-        Ids::Between(..) => " AND c.deleted_at IS NULL",
-        Ids::These(_) => "",
+    let living = if ids.all_after.is_some() {
+        " AND c.deleted_at IS NULL"
+    } else {
+        ""
     };
     let columns: Vec<String> = CUSTOMER.iter().map(|column| format!("c.{column}")).collect();
     let statement = format!(
@@ -154,64 +182,81 @@ pub async fn fetch(tx: &mut Tx, ids: &Ids, parts: &Parts) -> Result<Raw> {
         columns.join(", "),
         ids.condition("c.id")
     );
-    let mut raw = Raw {
-        customers: copy(tx, &statement).await?,
-        ..Raw::default()
-    };
+    let mut raw = Raw::default();
     let condition = ids.condition("x.customer_id");
+    let mut wanted = vec![(&mut raw.customers, statement)];
     if parts.tags {
-        raw.tags = copy(
-            tx,
-            &format!(
-                "COPY (SELECT x.customer_id, t.name FROM customer_tags x \
-                 JOIN tags t ON t.organization_id = x.organization_id AND t.id = x.tag_id \
-                 WHERE {condition} ORDER BY x.customer_id, t.name_lowercase) TO STDOUT"
-            ),
-        )
-        .await?;
+        let statement = format!(
+            "COPY (SELECT x.customer_id, t.name FROM customer_tags x \
+             JOIN tags t ON t.organization_id = x.organization_id AND t.id = x.tag_id \
+             WHERE {condition} ORDER BY x.customer_id, t.name_lowercase) TO STDOUT"
+        );
+        wanted.push((&mut raw.tags, statement));
     }
     if parts.addresses {
         let columns: Vec<String> = ADDRESS.iter().map(|column| format!("x.{column}")).collect();
-        raw.addresses = copy(
-            tx,
-            &format!(
-                "COPY (SELECT x.customer_id, {} FROM addresses x WHERE x.is_default AND {condition} \
-                 ORDER BY x.customer_id) TO STDOUT",
-                columns.join(", ")
-            ),
-        )
-        .await?;
+        let statement = format!(
+            "COPY (SELECT x.customer_id, {} FROM addresses x WHERE x.is_default AND {condition} \
+             ORDER BY x.customer_id) TO STDOUT",
+            columns.join(", ")
+        );
+        wanted.push((&mut raw.addresses, statement));
     }
     if parts.consents {
-        raw.consents = copy(
-            tx,
-            &format!(
-                "COPY (SELECT x.customer_id, x.channel, x.state FROM customer_consents x WHERE {condition} \
-                 ORDER BY x.customer_id) TO STDOUT"
-            ),
-        )
-        .await?;
+        let statement = format!(
+            "COPY (SELECT x.customer_id, x.channel, x.state FROM customer_consents x WHERE {condition} \
+             ORDER BY x.customer_id) TO STDOUT"
+        );
+        wanted.push((&mut raw.consents, statement));
     }
     if parts.sources {
-        raw.sources = copy(
-            tx,
-            &format!(
-                "COPY (SELECT x.customer_id, x.source, x.external_id FROM customer_sources x WHERE {condition} \
-                 ORDER BY x.customer_id, x.source, x.external_id) TO STDOUT"
-            ),
-        )
-        .await?;
+        let statement = format!(
+            "COPY (SELECT x.customer_id, x.source, x.external_id FROM customer_sources x WHERE {condition} \
+             ORDER BY x.customer_id, x.source, x.external_id) TO STDOUT"
+        );
+        wanted.push((&mut raw.sources, statement));
     }
-    Ok(raw)
+    for (part, statement) in wanted {
+        match copy(tx, &statement, &mut room).await? {
+            Some(text) => *part = text,
+            None => return Ok(Fetched::TooLarge(room.rows)),
+        }
+    }
+    Ok(Fetched::Whole(raw))
 }
 
-async fn copy(tx: &mut Tx, statement: &str) -> Result<String> {
+/// Bytes that may still be kept of a batch, and how many of its rows would have fitted when they are used up.
+struct Room {
+    left: usize,
+    rows: usize,
+}
+
+/// The lines of a COPY; none if there is no room for them, in which case the rest was read and not kept.
+async fn copy(tx: &mut Tx, statement: &str, room: &mut Room) -> Result<Option<String>> {
     let mut stream = tx.conn().copy_out_raw(statement).await?;
     let mut bytes = Vec::new();
+    let mut lines = 0;
+    let mut is_cut = false;
     while let Some(chunk) = stream.try_next().await? {
+        is_cut = is_cut || chunk.len() > room.left;
+        if is_cut {
+            bytes = Vec::new();
+            continue;
+        }
+        // PostgreSQL sends a line at a time.
+        lines += 1;
+        room.left -= chunk.len();
         bytes.extend_from_slice(&chunk);
     }
-    String::from_utf8(bytes).map_err(|_| Error::internal("the database sent text that is not UTF-8"))
+    if is_cut {
+        // Half at most, because the lines of a part are not those of customers.
+        room.rows = lines.clamp(1, room.rows.div_ceil(2));
+        return Ok(None);
+    }
+    let text = String::from_utf8(bytes);
+    Ok(Some(text.map_err(|_| {
+        Error::internal("the database sent text that is not UTF-8")
+    })?))
 }
 
 /// A field of a line: none if it is null.
@@ -258,12 +303,36 @@ mod tests {
     fn ids_stand_in_the_text_as_ids_only() {
         let id = CustomerId(uuid::Uuid::nil());
         assert_eq!(
-            Ids::These(vec![id, id]).condition("x.id"),
+            ids(vec![id, id], None).condition("x.id"),
             format!("x.id = ANY ('{{{id},{id}}}'::uuid[])")
         );
         assert_eq!(
-            Ids::Between(None, id).condition("x.id"),
-            format!("x.id <= '{id}'")
+            ids(vec![id], Some(id)).condition("x.id"),
+            format!("x.id > '{id}' AND x.id <= '{id}'")
         );
+    }
+
+    fn ids(list: Vec<CustomerId>, all_after: Option<CustomerId>) -> Ids {
+        Ids { list, all_after }
+    }
+
+    #[test]
+    fn a_batch_that_is_too_large_is_split_without_a_gap() {
+        let all: Vec<CustomerId> = (0..5).map(|_| CustomerId::new()).collect();
+        let before = CustomerId::new();
+        assert_eq!(
+            ids(all.clone(), Some(before)).split(2),
+            [
+                ids(all[..2].to_vec(), Some(before)),
+                ids(all[2..4].to_vec(), Some(all[1])),
+                ids(all[4..].to_vec(), Some(all[3])),
+            ]
+        );
+        assert_eq!(
+            ids(all.clone(), None).split(3),
+            [ids(all[..3].to_vec(), None), ids(all[3..].to_vec(), None)]
+        );
+        // Nothing fits: one by one, and one is never split.
+        assert_eq!(ids(all, None).split(0).len(), 5);
     }
 }

@@ -5,10 +5,11 @@
 use std::{borrow::Cow, iter::Peekable, str::Lines};
 
 use regulars_kernel::{Currency, Error, Result};
+use regulars_tabular::write::neutralise;
 use serde_json::{Map, Value};
 
 use super::copy::{ADDRESS, CUSTOMER, Parts, Raw, field};
-use crate::{model::ExportFormat, write::formula::neutralise};
+use crate::model::ExportFormat;
 
 /// What a column of the customer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

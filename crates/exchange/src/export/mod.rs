@@ -5,15 +5,17 @@
 //!
 //! Each batch is a short transaction of its own, so that an export of any length holds back no cleaning of the database;
 //! a customer changed meanwhile is written as before or as after, and none is written twice, because batches go by id.
-//! Two batches are fetched at a time.
+//! Two batches are fetched at a time. One with more bytes than a batch may have is fetched in parts, so that the memory does
+//! not depend on what the customers hold.
 //!
 //! What it never does: hold more than a few batches, or decide who may export.
 
 mod copy;
 mod lines;
 
-use std::{io::Write, sync::Arc};
+use std::{io::Write, pin::pin, sync::Arc};
 
+use async_stream::try_stream;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use regulars_customers::{
@@ -22,8 +24,12 @@ use regulars_customers::{
 };
 use regulars_database::{Database, Tx};
 use regulars_kernel::{Error, Result, Scope, ids::CustomerId};
+use uuid::Uuid;
 
-use self::{copy::Ids, lines::Layout};
+use self::{
+    copy::{Fetched, Ids},
+    lines::Layout,
+};
 use crate::{
     import::{Ended, Watch},
     model::{Counts, ExportFormat},
@@ -32,6 +38,8 @@ use crate::{
 
 /// Customers in a batch.
 const BATCH: i64 = 5_000;
+/// Bytes in a batch, unless a single customer has more.
+const BATCH_BYTES: usize = 16 << 20;
 /// Batches fetched at a time.
 const AT_ONCE: usize = 2;
 
@@ -76,17 +84,34 @@ impl Exporter {
             bytes: self.layout.head().into(),
             rows: 0,
         };
-        let batches = self.clone().batches().map(move |ids| {
-            let exporter = self.clone();
-            async move {
-                let ids = ids?;
-                // On a task of its own, so that two batches are written on two processors.
-                tokio::spawn(async move { exporter.piece(&ids).await }).await?
+        let pieces = try_stream! {
+            yield head;
+            let batches = self.clone().batches().map(|ids| {
+                let exporter = self.clone();
+                async move {
+                    let ids = ids?;
+                    // On a task of its own, so that two batches are written on two processors.
+                    tokio::spawn(async move { exporter.piece(ids).await }).await?
+                }
+            });
+            let mut batches = pin!(batches.buffered(AT_ONCE));
+            while let Some(batch) = batches.try_next().await? {
+                // Those that were too large, the next one last.
+                let mut waiting = Vec::new();
+                let mut made = Some(batch);
+                while let Some(batch) = made {
+                    match batch {
+                        Made::Piece(piece) => yield piece,
+                        Made::TooLarge(parts) => waiting.extend(parts.into_iter().rev()),
+                    }
+                    made = match waiting.pop() {
+                        Some(ids) => Some(self.piece(ids).await?),
+                        None => None,
+                    };
+                }
             }
-        });
-        futures::stream::once(async { Ok(head) })
-            .chain(batches.buffered(AT_ONCE))
-            .try_filter(|piece| std::future::ready(!piece.bytes.is_empty()))
+        };
+        pieces.try_filter(|piece: &Piece| std::future::ready(!piece.bytes.is_empty()))
     }
 
     /// The ids of each batch.
@@ -101,27 +126,38 @@ impl Exporter {
                     return Ok(None);
                 };
                 let next = (ids.len() as i64 == BATCH).then_some(Some(last));
-                let ids = if exporter.is_all {
-                    Ids::Between(after, last)
-                } else {
-                    Ids::These(ids)
+                let ids = Ids {
+                    list: ids,
+                    all_after: exporter.is_all.then(|| after.unwrap_or(CustomerId(Uuid::nil()))),
                 };
                 Ok(Some((ids, next)))
             }
         })
     }
 
-    async fn piece(&self, ids: &Ids) -> Result<Piece> {
+    async fn piece(&self, ids: Ids) -> Result<Made> {
         let mut tx = self.database.begin_read(self.scope).await?;
-        let raw = copy::fetch(&mut tx, ids, &self.layout.parts).await?;
+        let fetched = copy::fetch(&mut tx, &ids, &self.layout.parts, BATCH_BYTES).await?;
         drop(tx);
+        let raw = match fetched {
+            Fetched::Whole(raw) => raw,
+            Fetched::TooLarge(rows) => return Ok(Made::TooLarge(ids.split(rows))),
+        };
         let mut bytes = Vec::with_capacity(raw.customers.len() + raw.customers.len() / 4);
         let rows = self.layout.write(&raw, &mut bytes)?;
-        Ok(Piece {
+        Ok(Made::Piece(Piece {
             bytes: bytes.into(),
             rows,
-        })
+        }))
     }
+}
+
+/// What came of a batch.
+enum Made {
+    /// A piece of the file.
+    Piece(Piece),
+    /// Nothing yet: it has to be fetched in these parts.
+    TooLarge(Vec<Ids>),
 }
 
 async fn layout(tx: &mut Tx, format: ExportFormat) -> Result<Layout> {

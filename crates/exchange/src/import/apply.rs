@@ -57,7 +57,11 @@ pub async fn apply(work: &Work, watch: &dyn Watch) -> Result<Ended> {
     };
     if reader.is_none() {
         if stored.import.applied_rows > 0 {
-            return Err(Error::internal("the plan of a half-done import is gone"));
+            return Err(Error::conflict(
+                "",
+                "plan_gone",
+                "the plan of the import is gone from the storage, so it cannot go on; upload the file again",
+            ));
         }
         if plan::run(work, watch, ImportState::Applying).await? == Ended::Stopped {
             return Ok(Ended::Stopped);
@@ -148,19 +152,18 @@ enum Step {
 
 /// Writes a batch; row by row if some row of it cannot be written together with the others.
 async fn write_batch(work: &Work, mut batch: Batch, reached: &Reached, known: &KnownWords) -> Result<Step> {
+    let end = batch.rows.last().map(|row| row.position);
+    // An earlier run may have written some of it before it was killed.
+    batch.rows.retain(|row| !reached.has(row.position));
     let (Some(first), Some(last)) = (batch.rows.first(), batch.rows.last()) else {
         return Ok(Step::Done);
     };
+    // Rows at its end that are written already are no part of the stretch, or they would look like another worker's.
     let stretch = Stretch {
         first: first.position,
         last: last.position,
-        checkpoint: Some(batch.checkpoint),
+        checkpoint: (end == Some(last.position)).then_some(batch.checkpoint),
     };
-    // An earlier run may have written some of it before it was killed.
-    batch.rows.retain(|row| !reached.has(row.position));
-    if batch.rows.is_empty() {
-        return Ok(Step::Done);
-    }
     let mut tries = 0;
     loop {
         match write_rows(work, &batch.rows, stretch, known).await {

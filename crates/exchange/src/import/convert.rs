@@ -10,12 +10,12 @@ use regulars_customers::model::{
     import::{Wanted, WantedAddress, WantedConsent},
 };
 use regulars_kernel::{Currency, Money, Patch};
+use regulars_tabular::read::{Headers, Record};
 use serde_json::{Map, Value, json};
 
 use crate::{
     mapping::{Cell, ConsentState, MappedAddress, MappedRow, Mapper, Mapping, Target, attribute},
     model::Reason,
-    read::{Headers, Record},
 };
 
 /// The greatest number of a code of ours that a file may bring.

@@ -12,6 +12,7 @@ use std::{
 
 use regulars_database::Database;
 use regulars_kernel::{Error, Result, Scope, ids::ImportId};
+use regulars_tabular::read::{self, Options, Record};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
@@ -20,7 +21,7 @@ use crate::{
     mapping::{Hints, Mapping, suggest},
     model::{Import, ImportState, MatchKey, Mode},
     ops,
-    read::{self, Options, Record},
+    space::Floor,
     store::{
         alive::{self, Alive},
         imports::{self, NewImport},
@@ -210,6 +211,7 @@ impl Copy {
         std::fs::create_dir_all(folder)?;
         let part = tempfile::Builder::new().suffix(".part").tempfile_in(folder)?;
         let mut file = File::open(path)?;
+        Floor::USUAL.check(folder, file.metadata()?.len())?;
         let mut out = BufWriter::with_capacity(1 << 18, part.as_file());
         let mut hasher = Sha256::new();
         let mut bytes = 0;

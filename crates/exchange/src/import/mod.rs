@@ -31,6 +31,7 @@ use std::{
 use regulars_customers::{ops::attributes::MOST_DEFINITIONS, store::attributes};
 use regulars_database::{Database, Tx};
 use regulars_kernel::{Error, Result, Scope, ids::ImportId};
+use regulars_tabular::read::{Format, Options};
 use sha2::{Digest, Sha256};
 
 pub use self::rows::BATCH_ROWS;
@@ -38,7 +39,6 @@ use self::{convert::Converter, rows::Source};
 use crate::{
     mapping::Target,
     model::{Counts, Import, ImportState},
-    read::{Format, Options},
     store::imports::{self, Stored},
 };
 

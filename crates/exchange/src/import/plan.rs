@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use regulars_customers::store::batch;
 use regulars_kernel::{Result, ids::CustomerId};
+use regulars_tabular::read::Format;
 
 use super::{
     Ended, Watch, Work,
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     model::{ImportState, MatchKey, Outcome, Plan, Reason, RowError, Sample},
-    read::Format,
     store::{errors, imports},
 };
 

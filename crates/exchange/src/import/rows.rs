@@ -9,16 +9,14 @@ use std::{
 };
 
 use regulars_kernel::{Error, Result};
+use regulars_tabular::read::{self, Checkpoint, Options};
 use tokio::sync::mpsc;
 
 use super::{
     convert::{Converter, What},
     plan_file::{PlanReader, Record as Planned},
 };
-use crate::{
-    model::{Outcome, Reason},
-    read::{self, Checkpoint, Options},
-};
+use crate::model::{Outcome, Reason};
 
 /// Rows in a batch.
 pub const BATCH_ROWS: usize = 2_000;

@@ -4,6 +4,7 @@
 
 use chrono_tz::Tz;
 use regulars_kernel::{Country, Email, Locale, Phone, TimeZone, email::EmailError, text};
+use regulars_tabular::read::{Headers, Record};
 use rust_decimal::Decimal;
 
 use super::{
@@ -14,7 +15,6 @@ use super::{
     },
     value,
 };
-use crate::read::{Headers, Record};
 
 /// Characters in one line: names, cities, ids.
 const MAX_LINE: usize = 255;

@@ -21,9 +21,8 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 
 use regulars_kernel::{Country, Error, Faults, Result, TimeZone};
+use regulars_tabular::read::{Headers, Record};
 use serde::{Deserialize, Serialize};
-
-use crate::read::{Headers, Record};
 
 pub use mapper::Mapper;
 pub use row::{Cell, CellFault, MappedAddress, MappedRow};

@@ -2,6 +2,8 @@
 //!
 //! What it never does: decide. A person sees and edits what is suggested here.
 
+use regulars_tabular::read::{Headers, Record};
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
@@ -11,7 +13,6 @@ use super::{
     name::{attribute_name, words},
     synonyms,
 };
-use crate::read::{Headers, Record};
 
 /// Values shown beside a column.
 const EXAMPLES: usize = 3;

@@ -2,11 +2,14 @@
 
 use regulars_database::Database;
 use regulars_kernel::{Result, Scope, ids::ImportId};
+use regulars_tabular::{read::Headers, write::ErrorFile};
 
-use crate::{read::Headers, store::errors, write::ErrorFile};
+use crate::store::errors;
 
 /// Rows read at a time.
 const PAGE: i64 = 500;
+/// Bytes after which no more of them are read.
+const PAGE_BYTES: i64 = 4 << 20;
 
 /// Gives the file piece by piece.
 pub struct Lines {
@@ -16,7 +19,6 @@ pub struct Lines {
     headers: Headers,
     /// The last row given; none before the header.
     after: Option<u64>,
-    is_over: bool,
 }
 
 impl Lines {
@@ -28,7 +30,6 @@ impl Lines {
             id,
             headers,
             after: None,
-            is_over: false,
         }
     }
 
@@ -38,13 +39,9 @@ impl Lines {
             self.after = Some(0);
             return Ok(Some(ErrorFile::create(Vec::new(), &self.headers)?.into_inner()?));
         };
-        if self.is_over {
-            return Ok(None);
-        }
         let mut tx = self.database.begin_read(self.scope).await?;
-        let rows = errors::page(&mut tx, self.id, after, PAGE).await?;
+        let rows = errors::page(&mut tx, self.id, after, PAGE, PAGE_BYTES).await?;
         drop(tx);
-        self.is_over = (rows.len() as i64) < PAGE;
         let Some(last) = rows.last() else { return Ok(None) };
         self.after = Some(last.position);
         let mut file = ErrorFile::resume(Vec::new(), &self.headers);

@@ -1,6 +1,10 @@
 //! What people do with exports: ask for them, take them, delete them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use regulars_accounts::audit;
 use regulars_customers::find::{Context, Query, Selection};
@@ -13,7 +17,7 @@ use regulars_kernel::{
 use regulars_web::Params;
 use serde_json::{Map, Value, json};
 
-use super::imports::cancel_job;
+use super::{files, imports::cancel_job};
 use crate::{
     jobs,
     model::{Export, ExportFormat, ExportState},
@@ -61,15 +65,17 @@ fn one(name: &str, value: &Value) -> Result<String> {
     }
 }
 
-/// Queues an export and writes it into the audit log.
+/// Queues an export and writes it into the audit log, unless the organization keeps too many files already.
 pub async fn create(
     tx: &mut Tx,
     format: ExportFormat,
     query: &Map<String, Value>,
     context: &Context,
+    quota: u64,
 ) -> Result<(Export, JobId)> {
     // Asked now, so that a wrong question is refused now.
     Selection::resolve(tx, &read_query(query, context)?).await?;
+    files::held(tx).await?.check(1, quota)?;
     let id = ExportId::new();
     let job = NewJob::new(jobs::EXPORT, json!({"export_id": id}))
         .key(id.to_string())
@@ -90,11 +96,17 @@ pub async fn note_direct(tx: &mut Tx, format: ExportFormat, query: &Map<String, 
 }
 
 /// The file of a finished export, with a note in the audit log.
-pub async fn download(tx: &mut Tx, id: ExportId, storage: &Path) -> Result<(Export, PathBuf)> {
+pub async fn download(tx: &mut Tx, id: ExportId, storage: &Path) -> Result<(Export, File)> {
     let export = exports::get(tx, id, false).await?;
-    let path = file_path(storage, id, export.format);
-    let is_over = export.expires_at.is_some_and(|at| at <= tx.now());
-    if export.state != ExportState::Done || is_over || !path.is_file() {
+    let is_ready =
+        export.state == ExportState::Done && export.expires_at.is_none_or(|expires| expires > tx.now());
+    // Opened rather than looked for: whoever deletes it a moment later takes it from nobody who downloads it.
+    let file = match File::open(file_path(storage, id, export.format)) {
+        Ok(file) => Some(file).filter(|_| is_ready),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    let Some(file) = file else {
         let why = if export.state == ExportState::Done {
             "the file has expired; export again".to_owned()
         } else {
@@ -104,9 +116,9 @@ pub async fn download(tx: &mut Tx, id: ExportId, storage: &Path) -> Result<(Expo
             )
         };
         return Err(Error::conflict("", "export_not_ready", why));
-    }
+    };
     audit(tx, "export.downloaded", Some(("export", id.0)), json!({})).await?;
-    Ok((export, path))
+    Ok((export, file))
 }
 
 /// Stops an export and deletes it with its file.

@@ -10,6 +10,7 @@ use regulars_kernel::{
 };
 use serde_json::json;
 
+use super::files;
 use crate::{
     import::{self, inline::Inspected},
     jobs,
@@ -38,8 +39,9 @@ pub struct Received {
     pub inspected: Inspected,
 }
 
-/// Adds the import of a received file with the suggested mapping.
-pub async fn create(tx: &mut Tx, file: &Received) -> Result<Stored> {
+/// Adds the import of a received file with the suggested mapping, unless the organization keeps too many files.
+pub async fn create(tx: &mut Tx, file: &Received, quota: u64) -> Result<Stored> {
+    files::admit(tx, u64::try_from(file.bytes).unwrap_or(0), quota).await?;
     imports::insert(
         tx,
         &NewImport {

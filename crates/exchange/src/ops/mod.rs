@@ -4,4 +4,5 @@
 
 pub mod errors;
 pub mod exports;
+pub mod files;
 pub mod imports;

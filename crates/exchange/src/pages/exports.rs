@@ -178,17 +178,22 @@ pub(super) async fn create(call: PageCall, mut typed: Form) -> PageResult {
     let query = find::query_of(form_urlencoded::parse(raw.as_bytes()).into_owned());
     let mut tx = call.write().await?;
     let context = Context::of(&call.caller.organization);
-    match ops::exports::create(&mut tx, format, &query, &context).await {
+    let quota = call.state.config.kept_files;
+    match ops::exports::create(&mut tx, format, &query, &context, quota).await {
         Ok(_) => {
             tx.commit().await?;
             Ok(told(&call, "/exports", "The export is being written."))
         }
-        Err(Error::Malformed(faults) | Error::Invalid(faults)) => {
+        Err(error) => {
+            let faults = match error {
+                Error::Malformed(faults) | Error::Invalid(faults) => faults.0,
+                Error::Conflict(fault) => vec![fault],
+                other => return Err(other.into()),
+            };
             let phrases = in_words(&mut tx, &raw).await?;
-            let form = form(&call, &raw, &phrases, &faults.0);
+            let form = form(&call, &raw, &phrases, &faults);
             Ok((http::StatusCode::UNPROCESSABLE_ENTITY, form).into_response())
         }
-        Err(error) => Err(error.into()),
     }
 }
 

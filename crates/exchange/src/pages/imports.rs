@@ -24,6 +24,7 @@ use crate::{
     },
     model::{ImportPatch, ImportState, MatchKey, Mode},
     ops,
+    space::Storage,
     store::imports::{self, Stored},
 };
 
@@ -71,19 +72,28 @@ pub(super) async fn new(call: PageCall) -> PageResult {
 
 pub(super) async fn upload(call: PageCall, request: Request) -> PageResult {
     call.require(Permission::ImportsWrite)?;
-    let received = upload::receive(request, None, &call.state.config.storage_dir).await;
-    let upload = match received {
-        Ok(upload) => upload,
-        Err(error @ (Error::Invalid(_) | Error::Malformed(_) | Error::TooLarge(_))) => {
-            return Ok(refused(&call, &error));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    match take(&call, request).await {
+        Ok(id) => Ok(redirect(&call, &format!("/imports/{id}"))),
+        Err(
+            error @ (Error::Invalid(_)
+            | Error::Malformed(_)
+            | Error::TooLarge(_)
+            | Error::Conflict(_)
+            | Error::Unavailable(_)),
+        ) => Ok(refused(&call, &error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn take(call: &PageCall, request: Request) -> Result<ImportId, Error> {
+    let storage = Storage::of(&call.state.config);
+    let held = ops::files::held(&mut call.read().await?).await?;
+    let upload = upload::receive(request, None, &storage, held).await?;
     let mut tx = call.write().await?;
-    let stored = ops::imports::create(&mut tx, upload.received()?).await?;
-    tx.commit().await?;
+    let stored = ops::imports::create(&mut tx, upload.received()?, storage.quota).await?;
     upload.keep();
-    Ok(redirect(&call, &format!("/imports/{}", stored.import.id)))
+    tx.commit().await?;
+    Ok(stored.import.id)
 }
 
 /// Why a file was not taken, beside the form that sent it.

@@ -55,15 +55,18 @@ pub async fn forget_plan(tx: &mut Tx, id: ImportId) -> Result<()> {
     Ok(())
 }
 
-/// Some rows after a position, in order.
-pub async fn page(tx: &mut Tx, id: ImportId, after: u64, limit: i64) -> Result<Vec<RowError>> {
+/// Some rows after a position, in order; fewer than asked for where they are long (a row may have a megabyte), none at the end.
+pub async fn page(tx: &mut Tx, id: ImportId, after: u64, limit: i64, bytes: i64) -> Result<Vec<RowError>> {
     let rows = sqlx::query!(
-        r#"SELECT position, outcome AS "outcome: Outcome", faults, fields FROM import_errors
-           WHERE import_id = $1 AND position > $2
-           ORDER BY position, phase LIMIT $3"#,
+        r#"SELECT position, outcome AS "outcome: Outcome", faults, fields FROM (
+             SELECT e.*, sum(octet_length(fields::text)) OVER (ORDER BY position, phase) - octet_length(fields::text) AS before
+             FROM import_errors e WHERE import_id = $1 AND position > $2
+             ORDER BY position, phase LIMIT $3) page
+           WHERE before < $4::bigint ORDER BY position, phase"#,
         id.0,
         after as i64,
         limit,
+        bytes,
     )
     .fetch_all(tx.conn())
     .await?;

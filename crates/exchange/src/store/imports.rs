@@ -6,6 +6,7 @@ use regulars_kernel::{
     Currency, Cursor, Error, Page, PageRequest, Result, Total,
     ids::{ImportId, JobId},
 };
+use regulars_tabular::read::{Checkpoint, Format, Headers};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 use crate::{
     mapping::Mapping,
     model::{Counts, Import, ImportState, MatchKey, Mode, Plan},
-    read::{Checkpoint, Format, Headers},
 };
 
 /// An import with what only this room needs to know.
@@ -262,7 +262,7 @@ pub async fn begun(
     Ok(sqlx::query_scalar!(
         r#"SELECT id AS "id: ImportId" FROM imports
            WHERE file_sha256 = $1 AND mapping = $2 AND mode = $3 AND match_by = $4
-             AND (state = 'applying' OR state = 'failed' AND applied_position > 0)
+             AND (state = 'applying' OR state = 'failed' AND (applied_position > 0 OR applied_ahead <> '[]'))
            ORDER BY id DESC LIMIT 1"#,
         sha256,
         json_without_nul(serde_json::to_value(mapping)?),
@@ -351,10 +351,12 @@ pub async fn start_inline(tx: &mut Tx, id: ImportId, state: ImportState) -> Resu
     Ok(())
 }
 
-/// Keeps a finished plan. Answers whether it was still wanted.
+/// Keeps a finished plan and leaves the import in `state`. Answers whether it was still wanted: a planner that was overtaken
+/// does not turn an import that is applied into one that is only checked.
 pub async fn keep_plan(tx: &mut Tx, id: ImportId, plan: &Plan, state: ImportState) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE imports SET plan = $2, state = $3 WHERE id = $1 AND state IN ('planning', 'applying')",
+        "UPDATE imports SET plan = $2, state = $3
+         WHERE id = $1 AND state = CASE $3 WHEN 'planned' THEN 'planning' ELSE 'applying' END",
         id.0,
         json_without_nul(serde_json::to_value(plan)?),
         state.as_str(),

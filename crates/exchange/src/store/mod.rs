@@ -5,4 +5,5 @@
 pub mod alive;
 pub mod errors;
 pub mod exports;
+pub mod files;
 pub mod imports;

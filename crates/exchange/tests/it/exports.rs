@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use regulars_customers::find::{Context, Query};
+use futures::TryStreamExt as _;
+use regulars_customers::find::{Context, Filters, Query};
 use regulars_exchange::{
-    export::export_to_writer,
+    export::{Exporter, export_to_writer},
     import::{Ended, inline::InlineOptions},
     model::{Counts, ExportFormat},
     ops::exports::read_query,
@@ -288,5 +289,52 @@ async fn a_file_of_naughty_strings_goes_in_and_out_and_in_again_unchanged() {
         for (one, two) in expected.as_array().unwrap().iter().zip(back.as_array().unwrap()) {
             assert_eq!(one, two, "{name}");
         }
+    }
+}
+
+#[tokio::test]
+async fn customers_with_the_longest_texts_are_written_whole_and_in_order_in_pieces_of_bounded_size() {
+    const CUSTOMERS: usize = 600;
+    let shop = Shop::new().await;
+    let lines: Vec<String> = (0..CUSTOMERS)
+        .map(|n| format!("{n},p{n}@example.com\n"))
+        .collect();
+    shop.import(&format!("external_id,email\n{}", lines.concat()))
+        .await;
+    // 80 kB each, 48 MB together.
+    sqlx::query("UPDATE customers SET note = repeat('🦦', 10000), internal_note = repeat('🦭', 10000)")
+        .execute(shop.database.owner())
+        .await
+        .unwrap();
+    for all in [true, false] {
+        let filters = Filters {
+            has_email: (!all).then_some(true),
+            ..Filters::default()
+        };
+        let query = Query {
+            filters,
+            ..Query::default()
+        };
+        let exporter = Exporter::new(shop.database.database(), shop.scope, ExportFormat::Jsonl, &query)
+            .await
+            .unwrap();
+        let mut pieces = std::pin::pin!(exporter.pieces());
+        let (mut count, mut ids) = (0, Vec::new());
+        while let Some(piece) = pieces.try_next().await.unwrap() {
+            assert!(piece.bytes.len() < 18 << 20, "{}", piece.bytes.len());
+            count += 1;
+            let lines = piece.bytes.split(|byte| *byte == b'\n');
+            let before = ids.len();
+            for line in lines.filter(|line| !line.is_empty()) {
+                let customer: Value = serde_json::from_slice(line).unwrap();
+                assert_eq!(customer["note"].as_str().unwrap().chars().count(), 10_000);
+                ids.push(customer["id"].as_str().unwrap().to_owned());
+            }
+            assert_eq!((ids.len() - before) as u64, piece.rows);
+        }
+        assert!(count >= 3, "{count}");
+        assert!(ids.is_sorted());
+        ids.dedup();
+        assert_eq!(ids.len(), CUSTOMERS);
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use regulars_exchange::{UPLOADS, api_routes, job_handlers, page_routes};
 use regulars_jobs::{Registry, Worker};
-use regulars_kernel::Role;
+use regulars_kernel::{Role, ids::JobId};
 use regulars_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 async fn app() -> (TestApp, Worker) {
     let app = TestApp::with_uploads(api_routes(), page_routes(), UPLOADS).await;
-    let registry = job_handlers(Registry::new(), &app.state().config.storage_dir);
+    let registry = job_handlers(Registry::new(), &app.state().config);
     let worker = Worker::start(app.database().clone(), registry, 2);
     (app, worker)
 }
@@ -391,4 +391,37 @@ async fn a_large_file_of_json_is_an_upload_like_any_other() {
         .await
         .expect(201);
     assert_eq!(answer.json["format"]["kind"], "json", "{}", answer.text());
+}
+
+#[tokio::test]
+async fn an_import_whose_file_was_removed_says_so_and_its_job_can_be_run_again() {
+    let (app, worker) = app().await;
+    let key = app.key(Role::Agent).await;
+    let import = upload(&app, &key, "email\na@example.com\n").await;
+    let path = format!("/api/v1/imports/{}", import["id"].as_str().unwrap());
+    let folder = app.state().config.storage_dir.join("imports");
+    std::fs::rename(&folder, folder.with_extension("away")).unwrap();
+    app.post(&format!("{path}/apply"))
+        .bearer(&key)
+        .send()
+        .await
+        .expect(202);
+    let failed = until(&app, &key, &path, &["failed"]).await;
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("not in the storage"), "{error}");
+    std::fs::rename(folder.with_extension("away"), &folder).unwrap();
+    let job: JobId = failed["job_id"].as_str().unwrap().parse().unwrap();
+    let scope = app.organization("acme").await;
+    // It is dead a moment after the import has failed.
+    for _ in 0..100 {
+        let mut tx = app.database().begin(scope).await.unwrap();
+        if regulars_jobs::retry(&mut tx, job).await.is_ok() {
+            tx.commit().await.unwrap();
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let done = until(&app, &key, &path, &["done"]).await;
+    assert_eq!(done["result"]["create"], 1);
+    worker.stop(Duration::from_secs(5)).await;
 }

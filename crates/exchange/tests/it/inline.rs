@@ -7,10 +7,10 @@ use std::{
 
 use regulars_exchange::{
     import::{Watch, inline::InlineOptions},
-    jobs,
     model::{Import, ImportState, Mode},
     ops,
     store::alive,
+    sweep,
 };
 use regulars_kernel::{Error, clock};
 use serde_json::Value;
@@ -175,7 +175,7 @@ async fn an_import_that_nobody_went_on_with_and_files_that_were_never_whole_are_
         file.set_modified(then.into()).unwrap();
     }
     let sweep = async || {
-        jobs::sweep(shop.database.database(), shop.scope, &shop.path("storage"))
+        sweep::sweep(shop.database.database(), shop.scope, &shop.path("storage"))
             .await
             .unwrap()
     };
@@ -221,4 +221,62 @@ async fn a_dry_run_leaves_nothing_behind_but_the_rows_it_refused() {
         .one("SELECT coalesce(jsonb_agg(kind), '[]') FROM events WHERE kind LIKE 'import.%'")
         .await;
     assert_eq!(events, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn old_files_of_nothing_are_swept_and_all_others_stay() {
+    let shop = Shop::new().await;
+    let begun = stopped(&shop, &text()).await;
+    let done = shop.import("email\na@example.com\n").await;
+    let storage = shop.path("storage");
+    std::fs::create_dir_all(storage.join("exports")).unwrap();
+    let of_nothing = uuid::Uuid::new_v4();
+    let file = |name: String, hours: i64| {
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(storage.join(&name))
+            .unwrap();
+        let then = clock::now() - chrono::TimeDelta::hours(hours);
+        file.set_modified(then.into()).unwrap();
+        name
+    };
+    let stay = [
+        file(format!("imports/{}.csv", begun.id), 25),
+        file(format!("imports/{}.plan", begun.id), 25),
+        file(format!("imports/{}.plan", uuid::Uuid::new_v4()), 23),
+        file("imports/read me.txt".to_owned(), 25),
+        file("exports/.unfinished-now".to_owned(), 1),
+    ];
+    let go = [
+        file(format!("imports/{}.csv", done.id), 25),
+        file(format!("imports/{of_nothing}.plan"), 25),
+        file(format!("exports/{of_nothing}.jsonl"), 25),
+        file("exports/.unfinished-then".to_owned(), 25),
+    ];
+    let swept = sweep::sweep(shop.database.database(), shop.scope, &storage)
+        .await
+        .unwrap();
+    assert_eq!(swept, go.len() as u64);
+    assert!(stay.iter().all(|name| storage.join(name).exists()));
+    assert!(!go.iter().any(|name| storage.join(name).exists()));
+}
+
+#[tokio::test]
+async fn a_failed_import_that_has_rows_ahead_of_a_gap_alone_is_gone_on_with_wherever_batches_begin() {
+    let shop = Shop::new().await;
+    let text = text();
+    let begun = stopped(&shop, &text).await;
+    // As if the first row had not been written, and those after it had.
+    sqlx::raw_sql(
+        "UPDATE imports SET state = 'failed', applied_position = 0, checkpoint = NULL,
+           applied_ahead = jsonb_build_array(jsonb_build_object('first', 2, 'last', applied_position, 'checkpoint', checkpoint));
+         DELETE FROM customers WHERE email = 'person0@example.com'",
+    )
+    .execute(shop.database.owner())
+    .await
+    .unwrap();
+    let done = shop.run("people.csv", &text, &InlineOptions::default()).await;
+    assert_eq!((done.id, done.state), (begun.id, ImportState::Done));
+    assert_eq!(count(&shop, "customers").await, 4_800);
 }

@@ -8,4 +8,5 @@ mod http;
 mod imports;
 mod inline;
 mod resume;
+mod space;
 mod support;

@@ -7,7 +7,8 @@ use std::{
 
 use regulars_exchange::{
     import::{Ended, Watch, apply, inline},
-    model::{ImportState, Mode},
+    model::{ImportState, Mode, Plan},
+    ops::errors::Lines,
     store::imports::{self, NewImport},
 };
 use regulars_kernel::ids::ImportId;
@@ -185,4 +186,37 @@ async fn what_changed_since_the_check_is_a_conflict_and_not_overwritten() {
             .await,
         "Carl"
     );
+}
+
+#[tokio::test]
+async fn a_planner_that_was_overtaken_does_not_stop_what_is_applied() {
+    let shop = Shop::new().await;
+    let work = upload(&shop, "file.csv", "email\na@example.com\n").await;
+    let (mut tx, plan) = (shop.tx().await, Plan::default());
+    let late = imports::keep_plan(&mut tx, work.id, &plan, ImportState::Planned);
+    assert!(!late.await.unwrap());
+    let own = imports::keep_plan(&mut tx, work.id, &plan, ImportState::Applying);
+    assert!(own.await.unwrap());
+}
+
+#[tokio::test]
+async fn rows_that_failed_are_given_back_in_pieces_of_bounded_size() {
+    let shop = Shop::new().await;
+    let remark = "x".repeat(900_000);
+    let lines: Vec<String> = (0..12).map(|n| format!("broken {n},{remark}\n")).collect();
+    let work = upload(&shop, "file.csv", &format!("email,remark\n{}", lines.concat())).await;
+    apply::apply(&work, &Unwatched).await.unwrap();
+    let mut tx = shop.tx().await;
+    let headers = imports::get(&mut tx, work.id, false).await.unwrap().headers;
+    drop(tx);
+    let mut pieces = Lines::new(shop.database.database(), shop.scope, work.id, headers);
+    let mut file = Vec::new();
+    while let Some(piece) = pieces.next().await.unwrap() {
+        assert!(piece.len() < 6 << 20, "{}", piece.len());
+        file.extend(piece);
+    }
+    let text = String::from_utf8(file).unwrap();
+    let firsts = text.lines().map(|line| line.split(',').next().unwrap());
+    let wanted = (0..12).map(|n| format!("broken {n}"));
+    assert!(firsts.eq(std::iter::once("email".to_owned()).chain(wanted)));
 }

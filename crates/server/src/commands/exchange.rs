@@ -17,9 +17,9 @@ use regulars_exchange::{
     },
     model::{Counts, ExportFormat, Import as Done, ImportState, MatchKey, Mode},
     ops,
-    write::JsonArray,
 };
 use regulars_kernel::{Actor, Error, Result, Scope};
+use regulars_tabular::write::JsonArray;
 use regulars_web::Params;
 use serde_json::{Map, json};
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use regulars_exchange::read::{self, Options};
+use regulars_tabular::read::{self, Options};
 use serde_json::json;
 
 use crate::{api::Api, process::Home};

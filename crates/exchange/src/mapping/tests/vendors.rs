@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{TimeZone as _, Utc};
+use regulars_tabular::read::{Options, open};
 
 use super::*;
-use crate::read::{Options, open};
 
 fn fixtures() -> Option<PathBuf> {
     let folder = Path::new(concat!(

@@ -1,29 +1,29 @@
-//! Writing files that people open in spreadsheets and programs read back: CSV, error files, JSON Lines.
+//! Writing files that people open in spreadsheets and programs read back: error files and JSON arrays.
 //!
 //! What it never does: decide what is exported, or hold more than a row.
 
-pub mod formula;
+pub(crate) mod formula;
 
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use crate::read::Headers;
 
+pub use formula::neutralise;
+
 /// The column that an error file adds.
-pub const ERROR_COLUMN: &str = "regulars_error";
+const ERROR_COLUMN: &str = "regulars_error";
 
 /// Writes CSV (RFC 4180, UTF-8, comma, LF) with spreadsheet formulas neutralised; our reader gives back exactly what went in.
-pub struct CsvWriter<W: Write> {
+struct CsvWriter<W: Write> {
     inner: csv::Writer<W>,
 }
 
 impl<W: Write> CsvWriter<W> {
     /// Starts a file. Nothing is written before the first record.
-    pub fn new(output: W) -> Self {
+    fn new(output: W) -> Self {
         let inner = csv::WriterBuilder::new()
             .flexible(true)
             .buffer_capacity(64 * 1024)
@@ -32,7 +32,7 @@ impl<W: Write> CsvWriter<W> {
     }
 
     /// Writes one record, the header included.
-    pub fn write<T: AsRef<str>>(&mut self, fields: impl IntoIterator<Item = T>) -> io::Result<()> {
+    fn write<T: AsRef<str>>(&mut self, fields: impl IntoIterator<Item = T>) -> io::Result<()> {
         for field in fields {
             self.inner
                 .write_field(&*formula::neutralise(field.as_ref()))
@@ -41,13 +41,8 @@ impl<W: Write> CsvWriter<W> {
         self.inner.write_record(None::<&[u8]>).map_err(into_io)
     }
 
-    /// Hands everything to the output below.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-
     /// Finishes and gives the output back.
-    pub fn into_inner(self) -> io::Result<W> {
+    fn into_inner(self) -> io::Result<W> {
         self.inner
             .into_inner()
             .map_err(|error| io::Error::other(error.to_string()))
@@ -122,7 +117,7 @@ impl<W: Write> ErrorFile<W> {
         })
     }
 
-    /// Continues a file whose header was written earlier, as a resumed job does.
+    /// Continues a file whose header was written earlier.
     pub fn resume(output: W, headers: &Headers) -> Self {
         Self {
             inner: CsvWriter::new(output),
@@ -136,42 +131,9 @@ impl<W: Write> ErrorFile<W> {
         self.inner.write(own.chain([reason]))
     }
 
-    /// Hands everything to the output below.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-
     /// Finishes and gives the output back.
     pub fn into_inner(self) -> io::Result<W> {
         self.inner.into_inner()
-    }
-}
-
-/// Writes one JSON value a line.
-pub struct JsonLinesWriter<W: Write> {
-    output: W,
-}
-
-impl<W: Write> JsonLinesWriter<W> {
-    /// Starts a file. Give it a buffered output.
-    pub fn new(output: W) -> Self {
-        Self { output }
-    }
-
-    /// Writes one value.
-    pub fn write(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.output, value)?;
-        self.output.write_all(b"\n")
-    }
-
-    /// Hands everything to the output below.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()
-    }
-
-    /// Finishes and gives the output back.
-    pub fn into_inner(self) -> W {
-        self.output
     }
 }
 

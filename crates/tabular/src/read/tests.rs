@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 
 use self::xlsx::workbook;
-use super::*;
+use super::{detect::detect, *};
 
 fn fixtures(name: &str) -> Option<PathBuf> {
     let folder = Path::new(concat!(

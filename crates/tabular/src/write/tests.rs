@@ -105,19 +105,6 @@ fn an_error_file_holds_the_row_and_the_reason() {
     assert_eq!(table[2][3], "the record at line 3 is too long");
 }
 
-#[test]
-fn json_lines_are_one_value_a_line() {
-    let mut writer = JsonLinesWriter::new(Vec::new());
-    writer
-        .write(&serde_json::json!({"name": "Zoë\n", "n": 1}))
-        .unwrap();
-    writer.write(&serde_json::json!({})).unwrap();
-    assert_eq!(
-        String::from_utf8(writer.into_inner()).unwrap(),
-        "{\"name\":\"Zoë\\n\",\"n\":1}\n{}\n"
-    );
-}
-
 proptest! {
     #[test]
     fn what_is_written_comes_back(fields in proptest::collection::vec("['=+\\-@\t\r\n0-9 a-zß\",;＝]{0,12}|[^\0]{0,12}", 1..6)) {

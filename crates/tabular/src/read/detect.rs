@@ -101,14 +101,14 @@ impl<'de> serde::Deserialize<'de> for TextEncoding {
 }
 
 /// Says what a file is from its first bytes ([`SAMPLE_BYTES`] are plenty) and its name.
-pub fn detect(sample: &[u8], file_name: &str) -> Result<Format, ReadError> {
+pub(crate) fn detect(sample: &[u8], file_name: &str) -> Result<Format, ReadError> {
     if let Some(format) = by_magic(sample)? {
         return Ok(format);
     }
     detect_text(sample, encoding_of(sample), file_name)
 }
 
-/// Like [`detect`], but looks further for the encoding when the beginning is plain ASCII.
+/// Says what a file is from its beginning and its name; looks further for the encoding if the beginning is plain ASCII.
 ///
 /// `file_name` is the name it was uploaded under; empty means the path's own.
 pub fn detect_file(path: &Path, file_name: &str) -> Result<Format, ReadError> {
@@ -122,15 +122,10 @@ pub fn detect_file(path: &Path, file_name: &str) -> Result<Format, ReadError> {
     let mut sample = vec![0; SAMPLE_BYTES];
     let filled = read_up_to(&mut file, &mut sample)?;
     sample.truncate(filled);
-    if let Some(format) = by_magic(&sample)? {
-        return Ok(format);
+    if filled == SAMPLE_BYTES && sample.is_ascii() && by_magic(&sample)?.is_none() {
+        return detect_text(&sample, later_encoding(&mut file)?, file_name);
     }
-    let encoding = if sample.is_ascii() && filled == SAMPLE_BYTES {
-        later_encoding(&mut file)?
-    } else {
-        encoding_of(&sample)
-    };
-    detect_text(&sample, encoding, file_name)
+    detect(&sample, file_name)
 }
 
 fn by_magic(sample: &[u8]) -> Result<Option<Format>, ReadError> {

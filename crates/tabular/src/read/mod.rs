@@ -1,8 +1,7 @@
 //! Reading customer files: CSV in any dialect, JSON, JSON Lines and XLSX, record by record in constant memory.
 //!
-//! What it never does: decide what a column means (that is `mapping`), touch the database, hold a whole file, or guess
-//! silently. A record that cannot be read becomes a [`RowFault`] and reading goes on; a file that cannot be read is a
-//! [`ReadError`].
+//! What it never does: decide what a column means, hold a whole file, or guess silently. A record that cannot be read
+//! becomes a [`RowFault`] and reading goes on; a file that cannot be read is a [`ReadError`].
 
 mod csv;
 mod detect;
@@ -20,15 +19,15 @@ use std::{fmt, io, path::Path};
 
 use regulars_kernel::{Error, Faults};
 
-pub use detect::{CsvFormat, Format, LineEnd, TextEncoding, detect, detect_file};
+pub use detect::{CsvFormat, Format, LineEnd, TextEncoding, detect_file};
 pub use header::{Header, Headers};
 
-/// Bytes of a file's beginning that [`detect`] wants to see.
-pub const SAMPLE_BYTES: usize = 128 * 1024;
+/// Bytes of a file's beginning that detection wants to see.
+pub(crate) const SAMPLE_BYTES: usize = 128 * 1024;
 /// The longest record, in bytes of decoded text.
-pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_RECORD_BYTES: usize = 1024 * 1024;
 /// The most columns a file may have.
-pub const MAX_COLUMNS: usize = 1_000;
+pub(crate) const MAX_COLUMNS: usize = 1_000;
 
 /// One data row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +85,7 @@ pub struct Options {
     pub format: Option<Format>,
     /// JSON only: the columns found earlier, which spares the pass over the file that finds them.
     pub headers: Option<Headers>,
-    /// The longest record in bytes, [`MAX_RECORD_BYTES`] if absent.
+    /// The longest record in bytes of decoded text, 1 MiB if absent.
     pub max_record_bytes: Option<usize>,
 }
 

@@ -24,7 +24,7 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// Gives each name its unique name. Fails with more than [`MAX_COLUMNS`].
+    /// Gives each name its unique name. Fails with more than a thousand.
     pub fn new<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Result<Self, ReadError> {
         let mut headers = Self::default();
         for name in names {
