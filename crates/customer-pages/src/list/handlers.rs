@@ -98,7 +98,11 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
             return Ok(view);
         }
     };
-    view.sorted = Sort::write_list(&query.sort);
+    // As it was asked: what settles ties is no column that somebody chose.
+    view.sorted = match view.state.get("sort") {
+        "" => Sort::write_list(&query.sort),
+        asked => asked.to_owned(),
+    };
     let found = match find::list(tx, &query).await {
         Ok(found) => found,
         Err(error) => {

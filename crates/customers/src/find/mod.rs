@@ -8,16 +8,18 @@
 //! | Question | Index |
 //! |---|---|
 //! | a list by `created_at`, `updated_at`, `full_name`, `last_active_at`, `code` | `customers_created`, `_updated`, `_name`, `_active`, `_code`: walked from the cursor by row comparison |
+//! | a list by `status`, `type`, `country` | value by value, each a list of its own with that filter and the rest of the order |
 //! | … by several fields | the first one's, each group of equals sorted (incremental sort); `sort_name` is never empty and who was never active is walked apart, so groups are small |
 //! | … with the deleted as well | that index for the living, `customers_deleted` for the others, merged |
 //! | one of `status`, `type`, `lifecycle_stage`, `country`, by `created_at` | `customers_status`, `_type`, `_stage`, `_country` give filter and order |
 //! | one filter, another order | the planner walks the order if the filter is common, else looks it up and sorts; its statistics are right for these |
-//! | several filters | up to 8,000 expected rows are looked up and sorted, else walked; `customers_facts` (extended statistics) keeps the expectation honest where columns hang together |
+//! | a range of one time in the order of another | the first 20,000 rows of the order, from the index alone; if too few match, the range from its index alone, sorted |
+//! | several filters | walked or looked up as the planner expects, the columns from the index alone; up to 8,000 expected rows are looked up and sorted, else walked; `customers_facts` (extended statistics) keeps the expectation honest where columns hang together |
 //! | `birthday_from`, `birthday_to` | `customers_birthday`: month and day as a number, a generated column |
 //! | `owner` | `customers_owner`; `none` is common and walked |
 //! | `tag`, `source` | `customer_tags_tag`, `customer_sources_source`, or their rows of one customer beside a walk |
 //! | `attribute.NAME`, and text in a list with an order | behind the wall no index serves `@>` and LIKE, and the planner guesses: a sample of the organization says how many to expect. Rare: up to 4,000 ids by GIN (`find_customers`). Common: the order is walked |
-//! | a search, best first | `customers_email`, `_phone`, `_code`; `customers_name` for `^@`; then, only if `name_tokens` knows names that begin so, `customers_search` (trigrams); typos by `name_tokens`, then trigrams; words that many have, and small organizations, by walking `customers_created` (`walk_customers`) |
+//! | a search, best first | `customers_email`, `_phone`, `_code`; `customers_name` for `^@`; if it is a whole name `customers_name` and `customers_last_name` (`named_customers`); then, only if `name_tokens` knows names that begin so, `customers_search` (trigrams); typos by `name_tokens`, then as whole names, then trigrams; words that many have, and small organizations, by walking `customers_created` (`walk_customers`) |
 //! | how many | what was looked up to be sorted is counted; else an index-only count up to 1,001, else an estimate |
 //!
 //! Measured (PostgreSQL 18, skewed names): a filter that fits 7,000 of a million is the worst for walking and looking up

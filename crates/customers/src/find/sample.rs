@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use memchr::memmem::Finder;
 use moka::sync::Cache;
 use regulars_database::Tx;
 use regulars_kernel::{Result, ids::OrganizationId};
@@ -19,8 +20,6 @@ use super::{selection::Selection, total, words};
 const SMALL: i64 = 5_000;
 /// Rows wanted in a sample.
 const ROWS: f64 = 1_500.0;
-/// Patterns in at least this share of the rows are common.
-const COMMON: f64 = 0.03;
 
 static PROFILES: LazyLock<Cache<OrganizationId, Arc<Profile>>> = LazyLock::new(|| {
     Cache::builder()
@@ -91,10 +90,19 @@ impl Profile {
         if self.rows.is_empty() {
             return 0.0;
         }
+        let needles: Vec<Vec<String>> = patterns
+            .iter()
+            .map(|any| any.iter().map(|pattern| words::needle(pattern)).collect())
+            .collect();
+        // Built once for all rows: a search asks several times, each of a thousand rows and more.
+        let finders: Vec<Vec<Finder<'_>>> = needles
+            .iter()
+            .map(|any| any.iter().map(|needle| Finder::new(needle.as_bytes())).collect())
+            .collect();
         let matching = self.rows.iter().filter(|(text, held)| {
-            patterns
+            finders
                 .iter()
-                .all(|any| any.iter().any(|pattern| words::matches(pattern, text)))
+                .all(|any| any.iter().any(|finder| finder.find(text.as_bytes()).is_some()))
                 && attributes
                     .iter()
                     .all(|any| any.iter().any(|wanted| contains(held, wanted)))
@@ -102,9 +110,11 @@ impl Profile {
         matching.count() as f64 / self.rows.len() as f64
     }
 
-    /// Whether walking the newest finds some sooner than an index does.
-    pub(super) fn prefers_walking(&self, patterns: &[Vec<String>]) -> bool {
-        self.is_small() || self.share(patterns, &[]) >= COMMON
+    /// Whether walking the newest finds so many sooner than an index does: the one looks at `most / share` rows, the
+    /// other reads all that match, each of them about four times as quickly.
+    pub(super) fn prefers_walking(&self, patterns: &[Vec<String>], most: i32) -> bool {
+        let share = self.share(patterns, &[]);
+        self.is_small() || share * share * self.size >= 4.0 * f64::from(most)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The search: who answers a few typed words best.
 //!
 //! Tiers, each by its own index, until there are enough: the e-mail address, phone or code itself; names that begin with
-//! it (btree); words that begin with each word; words anywhere; names one or two typos away (trigram index, the
-//! dictionary `name_tokens`). Each tier gives up to 250 candidates, [`Words::score`] ranks them. A search that fills its
-//! page from an early tier does not look into later ones, whose scores are lower.
+//! it, or whose first or last word it is (btree); words that begin with each word (trigrams); names one or two typos away
+//! (the dictionary `name_tokens`, then as before); words anywhere. Each tier gives a few hundred candidates at most,
+//! [`Words::score`] ranks them. A search that fills its page from an early tier does not look into later ones, whose
+//! scores are lower.
 
 use std::collections::HashMap;
 
@@ -126,35 +127,46 @@ async fn about(
     Ok((profile.share(&patterns, selection.attributes()) * left) as i64)
 }
 
+/// Candidates of a tier in which all are equally good.
+fn at_most_twice(need: usize) -> i32 {
+    i32::try_from(need.saturating_mul(2)).map_or(TIER, |twice| twice.min(TIER))
+}
+
 impl Search<'_> {
     /// Whether all tiers were looked into.
     async fn tiers(&mut self, tx: &mut Tx, need: usize) -> Result<bool> {
         self.exact(tx).await?;
         if self.profile.is_small() {
             self.candidates(tx, self.words.infix(), EVERYBODY).await?;
-            self.misspelt(tx, EVERYBODY, usize::MAX).await?;
+            self.misspelt(tx, usize::MAX).await?;
             return Ok(true);
         }
-        self.names(tx).await?;
+        self.names(tx, need).await?;
         if self.found.len() >= need {
             return Ok(false);
         }
         // The dictionary says for little whether names begin so. If none does the index would read the long lists of
         // frequent letters for nothing: 600 ms for `% gmail.com%`.
         let known = known(tx, self.words).await?;
-        if known >= Known::Whole {
+        if known == Known::Whole && self.words.list.len() == 1 {
+            self.named(tx, &self.words.list, need).await?;
+            if self.found.len() >= need {
+                return Ok(false);
+            }
+        }
+        if known == Known::Beginning {
+            // No name is the whole of it, so all whom this finds are equally good: twice the page is choice enough.
+            self.candidates(tx, self.words.prefix(), at_most_twice(need))
+                .await?;
+        } else if known == Known::Whole && self.candidates(tx, self.words.prefix(), TIER).await? {
             self.candidates(tx, self.words.whole(), TIER).await?;
+        }
+        if known != Known::Not {
             if self.found.len() >= need {
                 return Ok(false);
             }
         }
-        if known >= Known::Beginning {
-            self.candidates(tx, self.words.prefix(), TIER).await?;
-            if self.found.len() >= need {
-                return Ok(false);
-            }
-        }
-        self.misspelt(tx, TIER, need).await?;
+        self.misspelt(tx, need).await?;
         if self.found.len() >= need {
             return Ok(false);
         }
@@ -200,7 +212,7 @@ impl Search<'_> {
     }
 
     /// Names that begin with all of it, in their order, inside the wall: `^@` is leakproof.
-    async fn names(&mut self, tx: &mut Tx) -> Result<()> {
+    async fn names(&mut self, tx: &mut Tx, need: usize) -> Result<()> {
         if self.selection.filters().deleted != Deleted::Without {
             return Ok(());
         }
@@ -208,9 +220,30 @@ impl Search<'_> {
         self.selection.push(&mut sql);
         sql.push(" AND c.sort_name ^@ ")
             .push_bind(self.words.folded.clone());
-        sql.push(format!(" ORDER BY c.sort_name, c.id LIMIT {TIER}"));
+        sql.push(format!(" ORDER BY c.sort_name, c.id LIMIT {need}"));
         let rows = sql.build().persistent(false).fetch_all(tx.conn()).await?;
-        self.keep(&rows, TIER)?;
+        self.keep(&rows, need)?;
+        Ok(())
+    }
+
+    /// Names that begin or end with one of these words, the first word's first.
+    async fn named(&mut self, tx: &mut Tx, words: &[String], need: usize) -> Result<()> {
+        if self.selection.filters().deleted != Deleted::Without {
+            return Ok(());
+        }
+        // Some are found twice and some are filtered out.
+        let most = need.saturating_mul(2);
+        let mut sql = QueryBuilder::new("SELECT c.id, c.sort_name, c.search_text FROM named_customers(");
+        sql.push_bind(words.to_vec()).push(", ");
+        sql.push_bind(i32::try_from(most).unwrap_or(i32::MAX));
+        sql.push(") AS n JOIN customers c ON c.id = n.id WHERE ");
+        self.selection.push(&mut sql);
+        let rows = sql
+            .build()
+            .persistent(self.selection.filters().count() == 0)
+            .fetch_all(tx.conn())
+            .await?;
+        self.keep(&rows, most)?;
         Ok(())
     }
 
@@ -219,7 +252,7 @@ impl Search<'_> {
         // Only the living have an index to walk.
         let walk = self.profile.is_small()
             || (self.selection.filters().deleted == Deleted::Without
-                && self.profile.prefers_walking(&patterns));
+                && self.profile.prefers_walking(&patterns, most));
         let rows = sqlx::query(if walk {
             "SELECT id, sort_name, search_text FROM walk_customers($1, $2, $3)"
         } else {
@@ -230,14 +263,29 @@ impl Search<'_> {
         .bind(most)
         .fetch_all(tx.conn())
         .await?;
-        self.keep(&rows, most)
+        self.keep(&rows, most as usize)
     }
 
     /// With each word in turn taken for a typo; the others as they are, or as typos too. The nearest names first.
-    async fn misspelt(&mut self, tx: &mut Tx, most: i32, need: usize) -> Result<()> {
+    async fn misspelt(&mut self, tx: &mut Tx, need: usize) -> Result<()> {
         let near = misspelt(tx, self.words, Some(2)).await?;
         self.near.clone_from(&near.near);
         self.meant = near.all_patterns();
+        if let ([near], false) = (self.near.as_slice(), self.profile.is_small()) {
+            let words: Vec<String> = near.iter().map(|(token, _)| token.clone()).collect();
+            if !words.is_empty() {
+                self.named(tx, &words, need).await?;
+                if self.found.len() >= need {
+                    return Ok(());
+                }
+            }
+        }
+        // All whom one set of names finds are about equally far away.
+        let most = if self.profile.is_small() {
+            EVERYBODY
+        } else {
+            at_most_twice(need)
+        };
         for patterns in near.patterns() {
             self.candidates(tx, patterns, most).await?;
             if self.found.len() >= need {
@@ -248,8 +296,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn keep(&mut self, rows: &[PgRow], most: i32) -> Result<bool> {
-        let cut = rows.len() >= most as usize;
+    fn keep(&mut self, rows: &[PgRow], most: usize) -> Result<bool> {
+        let cut = rows.len() >= most;
         self.complete &= !cut;
         for row in rows {
             let (id, sort_name, text): (Uuid, String, String) =
@@ -375,7 +423,7 @@ async fn known(tx: &mut Tx, words: &Words) -> Result<Known> {
 
 /// Whether anybody has all of it in their text; the deleted count where they are looked for.
 pub(super) async fn any(tx: &mut Tx, patterns: &[Vec<String>], deleted: Deleted) -> Result<bool> {
-    let walk = Profile::of(tx).await?.prefers_walking(patterns);
+    let walk = Profile::of(tx).await?.prefers_walking(patterns, 1);
     let living = sqlx::query_scalar::<_, Uuid>(if walk {
         "SELECT id FROM walk_customers($1, '{}', 1)"
     } else {

@@ -135,3 +135,27 @@ async fn who_is_restored_has_withdrawn_what_was_withdrawn_from_the_same_address_
         drop(second);
     }
 }
+
+#[tokio::test]
+async fn who_is_entered_while_the_record_is_being_deleted_has_withdrawn_too() {
+    let house = House::new().await;
+    let ada = house.customer(json!({"email": "ada@example.com"})).await;
+    let path = format!("/customers/{}", id(&ada));
+    house
+        .put(&format!("{path}/consents"), json!({"email": "unsubscribed"}))
+        .await
+        .expect(200);
+    let mut tx = house.app.tx("acme").await;
+    regulars_customers::ops::customers::delete(&mut tx, id(&ada).parse().unwrap(), &|_| Ok(()))
+        .await
+        .unwrap();
+    let create = house.post("/customers", json!({"email": "ADA@example.com"}));
+    let commit = async {
+        // Until the other waits for the address.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        tx.commit().await.unwrap();
+    };
+    let (created, ()) = tokio::join!(create, commit);
+    let path = format!("/customers/{}", id(&created.expect(201).json));
+    assert_eq!(consents(&house, &path).await, ["email=unsubscribed"]);
+}
