@@ -3,7 +3,7 @@
 //! What it never does: change a value it does not understand: the row is refused with every cell that is wrong.
 
 use chrono_tz::Tz;
-use regulars_kernel::{Country, Email, Locale, Phone, TimeZone, email::EmailError, text};
+use regulars_kernel::{Country, Currency, Email, Locale, Phone, TimeZone, email::EmailError, text};
 use regulars_tabular::read::{Headers, Record};
 use rust_decimal::Decimal;
 
@@ -153,6 +153,11 @@ impl Mapper {
                 });
             }
             Target::CreditLimit => cell.parse(&mut row.credit_limit, "amount_invalid", amount),
+            Target::CreditLimitCurrency => {
+                cell.parse(&mut row.credit_limit_currency, "currency_invalid", |text| {
+                    Currency::parse(text).map_err(|why| why.to_string())
+                });
+            }
             Target::Locale => cell.parse(&mut row.locale, "locale_invalid", |text| {
                 Locale::parse(text).map_err(|why| why.to_string())
             }),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
 
 mod caps;
+mod currencies;
 mod exports;
 mod http;
 mod imports;
