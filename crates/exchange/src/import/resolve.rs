@@ -8,10 +8,7 @@ use std::{
 };
 
 use regulars_customers::{
-    model::{
-        MAX_TAGS,
-        import::{Changes, Current, Wanted},
-    },
+    model::import::{Changes, Current, Wanted},
     ops::import::Refusal,
     store::batch::{Keys, Owners, PhoneOwner},
 };
@@ -160,7 +157,6 @@ impl Resolver {
                     "no customer has these keys, and only existing ones are to be updated",
                 ),
             ),
-            Ok(None) if wanted.tags.len() > MAX_TAGS => refuse(content, None, reason(Refusal::TooManyTags)),
             Ok(None) if wanted.is_foreign_limit => refuse(content, None, reason(Refusal::CurrencyWrong)),
             Ok(None) => Decision {
                 record: Record {
