@@ -4,6 +4,7 @@
 
 mod caps;
 mod currencies;
+mod export_jobs;
 mod exports;
 mod http;
 mod imports;
