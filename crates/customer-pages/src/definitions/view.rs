@@ -7,11 +7,15 @@ use regulars_kernel::{
 };
 use regulars_web::pages::{
     Align, Attributes, Choice, Icon, Locale, Tone, badge, checkbox_field, column, confirm_attributes,
-    data_table, form_errors, format, icon_button, link_button, menu, menu_divider, menu_item, page_header,
-    select_field, sheet, sheet_footer, table_empty, tag, text_field, textarea_field,
+    data_table, format, icon_button, link_button, menu, menu_divider, menu_item, page_header, select_field,
+    table_empty, tag, text_field, textarea_field,
 };
 
-use super::super::{form::Typed, list::sheet_of, words};
+use super::super::{
+    form::{Typed, sheet_form},
+    list::sheet_of,
+    words,
+};
 
 /// Where the page is.
 pub(crate) const PATH: &str = "/settings/definitions";
@@ -180,16 +184,13 @@ pub(crate) fn tag_form(id: Option<TagId>, typed: &Typed, faults: &[Fault]) -> Ma
     } else {
         typed.get("color")
     };
-    sheet(
+    sheet_form(
         title,
-        Some(
-            Attributes::new()
-                .set("hx-post", url)
-                .set("hx-target", "#sheet-body"),
-        ),
+        &url,
+        "Save tag",
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
-            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
             (text_field("name", "Name").value(typed.get("name")).faults(faults).required().autofocus().autocomplete("off").attr("maxlength", "60"))
             fieldset class="picks" {
                 legend { "Colour" }
@@ -199,7 +200,6 @@ pub(crate) fn tag_form(id: Option<TagId>, typed: &Typed, faults: &[Fault]) -> Ma
             }
             (text_field("description", "Description").value(typed.get("description")).faults(faults).autocomplete("off"))
         },
-        sheet_footer("Save tag"),
     )
 }
 
@@ -219,19 +219,16 @@ pub(crate) fn merge_form(from: &TagLine, others: &[TagLine], typed: &Typed, faul
                 .map(|tag| Choice::new(tag.id.to_string(), &tag.name)),
         )
         .collect();
-    sheet(
+    sheet_form(
         &format!("Merge {}", from.name),
-        Some(
-            Attributes::new()
-                .set("hx-post", format!("{PATH}/tags/{}/merge", from.id))
-                .set("hx-target", "#sheet-body"),
-        ),
+        &format!("{PATH}/tags/{}/merge", from.id),
+        "Merge tags",
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             p { "Everybody tagged " b { (from.name) } " gets the other tag; " b { (from.name) } " is then gone. This cannot be undone." }
             (select_field("into", "Into", choices).value(typed.get("into")).faults(faults).required())
         },
-        sheet_footer("Merge tags"),
     )
 }
 
@@ -244,16 +241,13 @@ pub(crate) fn attribute_form(id: Option<AttributeId>, typed: &Typed, faults: &[F
     let kinds = ["text", "number", "boolean", "date", "select", "url", "list"]
         .map(|kind| Choice::new(kind, kind_label(kind)))
         .into();
-    sheet(
+    sheet_form(
         title,
-        Some(
-            Attributes::new()
-                .set("hx-post", url)
-                .set("hx-target", "#sheet-body"),
-        ),
+        &url,
+        "Save attribute",
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
-            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
             (text_field("label", "Label").value(typed.get("label")).faults(faults).required().autofocus().autocomplete("off").hint("What people read."))
             @if id.is_none() {
                 (text_field("name", "Name in the API").value(typed.get("name")).faults(faults).required().autocomplete("off").attr("placeholder", "shoe_size").hint("Small letters, digits and underscores; it stays as it is."))
@@ -268,7 +262,6 @@ pub(crate) fn attribute_form(id: Option<AttributeId>, typed: &Typed, faults: &[F
             }
             (checkbox_field("required", "Must be filled in", typed.ticked("required")))
         },
-        sheet_footer("Save attribute"),
     )
 }
 

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 use regulars_kernel::Fault;
-use regulars_web::pages::{Attributes, form_errors, sheet, sheet_footer, text_field};
+use regulars_web::pages::text_field;
 
-use super::super::form::Typed;
+use super::super::form::{Typed, sheet_form};
 
 /// The sheet that asks which tag to add to, or take from, the chosen customers.
 pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fault]) -> Markup {
@@ -22,15 +22,13 @@ pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fa
         (format!("Tag {people}"), "Add tag")
     };
     let url = format!("/customers/bulk?action={}", if untag { "untag" } else { "tag" });
-    sheet(
+    sheet_form(
         &title,
-        Some(
-            Attributes::new()
-                .set("hx-post", url)
-                .set("hx-target", "#sheet-body"),
-        ),
+        &url,
+        action,
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             @if typed.ticked("all") {
                 input type="hidden" name="all" value="true";
                 input type="hidden" name="query" value=(typed.get("query"));
@@ -41,6 +39,5 @@ pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fa
                 .hint(if untag { "Customers without it stay as they are." } else { "Choose one, or type a new name." }))
             datalist id="bulk-tags" { @for name in known { option value=(name) {} } }
         },
-        sheet_footer(action),
     )
 }

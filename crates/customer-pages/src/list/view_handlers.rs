@@ -1,6 +1,6 @@
 //! Saves, renames, shares and deletes views of the list.
 
-use axum::extract::RawQuery;
+use axum::{extract::RawQuery, response::Response};
 use regulars_database::Tx;
 use regulars_kernel::{Error, Patch, Permission, Result, Role, ids::ViewId};
 use regulars_web::{
@@ -31,6 +31,15 @@ pub(super) struct Saved {
 fn address(id: ViewId, question: &str) -> String {
     let and = if question.is_empty() { "" } else { "&" };
     format!("{PATH}?{question}{and}view={id}")
+}
+
+fn saved(call: &PageCall, view: &View) -> Response {
+    let flash = Flash {
+        kind: FlashKind::Success,
+        text: format!("View {} saved.", view.name),
+        undo: None,
+    };
+    redirect_with(call, &whole(view), &flash)
 }
 
 fn whole(view: &View) -> String {
@@ -137,12 +146,7 @@ pub(crate) async fn add(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
     match find::create_view(&mut tx, &call.caller, &input).await {
         Ok(view) => {
             tx.commit().await?;
-            let flash = Flash {
-                kind: FlashKind::Success,
-                text: format!("View {} saved.", view.name),
-                undo: None,
-            };
-            Ok(redirect_with(&call, &whole(&view), &flash))
+            Ok(saved(&call, &view))
         }
         Err(error) => {
             let state = ListState::parse(query.as_deref().unwrap_or_default());
@@ -188,12 +192,7 @@ pub(crate) async fn save(call: PageCall, Path(id): Path<ViewId>, typed: Typed) -
     match find::update_view(&mut tx, &call.caller, id, &input, guard(&typed)).await {
         Ok(view) => {
             tx.commit().await?;
-            let flash = Flash {
-                kind: FlashKind::Success,
-                text: format!("View {} saved.", view.name),
-                undo: None,
-            };
-            Ok(redirect_with(&call, &whole(&view), &flash))
+            Ok(saved(&call, &view))
         }
         Err(Error::Stale { .. }) => toast_of(
             &call,

@@ -2,9 +2,12 @@
 
 use maud::{Markup, html};
 use regulars_kernel::Fault;
-use regulars_web::pages::{Attributes, checkbox_field, form_errors, sheet, sheet_footer, text_field};
+use regulars_web::pages::{checkbox_field, text_field};
 
-use super::super::{form::Typed, state::ListState};
+use super::super::{
+    form::{Typed, sheet_form},
+    state::ListState,
+};
 
 /// The sheet to save what the list shows under a name (no id), or to rename and share a view.
 pub(crate) fn form(
@@ -22,20 +25,16 @@ pub(crate) fn form(
         ),
         Some(id) => ("Edit view", format!("/customers/views/{id}/edit"), "Save view"),
     };
-    sheet(
+    sheet_form(
         title,
-        Some(
-            Attributes::new()
-                .set("hx-post", url)
-                .set("hx-target", "#sheet-body"),
-        ),
+        &url,
+        action,
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             @if id.is_none() { p class="muted" { "Keeps the search, the filters and the order under a name." } }
-            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
             (text_field("name", "Name").value(typed.get("name")).faults(faults).required().autofocus().autocomplete("off"))
             @if may_share { (checkbox_field("shared", "Everybody here sees it", typed.ticked("shared"))) }
         },
-        sheet_footer(action),
     )
 }

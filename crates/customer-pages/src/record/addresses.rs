@@ -6,12 +6,16 @@ use regulars_kernel::{
     ids::{AddressId, CustomerId},
 };
 use regulars_web::pages::{
-    Attributes, Choice, Icon, Tone, badge, checkbox_field, form_errors, icon_button, link_button, menu,
-    menu_divider, menu_item, number_field, select_field, sheet, sheet_footer, tel_field, text_field,
+    Attributes, Choice, Icon, Tone, badge, checkbox_field, icon_button, link_button, menu, menu_divider,
+    menu_item, number_field, select_field, tel_field, text_field,
 };
 
 use super::{
-    super::{form::Typed, list::sheet_of, words},
+    super::{
+        form::{Typed, sheet_form},
+        list::sheet_of,
+        words,
+    },
     view::{RecordView, nothing, removing},
 };
 
@@ -150,17 +154,14 @@ pub(crate) fn form(
             .faults(faults)
             .autocomplete("off")
     };
-    sheet(
+    sheet_form(
         title,
-        Some(
-            Attributes::new()
-                .set("hx-post", url)
-                .set("hx-target", "#sheet-body"),
-        ),
+        &url,
+        action,
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             (stale)
-            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
             div class="form-grid" {
                 (select_field("type", "Used for", kinds).value(typed.get("type")).faults(faults).wide())
                 (field("name", "Name on the parcel").autofocus()) (field("company", "Company"))
@@ -174,7 +175,6 @@ pub(crate) fn form(
                 (checkbox_field("is_default", "Default address", typed.ticked("is_default")).hint("There is one; it takes over from the one before.").wide())
             }
         },
-        sheet_footer(action),
     )
 }
 

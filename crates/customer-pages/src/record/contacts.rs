@@ -7,13 +7,16 @@ use regulars_kernel::{
     ids::{ContactId, CustomerId},
 };
 use regulars_web::pages::{
-    Attributes, Icon, Tone, avatar, badge, checkbox_field, email_field, form_errors, icon_button,
-    link_button, menu, menu_divider, menu_item, sheet, sheet_footer, tel_field, text_field, textarea_field,
-    time_tag,
+    Icon, Tone, avatar, badge, checkbox_field, email_field, icon_button, link_button, menu, menu_divider,
+    menu_item, tel_field, text_field, textarea_field, time_tag,
 };
 
 use super::{
-    super::{form::Typed, list::sheet_of, words::mail_link},
+    super::{
+        form::{Typed, sheet_form},
+        list::sheet_of,
+        words::mail_link,
+    },
     view::{RecordView, nothing, removing},
 };
 
@@ -111,17 +114,14 @@ pub(crate) fn form(
             "Save contact",
         ),
     };
-    sheet(
+    sheet_form(
         title,
-        Some(
-            Attributes::new()
-                .set("hx-post", url)
-                .set("hx-target", "#sheet-body"),
-        ),
+        &url,
+        action,
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             (stale)
-            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
             div class="form-grid" {
                 (text_field("first_name", "First name").value(typed.get("first_name")).faults(faults).autocomplete("off").autofocus())
                 (text_field("last_name", "Last name").value(typed.get("last_name")).faults(faults).autocomplete("off"))
@@ -135,6 +135,5 @@ pub(crate) fn form(
                 (textarea_field("note", "Note").value(typed.get("note")).faults(faults).wide())
             }
         },
-        sheet_footer(action),
     )
 }

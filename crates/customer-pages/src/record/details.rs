@@ -5,13 +5,15 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use regulars_kernel::{Fault, ids::CustomerId};
 use regulars_web::pages::{
-    Align, Attributes, Choice, Icon, Tone, avatar, badge, button, card, column, data_table, external_link,
-    facts, form_errors, format, icon_button, link_button, select_field, sheet, sheet_footer, text_field,
-    time_tag,
+    Align, Choice, Icon, Tone, avatar, badge, button, card, column, data_table, external_link, facts,
+    form_errors, format, icon_button, link_button, select_field, sheet, text_field, time_tag,
 };
 
 use super::{
-    super::{form::Typed, words},
+    super::{
+        form::{Typed, sheet_form},
+        words,
+    },
     view::{Linked, RecordView, removing},
 };
 use regulars_customers::model::{Channel, Choice as _, ConsentState, Kind};
@@ -176,22 +178,19 @@ fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
 
 /// The sheet to link an id of another system.
 pub(crate) fn source_form(customer: CustomerId, typed: &Typed, known: &[String], faults: &[Fault]) -> Markup {
-    sheet(
+    sheet_form(
         "Link an id",
-        Some(
-            Attributes::new()
-                .set("hx-post", format!("/customers/{customer}/sources"))
-                .set("hx-target", "#sheet-body"),
-        ),
+        &format!("/customers/{customer}/sources"),
+        "Link id",
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             p class="muted" { "Imports and other programs find the customer by it." }
             (text_field("source", "System").value(typed.get("source")).faults(faults).required().autofocus().autocomplete("off").attr("list", "known-sources").attr("maxlength", "40")
                 .hint("Small letters, digits and underscores, such as shopify."))
             datalist id="known-sources" { @for name in known { option value=(name) {} } }
             (text_field("external_id", "The id there").value(typed.get("external_id")).faults(faults).required().autocomplete("off"))
         },
-        sheet_footer("Link id"),
     )
 }
 
@@ -203,21 +202,18 @@ pub(crate) fn consent_form(customer: CustomerId, typed: &Typed, faults: &[Fault]
             .map(|state| Choice::new(state.as_str(), words::sentence(state.as_str())));
         all.collect::<Vec<_>>()
     };
-    sheet(
+    sheet_form(
         "Consent",
-        Some(
-            Attributes::new()
-                .set("hx-post", format!("/customers/{customer}/consents"))
-                .set("hx-target", "#sheet-body"),
-        ),
+        &format!("/customers/{customer}/consents"),
+        "Save consent",
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             p class="muted" { "Only what the customer said themselves. Who wrote it down and when is kept." }
             @for channel in Channel::ALL {
                 (select_field(channel.as_str(), words::channel(channel.as_str()), states()).value(typed.get(channel.as_str())).faults(faults))
             }
         },
-        sheet_footer("Save consent"),
     )
 }
 
@@ -294,18 +290,15 @@ pub(crate) fn tagging(view: &RecordView, typed: &Typed, faults: &[Fault]) -> Mar
         .required()
         .autofocus();
     field = field.hint("Choose one, or type a new name.");
-    sheet(
+    sheet_form(
         &format!("Tag {}", view.name),
-        Some(
-            Attributes::new()
-                .set("hx-post", format!("{}/tags?sheet=true", view.href()))
-                .set("hx-target", "#sheet-body"),
-        ),
+        &format!("{}/tags?sheet=true", view.href()),
+        "Add tag",
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             (field)
             datalist id="sheet-tags" { @for name in &view.known_tags { option value=(name) {} } }
         },
-        sheet_footer("Add tag"),
     )
 }

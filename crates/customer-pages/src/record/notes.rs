@@ -7,12 +7,14 @@ use regulars_kernel::{
     ids::{CustomerId, NoteId},
 };
 use regulars_web::pages::{
-    Attributes, Icon, Tone, avatar, badge, button, form_errors, icon_button, sheet, sheet_footer,
-    textarea_field, time_tag,
+    Attributes, Icon, Tone, avatar, badge, button, icon_button, sheet, textarea_field, time_tag,
 };
 
 use super::{
-    super::{form::Typed, list::sheet_of},
+    super::{
+        form::{Typed, sheet_form},
+        list::sheet_of,
+    },
     view::{RecordView, nothing, removing},
 };
 use regulars_web::pages::{menu, menu_divider, menu_item};
@@ -94,20 +96,17 @@ pub(crate) fn form(
             "Save note",
         ),
     };
-    let attributes = Attributes::new()
-        .set("hx-post", url)
-        .set("hx-target", "#sheet-body");
-    sheet(
+    sheet_form(
         title,
-        Some(attributes),
+        &url,
+        action,
+        typed,
+        faults,
         html! {
-            (form_errors(faults))
             (stale)
             input type="hidden" name="sheet" value="true";
-            @if !typed.get("version").is_empty() { input type="hidden" name="version" value=(typed.get("version")); }
             (textarea_field("body", "Note").value(typed.get("body")).faults(faults).attr("rows", "8").required().autofocus().hint("Only staff sees it. What it said before is kept."))
         },
-        sheet_footer(action),
     )
 }
 

@@ -37,6 +37,8 @@ pub struct Wanted {
     pub priority: Option<Priority>,
     pub service_level: Option<ServiceLevel>,
     pub credit_limit: Patch<Money>,
+    /// Whether that is in another currency than the organization's: only who has a limit in it already may have it.
+    pub is_foreign_limit: bool,
     pub locale: Patch<Locale>,
     pub time_zone: Patch<TimeZone>,
     pub note: Patch<String>,
@@ -157,6 +159,8 @@ pub struct Changes {
     pub fields: Map<String, Value>,
     /// Names of the tags that are new.
     pub tags: Vec<String>,
+    /// Whether the credit limit comes to be in a currency that is neither the organization's nor what it was in.
+    pub is_foreign_limit: bool,
     /// Of the address: field → from and to; none if nothing.
     pub address: Option<Map<String, Value>>,
     /// Whether the address is new.
@@ -202,7 +206,10 @@ impl Current {
     /// Does what the file wants and says what became different.
     pub fn merge(&mut self, wanted: &Wanted) -> Changes {
         let mut changes = Changes::default();
+        let limit_in = |customer: &Customer| customer.credit_limit.map(|money| money.currency());
+        let before = limit_in(&self.customer);
         self.merge_fields(wanted, &mut changes.fields);
+        changes.is_foreign_limit = wanted.is_foreign_limit && limit_in(&self.customer) != before;
         let known: Vec<String> = self
             .customer
             .tags

@@ -2,6 +2,8 @@
 //!
 //! What it never does: overwrite what changed since the decision was made: such a row comes back as a [`Refusal`].
 
+mod refusal;
+
 use std::collections::{HashMap, HashSet};
 
 use regulars_database::Tx;
@@ -10,9 +12,11 @@ use regulars_kernel::{Email, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+pub use refusal::Refusal;
+
 use crate::{
     model::{
-        Channel, Choice, MAX_TAGS,
+        Channel, Choice,
         import::{Changes, ConsentChange, Current, CurrentAddress, Wanted},
         tag::MOST_TAGS,
     },
@@ -22,53 +26,6 @@ use crate::{
         search, tags,
     },
 };
-
-/// Why a row was not done. The sentence is for the person who gets the row back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Another living customer has the e-mail address.
-    EmailTaken,
-    /// Another customer has the code.
-    CodeTaken,
-    /// Another customer has the external id.
-    ExternalIdTaken,
-    /// Somebody changed the customer since the decision.
-    Changed,
-    /// The customer was deleted or never created.
-    Gone,
-    /// The customer would have more tags than one may have.
-    TooManyTags,
-    /// The organization has no room for another tag.
-    NoRoomForTag,
-}
-
-impl Refusal {
-    /// A stable code.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::EmailTaken => "email_taken",
-            Self::CodeTaken => "code_taken",
-            Self::ExternalIdTaken => "external_id_taken",
-            Self::Changed => "changed_meanwhile",
-            Self::Gone => "gone_meanwhile",
-            Self::TooManyTags => "too_many_tags",
-            Self::NoRoomForTag => "no_room_for_tag",
-        }
-    }
-
-    /// A sentence for a person.
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::EmailTaken => "another customer has this e-mail address",
-            Self::CodeTaken => "another customer has this code",
-            Self::ExternalIdTaken => "another customer has this external id",
-            Self::Changed => "the customer was changed after the file was checked",
-            Self::Gone => "the customer is no longer there, or was not created",
-            Self::TooManyTags => "the customer would have more than 100 tags",
-            Self::NoRoomForTag => "it brings a new tag, and the organization has 10,000 already",
-        }
-    }
-}
 
 /// Says where changes come from: added to the facts of each event.
 #[derive(Clone, Debug)]
@@ -238,7 +195,7 @@ pub async fn create_many(
         .iter()
         .map(|(current, changes)| (current, changes))
         .filter(|(current, _)| done.contains(&current.customer.id));
-    refuse_tags(tx, rows_done, &mut refused).await?;
+    refuse_unfit(tx, rows_done, &mut refused).await?;
     if !refused.is_empty() {
         let ids: Vec<Uuid> = refused.keys().map(|id| id.0).collect();
         batch::take_back(tx, &ids).await?;
@@ -305,8 +262,8 @@ fn taken(unlinked: HashSet<CustomerId>) -> HashMap<CustomerId, Refusal> {
         .collect()
 }
 
-/// Defines the new tags of rows that are not refused yet, and refuses those whose tags are too many.
-async fn refuse_tags<'a>(
+/// Refuses rows that make of a customer what none may be, and defines the new tags of the others as far as there is room.
+async fn refuse_unfit<'a>(
     tx: &mut Tx,
     rows: impl Iterator<Item = (&'a Current, &'a Changes)> + Clone,
     refused: &mut HashMap<CustomerId, Refusal>,
@@ -314,8 +271,8 @@ async fn refuse_tags<'a>(
     let mut names = HashSet::new();
     for (current, changes) in rows.clone() {
         let id = current.customer.id;
-        if !changes.tags.is_empty() && current.customer.tags.len() > MAX_TAGS {
-            refused.entry(id).or_insert(Refusal::TooManyTags);
+        if let Some(refusal) = Refusal::of(current, changes) {
+            refused.entry(id).or_insert(refusal);
         } else if !refused.contains_key(&id) {
             names.extend(changes.tags.iter().map(String::as_str));
         }
@@ -410,7 +367,7 @@ pub async fn update_many(
         .collect();
     let mut refused = taken(batch_parts::link_sources(tx, &links).await?);
     let rows_left = all.iter().map(|(_, current, changes)| (current, changes));
-    refuse_tags(tx, rows_left, &mut refused).await?;
+    refuse_unfit(tx, rows_left, &mut refused).await?;
     if !refused.is_empty() {
         batch_parts::unlink_new(tx, refused.keys()).await?;
         for (at, current, _) in &all {

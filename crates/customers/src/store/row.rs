@@ -7,23 +7,32 @@ use sqlx::{FromRow, Row, postgres::PgRow, types::Json};
 
 use crate::model::Customer;
 
+macro_rules! credit_limit_currency {
+    () => {
+        "CASE WHEN c.credit_limit IS NOT NULL THEN coalesce(c.credit_limit_currency, \
+              (SELECT coalesce(o.credit_limit_currency, o.currency) FROM organizations o WHERE o.id = c.organization_id)) \
+              END"
+    };
+}
+
+/// The currency of the credit limit of a customer from `customers c`.
+pub const CREDIT_LIMIT_CURRENCY: &str = credit_limit_currency!();
+
 /// The columns of a customer from `customers c`, as a literal for `concat!`. Tags come by sub-select, and so does the
 /// currency of a credit limit from before currencies were kept with it, so one statement is enough.
 macro_rules! customer_columns {
     () => {
-        "c.id, c.version, c.code, c.kind, c.email, c.phone, c.first_name, c.last_name, c.full_name, c.birthday, \
+        concat!("c.id, c.version, c.code, c.kind, c.email, c.phone, c.first_name, c.last_name, c.full_name, c.birthday, \
          c.company_name, c.legal_name, c.industry, c.tax_id, c.status, c.type, c.lifecycle_stage, c.parent_id, \
          c.owner_id, c.priority, c.service_level, c.locale, c.time_zone, c.attributes, c.note, c.internal_note, \
          c.country, c.city, c.last_active_at, c.created_at, c.updated_at, c.deleted_at, \
          ARRAY(SELECT t.name FROM customer_tags ct \
                JOIN tags t ON t.organization_id = ct.organization_id AND t.id = ct.tag_id \
                WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id) AS tags, \
-         c.credit_limit, CASE WHEN c.credit_limit IS NOT NULL THEN coalesce(c.credit_limit_currency, \
-              (SELECT coalesce(o.credit_limit_currency, o.currency) FROM organizations o WHERE o.id = c.organization_id)) \
-              END AS currency"
+         c.credit_limit, ", $crate::store::row::credit_limit_currency!(), " AS currency")
     };
 }
-pub(crate) use customer_columns;
+pub(crate) use {credit_limit_currency, customer_columns};
 
 /// The columns of a customer from `customers c`; decode with `Customer: FromRow`.
 pub const CUSTOMER_COLUMNS: &str = customer_columns!();
@@ -87,7 +96,8 @@ impl FromRow<'_, PgRow> for Customer {
     }
 }
 
-/// The column keeps two decimals. A limit from before currencies were kept with it may have more than its currency has.
-fn credit(amount: Decimal, currency: Currency) -> Option<Money> {
+/// A credit limit as it is kept: with two decimals. One from before currencies were kept with it may have more than its
+/// currency has.
+pub fn credit(amount: Decimal, currency: Currency) -> Option<Money> {
     Money::new(amount.round_dp(currency.digits()), currency).ok()
 }

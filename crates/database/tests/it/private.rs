@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use regulars_database::{PrivateServer, Settings, cluster, doctor, migrate, open};
-use sqlx::{Connection as _, PgConnection};
+use regulars_database::{Opened, PrivateServer, Settings, cluster, doctor, migrate, open};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 const CHILD: &str = "REGULARS_TEST_OWN_PRIVATE_SERVER";
 
@@ -217,6 +217,20 @@ async fn opened_with_settings_it_is_migrated_held_and_healthy() {
             "{check:?}"
         );
     }
+    // Somebody's own database, of a locale that knows ASCII alone.
+    sqlx::query("CREATE DATABASE ascii TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'")
+        .execute(&opened.owner)
+        .await
+        .unwrap();
+    let options = (*opened.owner.connect_options()).clone().database("ascii");
+    let other = Opened {
+        owner: PgPool::connect_with(options).await.unwrap(),
+        ..opened.clone()
+    };
+    let checks = doctor::examine(&other).await;
+    let letters = checks.iter().find(|check| check.name == "Letters").unwrap();
+    assert_eq!(letters.outcome, doctor::Outcome::Warning);
+    other.owner.close().await;
     opened.close().await.unwrap();
     assert_eq!(opened.private.unwrap().cluster().running(), None);
 }

@@ -3,6 +3,16 @@
 use regulars_testkit::TestDatabase;
 
 #[tokio::test]
+async fn letters_beyond_ascii_have_small_ones_and_are_sorted_by_their_bytes() {
+    let db = TestDatabase::new().await;
+    let (small, is_bytewise): (String, bool) = sqlx::query_as("SELECT lower('ÄÑŠΣ'), 'Z' < 'a'")
+        .fetch_one(db.owner())
+        .await
+        .unwrap();
+    assert_eq!((small.as_str(), is_bytewise), ("äñšσ", true));
+}
+
+#[tokio::test]
 async fn a_test_database_is_migrated_and_serves_as_the_held_role() {
     let db = TestDatabase::new().await;
     let scope = db.organization("acme").await;

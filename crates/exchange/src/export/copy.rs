@@ -10,6 +10,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use futures::TryStreamExt as _;
+use regulars_customers::store::row::CREDIT_LIMIT_CURRENCY;
 use regulars_database::Tx;
 use regulars_kernel::{Error, Result, ids::CustomerId};
 
@@ -80,7 +81,7 @@ pub struct Raw {
     pub sources: String,
 }
 
-/// The columns of `customers` that are fetched, in this order; `lines` names them by their place.
+/// What is fetched of `customers`, in this order: its columns and the currency of one; `lines` names them by their place.
 pub const CUSTOMER: &[&str] = &[
     "id",
     "code",
@@ -101,6 +102,7 @@ pub const CUSTOMER: &[&str] = &[
     "priority",
     "service_level",
     "credit_limit",
+    "credit_limit.currency",
     "locale",
     "time_zone",
     "note",
@@ -176,7 +178,11 @@ pub async fn fetch(tx: &mut Tx, ids: &Ids, parts: &Parts, most: usize) -> Result
     } else {
         ""
     };
-    let columns: Vec<String> = CUSTOMER.iter().map(|column| format!("c.{column}")).collect();
+    let columns = CUSTOMER.iter().map(|column| match *column {
+        "credit_limit.currency" => CREDIT_LIMIT_CURRENCY.to_owned(),
+        column => format!("c.{column}"),
+    });
+    let columns: Vec<String> = columns.collect();
     let statement = format!(
         "COPY (SELECT {} FROM customers c WHERE {}{living} ORDER BY c.id) TO STDOUT",
         columns.join(", "),

@@ -4,7 +4,8 @@
 
 use std::{borrow::Cow, iter::Peekable, str::Lines};
 
-use regulars_kernel::{Currency, Error, Result};
+use regulars_customers::store::row::credit;
+use regulars_kernel::{Currency, Error, Money, Result};
 use regulars_tabular::write::neutralise;
 use serde_json::{Map, Value};
 
@@ -15,7 +16,9 @@ use crate::model::ExportFormat;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
+    /// An amount, whose currency is the next column.
     Money,
+    Currency,
     Time,
 }
 
@@ -26,7 +29,6 @@ const ATTRIBUTES: usize = CUSTOMER.len() - 1;
 #[derive(Debug)]
 pub struct Layout {
     format: ExportFormat,
-    currency: Currency,
     sources: Vec<String>,
     attributes: Vec<String>,
     kinds: Vec<Kind>,
@@ -46,21 +48,15 @@ struct Below<'a> {
 
 impl Layout {
     /// Lines of customers with these sources and attributes.
-    pub fn new(
-        format: ExportFormat,
-        currency: Currency,
-        sources: Vec<String>,
-        attributes: Vec<String>,
-        parts: Parts,
-    ) -> Self {
+    pub fn new(format: ExportFormat, sources: Vec<String>, attributes: Vec<String>, parts: Parts) -> Self {
         let kinds = CUSTOMER.iter().map(|name| match *name {
             "credit_limit" => Kind::Money,
+            "credit_limit.currency" => Kind::Currency,
             "created_at" | "updated_at" | "last_active_at" | "deleted_at" => Kind::Time,
             _ => Kind::Text,
         });
         Self {
             format,
-            currency,
             sources,
             attributes,
             kinds: kinds.collect(),
@@ -138,7 +134,8 @@ impl Layout {
             if let Some(text) = field(raw) {
                 match kind {
                     Kind::Time => push_time(out, &text),
-                    Kind::Text | Kind::Money => push_csv(out, &text),
+                    Kind::Text | Kind::Currency => push_csv(out, &text),
+                    Kind::Money => push_csv(out, &money(raw, fields[at + 1])?.amount().to_string()),
                 }
             }
         }
@@ -173,28 +170,22 @@ impl Layout {
 
     fn json(&self, fields: &[&str], below: &Below<'_>, out: &mut Vec<u8>) -> Result<()> {
         for (at, (raw, kind)) in fields[..ATTRIBUTES].iter().zip(&self.kinds).enumerate() {
-            // An amount is two columns for whoever reads this; null would be a third.
-            if *kind == Kind::Money && *raw == "\\N" {
+            // An amount is two columns for whoever reads this; null would be a third. Its currency is written with it.
+            if *kind == Kind::Currency || (*kind == Kind::Money && *raw == "\\N") {
                 continue;
             }
             out.extend_from_slice(if at == 0 { b"{\"" } else { b",\"" });
             out.extend_from_slice(CUSTOMER[at].as_bytes());
             out.extend_from_slice(b"\":");
             match (field(raw), kind) {
-                (None, _) => out.extend_from_slice(b"null"),
+                (None, _) | (_, Kind::Currency) => out.extend_from_slice(b"null"),
                 (Some(text), Kind::Text) => push_json(out, &text)?,
                 (Some(text), Kind::Time) => {
                     out.push(b'"');
                     push_time(out, &text);
                     out.push(b'"');
                 }
-                (Some(text), Kind::Money) => {
-                    out.extend_from_slice(b"{\"amount\":");
-                    push_json(out, &text)?;
-                    out.extend_from_slice(b",\"currency\":");
-                    push_json(out, self.currency.as_str())?;
-                    out.push(b'}');
-                }
+                (Some(_), Kind::Money) => serde_json::to_writer(&mut *out, &money(raw, fields[at + 1])?)?,
             }
         }
         out.extend_from_slice(b",\"tags\":[");
@@ -255,6 +246,14 @@ fn each<'a>(lines: &mut Peekable<Lines<'a>>, id: &str, mut take: impl FnMut(&[&'
         }
         lines.next();
     }
+}
+
+/// An amount and its currency, as the record shows them.
+fn money(amount: &str, currency: &str) -> Result<Money> {
+    let known = amount.parse().ok().zip(Currency::parse(currency).ok());
+    known
+        .and_then(|(amount, currency)| credit(amount, currency))
+        .ok_or_else(|| Error::internal("the database sent an amount that is none"))
 }
 
 fn attributes(raw: &str) -> Result<Map<String, Value>> {

@@ -33,7 +33,6 @@ use self::{
 use crate::{
     import::{Ended, Watch},
     model::{Counts, ExportFormat},
-    store::imports,
 };
 
 /// Customers in a batch.
@@ -163,12 +162,10 @@ enum Made {
 async fn layout(tx: &mut Tx, format: ExportFormat) -> Result<Layout> {
     let mut definitions = attributes::all(tx).await?.0;
     definitions.sort_by(|one, other| (one.position, &one.name).cmp(&(other.position, &other.name)));
-    let currency = imports::currency(tx).await?;
     let sources = copy::sources(tx).await?;
     let parts = copy::parts(tx).await?;
     Ok(Layout::new(
         format,
-        currency,
         sources,
         definitions.into_iter().map(|one| one.name).collect(),
         parts,

@@ -1,5 +1,5 @@
 //! From what a row says to what is wanted of a customer: attribute values by their definitions, amounts in the
-//! organization's currency, and what an empty cell means.
+//! organization's currency unless they name their own, and what an empty cell means.
 //!
 //! What it never does: look at customers.
 
@@ -103,8 +103,9 @@ impl Converter {
     }
 
     fn wanted(&self, row: MappedRow, reasons: &mut Vec<Reason>) -> Wanted {
+        let currency = row.credit_limit_currency.into_value().unwrap_or(self.currency);
         let credit_limit = match self.patch(row.credit_limit) {
-            Patch::Set(amount) => match Money::new(amount, self.currency) {
+            Patch::Set(amount) => match Money::new(amount, currency) {
                 Ok(money) => Patch::Set(money),
                 Err(why) => {
                     reasons.push(self.reason(&Target::CreditLimit, "amount_invalid", why.to_string()));
@@ -186,6 +187,7 @@ impl Converter {
             lifecycle_stage: choice::<LifecycleStage>(&row.lifecycle_stage),
             priority: choice::<Priority>(&row.priority),
             service_level: choice::<ServiceLevel>(&row.service_level),
+            is_foreign_limit: matches!(credit_limit, Patch::Set(_)) && currency != self.currency,
             credit_limit,
             locale: self.patch(row.locale),
             time_zone: self.patch(row.time_zone),

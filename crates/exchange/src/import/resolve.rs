@@ -8,10 +8,7 @@ use std::{
 };
 
 use regulars_customers::{
-    model::{
-        MAX_TAGS,
-        import::{Changes, Current, Wanted},
-    },
+    model::import::{Changes, Current, Wanted},
     ops::import::Refusal,
     store::batch::{Keys, Owners, PhoneOwner},
 };
@@ -160,7 +157,7 @@ impl Resolver {
                     "no customer has these keys, and only existing ones are to be updated",
                 ),
             ),
-            Ok(None) if wanted.tags.len() > MAX_TAGS => refuse(content, None, too_many_tags()),
+            Ok(None) if wanted.is_foreign_limit => refuse(content, None, reason(Refusal::CurrencyWrong)),
             Ok(None) => Decision {
                 record: Record {
                     outcome: Outcome::Create,
@@ -242,8 +239,8 @@ impl Resolver {
         let version = current.customer.version;
         let mut after = current.clone();
         let changes = after.merge(wanted);
-        if !changes.tags.is_empty() && after.customer.tags.len() > MAX_TAGS {
-            return Ok(refuse(content, Some(id), too_many_tags()));
+        if let Some(refusal) = Refusal::of(&after, &changes) {
+            return Ok(refuse(content, Some(id), reason(refusal)));
         }
         if changes.is_empty() {
             let why = "says what is known already";
@@ -437,8 +434,7 @@ fn skip(content: u64, customer_id: Option<CustomerId>, reason: Reason) -> Decisi
     }
 }
 
-fn too_many_tags() -> Reason {
-    let refusal = Refusal::TooManyTags;
+fn reason(refusal: Refusal) -> Reason {
     Reason::of_row(refusal.code(), refusal.message())
 }
 

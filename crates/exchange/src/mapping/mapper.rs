@@ -3,7 +3,8 @@
 //! What it never does: change a value it does not understand: the row is refused with every cell that is wrong.
 
 use chrono_tz::Tz;
-use regulars_kernel::{Country, Email, Locale, Phone, TimeZone, email::EmailError, text};
+use regulars_customers::model::{MAX_TAGS, tag::MAX_TAG};
+use regulars_kernel::{Country, Currency, Email, Locale, Phone, TimeZone, email::EmailError, text};
 use regulars_tabular::read::{Headers, Record};
 use rust_decimal::Decimal;
 
@@ -22,9 +23,6 @@ const MAX_LINE: usize = 255;
 const MAX_ID: usize = 200;
 /// Characters in a note or an attribute.
 const MAX_TEXT: usize = 20_000;
-/// Characters in one tag, and tags on one customer.
-const MAX_TAG: usize = 60;
-const MAX_TAGS: usize = 200;
 
 /// A mapping made ready for the rows of one file.
 #[derive(Clone, Debug)]
@@ -153,6 +151,11 @@ impl Mapper {
                 });
             }
             Target::CreditLimit => cell.parse(&mut row.credit_limit, "amount_invalid", amount),
+            Target::CreditLimitCurrency => {
+                cell.parse(&mut row.credit_limit_currency, "currency_invalid", |text| {
+                    Currency::parse(text).map_err(|why| why.to_string())
+                });
+            }
             Target::Locale => cell.parse(&mut row.locale, "locale_invalid", |text| {
                 Locale::parse(text).map_err(|why| why.to_string())
             }),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use regulars_kernel::{Country, Email, Locale, Phone, TimeZone};
+use regulars_kernel::{Country, Currency, Email, Locale, Phone, TimeZone};
 use rust_decimal::Decimal;
 
 use super::ConsentState;
@@ -133,6 +133,7 @@ pub struct MappedRow {
     pub priority: Cell<&'static str>,
     pub service_level: Cell<&'static str>,
     pub credit_limit: Cell<Decimal>,
+    pub credit_limit_currency: Cell<Currency>,
     pub locale: Cell<Locale>,
     pub time_zone: Cell<TimeZone>,
     pub tags: Cell<Vec<String>>,

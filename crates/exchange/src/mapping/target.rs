@@ -48,8 +48,10 @@ pub enum Target {
     Priority,
     /// `standard`, `gold`, …
     ServiceLevel,
-    /// A decimal amount in the organization's currency.
+    /// A decimal amount, in the organization's currency unless another column names it.
     CreditLimit,
+    /// The ISO 4217 currency of the credit limit.
+    CreditLimitCurrency,
     /// BCP 47 tag.
     Locale,
     /// IANA zone.
@@ -167,6 +169,11 @@ const NAMED: &[(Target, &str, &str)] = &[
     (Target::Priority, "priority", "Priority"),
     (Target::ServiceLevel, "service_level", "Service level"),
     (Target::CreditLimit, "credit_limit", "Credit limit"),
+    (
+        Target::CreditLimitCurrency,
+        "credit_limit.currency",
+        "Credit limit: currency",
+    ),
     (Target::Locale, "locale", "Language"),
     (Target::TimeZone, "time_zone", "Time zone"),
     (Target::Tags, "tags", "Tags"),

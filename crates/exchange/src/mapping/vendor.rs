@@ -128,7 +128,6 @@ fn regulars(key: &str) -> Option<Target> {
         "deleted_at",
         "parent_id",
         "owner_id",
-        "credit_limit.currency",
     ]
     .contains(&key);
     (is_derived || is_ours).then_some(Target::Ignore)

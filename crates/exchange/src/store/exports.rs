@@ -37,6 +37,27 @@ pub async fn insert(
     Ok(())
 }
 
+/// Exports as people see them. One that waits for a job which is over waits for nothing: who cancelled or discarded the job,
+/// or killed the server that worked on it too often, told the job alone. Queued again, the job takes the export along.
+macro_rules! exports {
+    ($which:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Export,
+            r#"SELECT e.id AS "id: ExportId", e.format AS "format: ExportFormat", e.query, e.rows, e.bytes,
+                      e.job_id AS "job_id: JobId", e.created_at, e.finished_at, e.expires_at,
+                      CASE WHEN NOT left_alone THEN e.state WHEN j.state = 'cancelled' THEN 'cancelled' ELSE 'failed' END
+                        AS "state!: ExportState",
+                      CASE WHEN left_alone AND j.state IS DISTINCT FROM 'cancelled'
+                        THEN 'the job that was to write it was given up; the log says more' ELSE e.error END AS error
+               FROM exports e
+               LEFT JOIN jobs j ON j.organization_id = e.organization_id AND j.id = e.job_id
+               CROSS JOIN LATERAL (SELECT e.state IN ('queued', 'running')
+                 AND j.state IS DISTINCT FROM 'queued' AND j.state IS DISTINCT FROM 'running' AS left_alone) s"# + $which,
+            $($value),+
+        )
+    };
+}
+
 /// One export, not to be changed by others until the transaction ends if it is locked.
 pub async fn get(tx: &mut Tx, id: ExportId, lock: bool) -> Result<Export> {
     if lock {
@@ -44,26 +65,17 @@ pub async fn get(tx: &mut Tx, id: ExportId, lock: bool) -> Result<Export> {
             .fetch_optional(tx.conn())
             .await?;
     }
-    sqlx::query_as!(
-        Export,
-        r#"SELECT id AS "id: ExportId", state AS "state: ExportState", format AS "format: ExportFormat", query, rows, bytes,
-                  job_id AS "job_id: JobId", error, created_at, finished_at, expires_at
-           FROM exports WHERE id = $1"#,
-        id.0
-    )
-    .fetch_optional(tx.conn())
-    .await?
-    .ok_or(Error::NotFound("export"))
+    exports!(" WHERE e.id = $1", id.0)
+        .fetch_optional(tx.conn())
+        .await?
+        .ok_or(Error::NotFound("export"))
 }
 
 /// Exports, latest first.
 pub async fn list(tx: &mut Tx, page: &PageRequest) -> Result<Page<Export>> {
     let before = page.cursor().map_or(Uuid::max(), |cursor| cursor.id);
-    let mut rows = sqlx::query_as!(
-        Export,
-        r#"SELECT id AS "id: ExportId", state AS "state: ExportState", format AS "format: ExportFormat", query, rows, bytes,
-                  job_id AS "job_id: JobId", error, created_at, finished_at, expires_at
-           FROM exports WHERE id < $1 ORDER BY id DESC LIMIT $2 OFFSET $3"#,
+    let mut rows = exports!(
+        " WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2 OFFSET $3",
         before,
         i64::from(page.limit) + 1,
         page.offset(),

@@ -1,6 +1,6 @@
 //! What there may be so many of and no more, when a file brings it.
 
-use regulars_exchange::import::inline::InlineOptions;
+use regulars_exchange::{import::inline::InlineOptions, model::Counts};
 use serde_json::{Value, json};
 
 use crate::support::{Shop, Unwatched};
@@ -19,7 +19,7 @@ async fn refused(shop: &Shop, phase: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_row_that_gives_a_customer_too_many_tags_is_a_conflict() {
+async fn a_row_that_gives_a_customer_too_many_tags_is_refused() {
     let shop = Shop::new().await;
     let file = format!(
         "email,first_name,tags\nada@example.com,Ada,{}\nbea@example.com,Bea,{}\nada@example.com,Eda,{}\ncem@example.com,Cem,x\n",
@@ -28,7 +28,13 @@ async fn a_row_that_gives_a_customer_too_many_tags_is_a_conflict() {
         tags("c", 41),
     );
     let counts = shop.import(&file).await.result.unwrap();
-    assert_eq!((counts.create, counts.update, counts.conflict), (2, 0, 2));
+    let expected = Counts {
+        create: 2,
+        invalid: 1,
+        conflict: 1,
+        ..Counts::default()
+    };
+    assert_eq!(counts, expected);
     assert_eq!(refused(&shop, "plan").await, json!(["too_many_tags"]));
     assert_eq!(refused(&shop, "apply").await, json!(["too_many_tags"]));
     let name: String = shop
@@ -39,6 +45,14 @@ async fn a_row_that_gives_a_customer_too_many_tags_is_a_conflict() {
     let file = format!("email,tags\nada@example.com,{}\n", tags("c", 41));
     let plan = shop.check(&file).await;
     assert_eq!(plan.reasons["too_many_tags"], 1);
+    // As many as one customer may have, however often the file names one of them.
+    let file = format!(
+        "email,tags\ndan@example.com,{};A1;a2\neve@example.com,{}\n",
+        tags("a", 100),
+        tags("a", 101)
+    );
+    let plan = shop.check(&file).await;
+    assert_eq!((plan.counts.create, plan.counts.invalid), (1, 1));
     let file = format!("email,tags\nada@example.com,{}\n", tags("c", 40));
     assert_eq!(shop.import(&file).await.result.unwrap().update, 1);
     let file = "email,first_name\nada@example.com,Eda\n";

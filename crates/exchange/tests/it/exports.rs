@@ -13,7 +13,7 @@ use regulars_exchange::{
 use regulars_kernel::{Country, TimeZone};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, Unwatched};
+use crate::support::{Shop, Unwatched, export};
 
 const NASTY: &[&str] = &[
     "=1+1",
@@ -93,23 +93,6 @@ fn context() -> Context {
         time_zone: TimeZone::UTC,
         country: Country::from_code("DE"),
     }
-}
-
-async fn export(shop: &Shop, format: ExportFormat, query: &Query) -> (String, u64) {
-    let mut out: Vec<u8> = Vec::new();
-    let ended = export_to_writer(
-        shop.database.database(),
-        shop.scope,
-        format,
-        query,
-        &mut out,
-        &Unwatched,
-    )
-    .await;
-    let Ok(Ended::Done(Counts { create: rows, .. })) = ended else {
-        panic!("the export ends")
-    };
-    (String::from_utf8(out).unwrap(), rows)
 }
 
 async fn without_events(shop: &Shop) -> Value {

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
 
 mod caps;
+mod currencies;
+mod export_jobs;
 mod exports;
 mod http;
 mod imports;

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use regulars_customers::find::Query;
 use regulars_database::Tx;
 use regulars_exchange::{
+    export::export_to_writer,
     import::{
-        Watch, Work,
+        Ended, Watch, Work,
         inline::{InlineOptions, Watches, run_import_inline},
     },
-    model::{Import, Mode, Plan},
+    model::{Counts, ExportFormat, Import, Mode, Plan},
 };
 use regulars_kernel::{Error, Scope, ids::ImportId};
 use regulars_testkit::TestDatabase;
@@ -147,4 +149,27 @@ impl Shop {
             batch_rows: 40,
         }
     }
+}
+
+/// A file with those who are asked for, and how many they are.
+pub async fn export(shop: &Shop, format: ExportFormat, query: &Query) -> (String, u64) {
+    let mut out: Vec<u8> = Vec::new();
+    let ended = export_to_writer(
+        shop.database.database(),
+        shop.scope,
+        format,
+        query,
+        &mut out,
+        &Unwatched,
+    )
+    .await;
+    let Ok(Ended::Done(Counts { create: rows, .. })) = ended else {
+        panic!("the export ends")
+    };
+    (String::from_utf8(out).unwrap(), rows)
+}
+
+/// A file with everybody.
+pub async fn export_all(shop: &Shop, format: ExportFormat) -> String {
+    export(shop, format, &Query::default()).await.0
 }
