@@ -212,6 +212,8 @@ fn after(query: &Query) -> Result<Option<(Vec<Key>, Uuid)>> {
 enum Way {
     /// Along the index of the order.
     Walk,
+    /// As before, the ids first: of many who do not match nothing but the index is read.
+    WalkIds,
     /// Everybody who matches is looked up, counted and sorted.
     LookUp,
     /// Everybody in a range of this time, from its index alone, sorted.
@@ -245,10 +247,11 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
             if let Some(found) = first_of_all(tx, stretch, selection).await? {
                 return Ok(found.into());
             }
-            way = Way::Range(time);
+            let few = (lookup.rows as f64) < Profile::of(tx).await?.size() / 3.0;
+            way = if few { Way::Range(time) } else { Way::WalkIds };
         }
     }
-    if is_grouped && way == Way::Walk {
+    if is_grouped && way != Way::LookUp {
         return Ok(groups::rows(tx, stretch, selection).await?.into());
     }
     let mut sql = statement(stretch, selection, way);
@@ -265,7 +268,7 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
 /// The time whose range narrows a list that other times order. Walked, such a list may begin with everybody who does not
 /// match, since times go together: what was created late was changed late. The planner takes them for independent.
 fn crossed(stretch: &Stretch<'_>, selection: &Selection) -> Option<&'static str> {
-    let times = ["created_at", "updated_at", "last_active_at"];
+    let times = ["created_at", "updated_at"];
     let sorted: Vec<&str> = stretch.sorts.iter().map(|sort| sort.field).collect();
     (sorted.iter().all(|field| times.contains(field)) && !selection.looks_inside())
         .then(|| selection.times().find(|time| !sorted.contains(time)))
@@ -295,6 +298,7 @@ async fn walk(
             "SELECT c.id FROM (SELECT c.organization_id, c.id{} FROM customers c WHERE ",
             keyset::columns(sorts)
         ));
+        selection.push_deleted(sql);
         selection.push_columns(sql);
         keyset::push_place(sql, sorts, Part::All, stretch.after.as_ref());
         keyset::push_order(sql, sorts, Part::All);
@@ -318,23 +322,18 @@ async fn first_of_all(
     selection: &Selection,
 ) -> Result<Option<Vec<PgRow>>> {
     let sorts = stretch.sorts;
-    if stretch.offset > 0 || selection.filters().deleted != Deleted::Without {
+    if !is_one_walk(stretch, selection) {
         return Ok(None);
     }
     let push = |sql: &mut QueryBuilder<Postgres>| {
-        sql.push("SELECT c.id FROM (SELECT * FROM (");
-        for (at, part) in keyset::parts(sorts).iter().enumerate() {
-            // PostgreSQL goes through the branches in their order, and no further than the limit.
-            sql.push(if at == 0 { "(" } else { " UNION ALL (" });
-            // All columns: those that nobody asks for are not read, and the index alone serves the others.
-            sql.push("SELECT c.* FROM customers c WHERE c.deleted_at IS NULL");
-            keyset::push_place(sql, sorts, *part, stretch.after.as_ref());
-            keyset::push_order(sql, sorts, *part);
-            sql.push(format!(" LIMIT {MOST_WALKED})"));
-        }
-        sql.push(format!(") c LIMIT {MOST_WALKED}) c WHERE "));
-        selection.push(sql);
-        keyset::push_order(sql, sorts, Part::InMemory);
+        // All columns: those that nobody asks for are not read, and the index alone serves the others.
+        sql.push("SELECT c.id FROM (SELECT c.* FROM customers c WHERE c.deleted_at IS NULL");
+        keyset::push_place(sql, sorts, Part::All, stretch.after.as_ref());
+        keyset::push_order(sql, sorts, Part::All);
+        sql.push(format!(" LIMIT {MOST_WALKED}) c WHERE true"));
+        selection.push_columns(sql);
+        selection.push_linked(sql);
+        keyset::push_order(sql, sorts, Part::All);
         sql.push(format!(" LIMIT {}", stretch.wanted));
     };
     joined(tx, stretch, push).await
@@ -403,7 +402,7 @@ fn statement(stretch: &Stretch<'_>, selection: &Selection, way: Way) -> QueryBui
             keyset::push_place(&mut sql, sorts, Part::InMemory, after);
             keyset::push_order(&mut sql, sorts, Part::InMemory);
         }
-        Way::Walk => push_walk(&mut sql, stretch, selection, &columns),
+        Way::Walk | Way::WalkIds => push_walk(&mut sql, stretch, selection, &columns),
     }
     sql.push(format!(
         " LIMIT {limit} OFFSET {offset}) AS p JOIN customers c ON c.id = p.id"

@@ -198,6 +198,7 @@ impl Selection {
 
     /// Pushes the whole condition on `customers c`, to stand behind `WHERE` or `AND`.
     pub fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        self.push_deleted(sql);
         self.push_columns(sql);
         self.push_linked(sql);
         if let Some(ids) = &self.ids {
@@ -207,14 +208,18 @@ impl Selection {
         self.push_inside(sql);
     }
 
-    /// Pushes what the plain columns of `customers c` tell, to stand behind `WHERE` or `AND`.
-    pub(super) fn push_columns(&self, sql: &mut QueryBuilder<Postgres>) {
-        let filters = &self.filters;
-        sql.push(match filters.deleted {
+    /// Pushes whether the deleted are meant, to stand behind `WHERE` or `AND`.
+    pub(super) fn push_deleted(&self, sql: &mut QueryBuilder<Postgres>) {
+        sql.push(match self.filters.deleted {
             Deleted::Without => "c.deleted_at IS NULL",
             Deleted::Only => "c.deleted_at IS NOT NULL",
             Deleted::With => "true",
         });
+    }
+
+    /// Pushes what the other columns of `customers c` tell, each with ` AND ` before it.
+    pub(super) fn push_columns(&self, sql: &mut QueryBuilder<Postgres>) {
+        let filters = &self.filters;
         for (column, texts) in self.lists() {
             push_any(sql, column, texts);
         }
