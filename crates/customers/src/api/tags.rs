@@ -107,7 +107,8 @@ pub async fn update_tag(call: Call, Path(id): Path<TagId>, Json(input): Json<Tag
 
 /// Delete a tag
 ///
-/// From everybody who has it; a job does it, and is answered, if more than 5,000 have it. Needs `definitions:write`.
+/// From everybody who has it; a job does it, and is answered, if more than 5,000 have it.
+/// 409 while a job merges it with another. Needs `definitions:write`.
 #[utoipa::path(
     delete, path = "/tags/{id}", tag = "tags",
     params(("id" = TagId, Path, description = "The tag's id")),

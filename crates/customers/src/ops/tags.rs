@@ -19,7 +19,7 @@ use super::{
     require_living,
 };
 use crate::{
-    letting_go::{self, MergedTag},
+    letting_go::{self, DeletedTag, MergedTag},
     model::{Color, MAX_TAGS, Tag, TagInput, TagRef, tag},
     store,
 };
@@ -95,18 +95,29 @@ pub async fn update(tx: &mut Tx, id: TagId, input: &TagInput, guard: Guard<'_>) 
 /// The most customers whom a tag is taken from while somebody waits.
 const AT_ONCE: i64 = 5_000;
 
-/// Removes a tag from everybody and from the list: at once, or by the job that is answered if very many have it.
+/// Removes a tag from everybody and from the list: at once, or by the job that is answered if very many have it. 409 while
+/// it is merged into another, or another into it.
 pub async fn delete(tx: &mut Tx, id: TagId, guard: Guard<'_>) -> Result<Option<JobId>> {
     store::tags::lock(tx, &[id]).await?;
     let tag = get(tx, id).await?;
     guard(tag.version)?;
+    let delete = DeletedTag { tag_id: id };
+    // Those whom a merge has given the other tag would lose this one too, and with it both.
+    match store::tags::going(tx, &[id]).await? {
+        Some((job_id, input)) if input == json!(delete) => return Ok(Some(job_id)),
+        Some(_) => return Err(busy("this tag is being merged; try again when that is done")),
+        None => {}
+    }
     if tag.customers.value > AT_ONCE {
-        let job =
-            NewJob::new(letting_go::DELETE_TAG, letting_go::DeletedTag { tag_id: id }).key(id.to_string());
+        let job = NewJob::new(letting_go::DELETE_TAG, delete).key(id.to_string());
         return regulars_jobs::enqueue(tx, job).await.map(Some);
     }
     gone(tx, &tag, tag.customers.value).await?;
     Ok(None)
+}
+
+fn busy(message: &'static str) -> Error {
+    Error::conflict("", "tag_busy", message)
 }
 
 /// Takes a tag from some of those who have it, and removes it with the last of them; `before` lost it already. Gives how
@@ -159,7 +170,7 @@ pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<(Tag, Option<J
         Some((job_id, input)) if input == json!(merge) => return Ok((get(tx, into).await?, Some(job_id))),
         Some(_) => {
             let message = "one of these tags is being merged or deleted; try again when that is done";
-            return Err(Error::conflict("", "tag_busy", message));
+            return Err(busy(message));
         }
         None => {}
     }
