@@ -181,10 +181,10 @@ pub async fn create_many(
         customer.updated_at = now;
         all.push((current, changes));
     }
-    keep_withdrawals(tx, all.iter_mut().map(|(current, changes)| (current, changes))).await?;
-
     let customers: Vec<_> = all.iter().map(|(current, _)| &current.customer).collect();
     let mut done = batch::insert(tx, &customers).await?;
+    // Not before: who was being deleted while a row waited for their address or code has withdrawn too.
+    keep_withdrawals(tx, all.iter_mut().map(|(current, changes)| (current, changes))).await?;
     let links: Vec<_> = all
         .iter()
         .filter(|(current, _)| done.contains(&current.customer.id))

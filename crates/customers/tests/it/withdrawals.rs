@@ -1,5 +1,17 @@
 //! A withdrawal outlives the record: who unsubscribed, was deleted and comes back has still unsubscribed.
 
+use std::time::Duration;
+
+use regulars_customers::{
+    model::import::{Wanted, WantedConsent},
+    ops::{
+        self,
+        import::{Create, Origin, create_many},
+    },
+    store::batch_parts::KnownWords,
+};
+use regulars_database::Tx;
+use regulars_kernel::{Patch, ids::CustomerId};
 use serde_json::{Value, json};
 
 use crate::harness::{House, id};
@@ -136,9 +148,8 @@ async fn who_is_restored_has_withdrawn_what_was_withdrawn_from_the_same_address_
     }
 }
 
-#[tokio::test]
-async fn who_is_entered_while_the_record_is_being_deleted_has_withdrawn_too() {
-    let house = House::new().await;
+/// Somebody who withdrew, whom a transaction deletes that is still to be committed.
+async fn being_deleted(house: &House) -> Tx {
     let ada = house.customer(json!({"email": "ada@example.com"})).await;
     let path = format!("/customers/{}", id(&ada));
     house
@@ -146,16 +157,56 @@ async fn who_is_entered_while_the_record_is_being_deleted_has_withdrawn_too() {
         .await
         .expect(200);
     let mut tx = house.app.tx("acme").await;
-    regulars_customers::ops::customers::delete(&mut tx, id(&ada).parse().unwrap(), &|_| Ok(()))
+    ops::customers::delete(&mut tx, id(&ada).parse().unwrap(), &|_| Ok(()))
         .await
         .unwrap();
+    tx
+}
+
+/// Commits when another transaction waits for the address.
+async fn commit(tx: Tx) {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_entered_while_the_record_is_being_deleted_has_withdrawn_too() {
+    let house = House::new().await;
+    let deletion = being_deleted(&house).await;
     let create = house.post("/customers", json!({"email": "ADA@example.com"}));
-    let commit = async {
-        // Until the other waits for the address.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let (created, ()) = tokio::join!(create, commit(deletion));
+    let path = format!("/customers/{}", id(&created.expect(201).json));
+    assert_eq!(consents(&house, &path).await, ["email=unsubscribed"]);
+}
+
+#[tokio::test]
+async fn who_comes_by_a_file_while_the_record_is_being_deleted_has_withdrawn_too() {
+    let house = House::new().await;
+    let deletion = being_deleted(&house).await;
+    let wanted = Wanted {
+        email: Patch::Set("ADA@example.com".parse().unwrap()),
+        consents: vec![WantedConsent {
+            channel: "email",
+            state: "subscribed",
+            at: None,
+        }],
+        ..Wanted::default()
+    };
+    let row = Create {
+        id: CustomerId::new(),
+        wanted: &wanted,
+    };
+    let path = format!("/customers/{}", row.id);
+    let create = async {
+        let mut tx = house.app.tx("acme").await;
+        let origin = Origin {
+            import_id: CustomerId::new().0,
+        };
+        let known = KnownWords::default();
+        let refusals = create_many(&mut tx, &[row], &origin, &known, &mut Vec::new()).await;
+        assert_eq!(refusals.unwrap(), [None]);
         tx.commit().await.unwrap();
     };
-    let (created, ()) = tokio::join!(create, commit);
-    let path = format!("/customers/{}", id(&created.expect(201).json));
+    tokio::join!(create, commit(deletion));
     assert_eq!(consents(&house, &path).await, ["email=unsubscribed"]);
 }
