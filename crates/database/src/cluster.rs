@@ -6,7 +6,7 @@ use std::{
     fs,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
-    process::{Child, Stdio},
+    process::{Child, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -59,36 +59,12 @@ impl Cluster {
     /// socket is let in, which is for throw-away servers.
     pub fn initialise(&self, password: Option<&str>) -> Result<()> {
         let unfinished = self.data.with_extension("unfinished");
-        if unfinished.exists() {
-            fs::remove_dir_all(&unfinished)?;
-        }
-        self.private_folder(&unfinished)?;
-        let mut command = self.run_as.command(&self.binaries.program("initdb"));
-        command.current_dir("/").arg("-D").arg(&unfinished).args([
-            "-U",
-            "postgres",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ]);
-        command.arg("--no-instructions");
-        // Small and capital letters by Unicode's rules, whatever they are sorted by: “Ärger” and “ärger” are one tag. The
-        // built-in provider needs no locale of the system; older versions have one from it or know ASCII alone.
-        command.args(if self.binaries.major()? >= 17 {
-            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"].as_slice()
-        } else {
-            &["--lc-ctype=C.UTF-8"]
-        });
         let password_file = self.data.with_extension("initial-password");
         if let Some(password) = password {
             write_private(&password_file, password)?;
             self.run_as.own(&password_file)?;
-            command.args(["--auth=scram-sha-256", "--data-checksums"]);
-            command.arg(format!("--pwfile={}", password_file.display()));
-        } else {
-            command.args(["--auth=trust", "--no-sync"]);
         }
-        let output = command.output();
+        let output = self.initdb(&unfinished, password.map(|_| password_file.as_path()));
         if password.is_some() {
             fs::remove_file(&password_file)?;
         }
@@ -103,6 +79,45 @@ impl Cluster {
         }
         fs::rename(&unfinished, &self.data)?;
         Ok(())
+    }
+
+    /// Runs `initdb` so that small and capital letters are told by Unicode's rules, whatever they are sorted by: “Ärger” and
+    /// “ärger” are one tag. The built-in provider needs no locale of the system. Versions before 17 have one from it, or, if
+    /// it has none, know ASCII alone, of which `doctor` warns.
+    fn initdb(&self, folder: &Path, password_file: Option<&Path>) -> Result<Output> {
+        if self.binaries.major()? >= 17 {
+            let locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+            return self.initdb_with(folder, password_file, &locale);
+        }
+        let output = self.initdb_with(folder, password_file, &["--lc-ctype=C.UTF-8"])?;
+        if String::from_utf8_lossy(&output.stderr).contains("invalid locale name") {
+            return self.initdb_with(folder, password_file, &[]);
+        }
+        Ok(output)
+    }
+
+    fn initdb_with(&self, folder: &Path, password_file: Option<&Path>, locale: &[&str]) -> Result<Output> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        self.private_folder(folder)?;
+        let mut command = self.run_as.command(&self.binaries.program("initdb"));
+        command.current_dir("/").arg("-D").arg(folder).args([
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-instructions",
+        ]);
+        command.args(locale);
+        if let Some(file) = password_file {
+            command.args(["--auth=scram-sha-256", "--data-checksums"]);
+            command.arg(format!("--pwfile={}", file.display()));
+        } else {
+            command.args(["--auth=trust", "--no-sync"]);
+        }
+        Ok(command.output()?)
     }
 
     /// Makes a folder that only the server's user may open. An existing one must already be its own.
@@ -324,4 +339,55 @@ pub fn is_alive(pid: i32) -> bool {
             .next()
             .is_some_and(|rest| !rest.trim_start().starts_with('Z'))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an older `initdb` does where the system has no such locale.
+    const INITDB: &str = r#"#!/bin/sh
+case "$*" in *--lc-ctype=C.UTF-8*)
+    touch "$2/begun"
+    echo 'initdb: error: invalid locale name "C.UTF-8"' >&2
+    exit 1
+esac
+[ -z "$(ls "$2")" ] && echo 16 > "$2/PG_VERSION"
+"#;
+
+    #[test]
+    fn an_older_version_makes_its_folder_where_the_system_lacks_the_locale() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(folder.path(), open.clone()).unwrap();
+        let bin = folder.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        for (name, text) in [
+            ("initdb", INITDB),
+            ("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 16.14'\n"),
+        ] {
+            fs::write(bin.join(name), text).unwrap();
+            fs::set_permissions(bin.join(name), open.clone()).unwrap();
+        }
+        let run_as = RunAs::choose().unwrap();
+        let home = folder.path().join("home");
+        fs::create_dir(&home).unwrap();
+        run_as.own(&home).unwrap();
+        let cluster = Cluster {
+            binaries: Binaries::at(folder.path()).unwrap(),
+            run_as,
+            data: home.join("data"),
+            socket_dir: home.clone(),
+            log: home.join("log"),
+        };
+        cluster
+            .initialise(Some("secret"))
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert!(cluster.exists());
+        assert_eq!(
+            fs::read_dir(&home).unwrap().count(),
+            1,
+            "no password is left beside it"
+        );
+    }
 }
