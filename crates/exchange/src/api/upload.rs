@@ -79,12 +79,12 @@ pub async fn receive(
         ));
     }
     if !content_type.starts_with("multipart/form-data") {
-        let growth = Growth::begin(storage, held, announced(&request))?;
+        let growth = Growth::begin(storage, held, announced(&request, 0)?)?;
         let body: BodyDataStream = Body::into_data_stream(request.into_body());
         let name = clean_name(file_name.unwrap_or_default());
         return store(body.map_err(broken), name, storage, growth).await;
     }
-    let growth = Growth::begin(storage, held, announced(&request).saturating_sub(FORM))?;
+    let growth = Growth::begin(storage, held, announced(&request, FORM)?)?;
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|error| Error::malformed("", "multipart_invalid", error.body_text()))?;
@@ -110,12 +110,23 @@ pub async fn receive(
     }
 }
 
-/// Bytes that the body says it has; 0 if it does not.
-fn announced(request: &Request) -> u64 {
+/// Bytes of the file, at least, that the body says it has around so many others; 0 if it does not. A file that is too large
+/// anyway is told so, rather than that there is no room for it.
+fn announced(request: &Request, around: u64) -> Result<u64> {
     let length = request.headers().get(header::CONTENT_LENGTH);
-    length
+    let length: u64 = length
         .and_then(|length| length.to_str().ok()?.parse().ok())
-        .unwrap_or(0)
+        .unwrap_or(0);
+    let file = length.saturating_sub(around);
+    if file > MAX_FILE {
+        Err(too_large())
+    } else {
+        Ok(file)
+    }
+}
+
+fn too_large() -> Error {
+    Error::TooLarge("a file may have 1 GB; split it".into())
 }
 
 fn broken(error: axum::Error) -> Error {
@@ -166,7 +177,7 @@ async fn store(
     {
         size += chunk.len() as u64;
         if size > MAX_FILE {
-            return Err(Error::TooLarge("a file may have 1 GB; split it".into()));
+            return Err(too_large());
         }
         growth.add(chunk.len())?;
         hasher.update(&chunk);
@@ -221,6 +232,36 @@ mod tests {
         let stored = storing.await;
         let files = std::fs::read_dir(storage.folder.join("imports")).unwrap().count();
         (files, stored)
+    }
+
+    #[tokio::test]
+    async fn a_file_that_says_it_is_too_large_is_told_so_before_there_is_asked_for_room() {
+        let storage = Storage {
+            folder: std::env::temp_dir(),
+            quota: 0,
+            floor: Floor {
+                bytes: u64::MAX,
+                percent: 100,
+            },
+        };
+        for (kind, most) in [
+            ("text/csv", MAX_FILE),
+            ("multipart/form-data; boundary=x", MAX_FILE + FORM),
+        ] {
+            for (length, is_too_large) in [(most, false), (most + 1, true), (u64::MAX, true)] {
+                let request = http::Request::post("/")
+                    .header(header::CONTENT_TYPE, kind)
+                    .header(header::CONTENT_LENGTH, length)
+                    .body(Body::empty())
+                    .unwrap();
+                let refused = receive(request, None, &storage, Held::default()).await.err();
+                assert_eq!(
+                    matches!(refused, Some(Error::TooLarge(_))),
+                    is_too_large,
+                    "{kind}, {length}: {refused:?}"
+                );
+            }
+        }
     }
 
     #[tokio::test]
