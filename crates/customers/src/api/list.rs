@@ -33,8 +33,9 @@ struct Chosen {
 ///
 /// A search (`q`) finds by name, e-mail address, phone (in national or international writing) and code, forgives a typo
 /// in names, and gives the best match first: the address, phone or code itself, then the whole name, names that begin
-/// so, whole words, beginnings of words, words one typo away, anything inside, words two typos away. It
-/// ends after the few hundred best; with another `sort` it gives everybody who has every word in their text, and only if nobody has, whom a typo may mean.
+/// so, whole words, beginnings of words, words one typo away, anything inside, words two typos away; where there are
+/// thousands of customers it goes on to the next kind only when a page is not full. It ends after the few hundred best.
+/// With another `sort` it gives everybody who has every word in their text, and only if nobody has, whom a typo may mean.
 #[utoipa::path(
     get, path = "/customers", tag = "customers", operation_id = "listCustomers",
     params(

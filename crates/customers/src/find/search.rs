@@ -2,9 +2,9 @@
 //!
 //! Tiers, each by its own index, until there are enough: the e-mail address, phone or code itself; names that begin with
 //! it, or whose first or last word it is (btree); words that begin with each word (trigrams); names one or two typos away
-//! (the dictionary `name_tokens`, then as before); words anywhere. Each tier gives a few hundred candidates at most,
-//! [`Words::score`] ranks them. A search that fills its page from an early tier does not look into later ones, whose
-//! scores are lower.
+//! (the dictionary `name_tokens`, then as before); words anywhere. Each tier gives up to 250 candidates, as many for every
+//! page, and [`Words::score`] ranks them within it. A search that fills its page from an early tier does not look into
+//! later ones; a page that does goes on where the one before ended.
 
 use std::collections::HashMap;
 
@@ -37,6 +37,9 @@ const LOOKED_AT: i64 = 2_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
     pub id: Uuid,
+    /// Where it was found first. Whoever an earlier tier finds stands before all of a later one, so that a page which
+    /// needs one tier more goes on where the page before ended.
+    tier: u32,
     pub score: Score,
     sort_name: String,
 }
@@ -54,6 +57,8 @@ struct Search<'a> {
     profile: &'a Profile,
     filter: serde_json::Value,
     found: HashMap<Uuid, Hit>,
+    /// The one that is looked into; in a small organization all are one.
+    tier: u32,
     near: Vec<Vec<(String, usize)>>,
     /// Each word as it is or as a typo.
     meant: Vec<Vec<String>>,
@@ -77,6 +82,7 @@ pub(super) async fn best(tx: &mut Tx, words: &Words, selection: &Selection, need
         profile: &profile,
         filter,
         found: HashMap::new(),
+        tier: 0,
         near: Vec::new(),
         meant: Vec::new(),
         complete: true,
@@ -90,8 +96,9 @@ pub(super) async fn best(tx: &mut Tx, words: &Words, selection: &Selection, need
     } = search;
     let mut hits: Vec<Hit> = found.into_values().filter(|hit| hit.score.0 > 0).collect();
     hits.sort_unstable_by(|a, b| {
-        b.score
-            .cmp(&a.score)
+        a.tier
+            .cmp(&b.tier)
+            .then(b.score.cmp(&a.score))
             .then_with(|| a.sort_name.cmp(&b.sort_name))
             .then(a.id.cmp(&b.id))
     });
@@ -127,11 +134,6 @@ async fn about(
     Ok((profile.share(&patterns, selection.attributes()) * left) as i64)
 }
 
-/// Candidates of a tier in which all are equally good.
-fn at_most_twice(need: usize) -> i32 {
-    i32::try_from(need.saturating_mul(2)).map_or(TIER, |twice| twice.min(TIER))
-}
-
 impl Search<'_> {
     /// Whether all tiers were looked into.
     async fn tiers(&mut self, tx: &mut Tx, need: usize) -> Result<bool> {
@@ -149,22 +151,18 @@ impl Search<'_> {
         // frequent letters for nothing: 600 ms for `% gmail.com%`.
         let known = known(tx, self.words).await?;
         if known == Known::Whole && self.words.list.len() == 1 {
-            self.named(tx, &self.words.list, need).await?;
+            self.named(tx, &self.words.list).await?;
             if self.found.len() >= need {
                 return Ok(false);
             }
         }
         if known == Known::Beginning {
-            // No name is the whole of it, so all whom this finds are equally good: twice the page is choice enough.
-            self.candidates(tx, self.words.prefix(), at_most_twice(need))
-                .await?;
+            self.candidates(tx, self.words.prefix(), TIER).await?;
         } else if known == Known::Whole && self.candidates(tx, self.words.prefix(), TIER).await? {
             self.candidates(tx, self.words.whole(), TIER).await?;
         }
-        if known != Known::Not {
-            if self.found.len() >= need {
-                return Ok(false);
-            }
+        if known != Known::Not && self.found.len() >= need {
+            return Ok(false);
         }
         self.misspelt(tx, need).await?;
         if self.found.len() >= need {
@@ -203,6 +201,7 @@ impl Search<'_> {
                 id,
                 Hit {
                     id,
+                    tier: 0,
                     score: Score(100, 0),
                     sort_name,
                 },
@@ -227,15 +226,13 @@ impl Search<'_> {
     }
 
     /// Names that begin or end with one of these words, the first word's first.
-    async fn named(&mut self, tx: &mut Tx, words: &[String], need: usize) -> Result<()> {
+    async fn named(&mut self, tx: &mut Tx, words: &[String]) -> Result<()> {
         if self.selection.filters().deleted != Deleted::Without {
             return Ok(());
         }
-        // Some are found twice and some are filtered out.
-        let most = need.saturating_mul(2);
         let mut sql = QueryBuilder::new("SELECT c.id, c.sort_name, c.search_text FROM named_customers(");
         sql.push_bind(words.to_vec()).push(", ");
-        sql.push_bind(i32::try_from(most).unwrap_or(i32::MAX));
+        sql.push_bind(TIER);
         sql.push(") AS n JOIN customers c ON c.id = n.id WHERE ");
         self.selection.push(&mut sql);
         let rows = sql
@@ -243,7 +240,7 @@ impl Search<'_> {
             .persistent(self.selection.filters().count() == 0)
             .fetch_all(tx.conn())
             .await?;
-        self.keep(&rows, most)?;
+        self.keep(&rows, TIER as usize)?;
         Ok(())
     }
 
@@ -274,18 +271,13 @@ impl Search<'_> {
         if let ([near], false) = (self.near.as_slice(), self.profile.is_small()) {
             let words: Vec<String> = near.iter().map(|(token, _)| token.clone()).collect();
             if !words.is_empty() {
-                self.named(tx, &words, need).await?;
+                self.named(tx, &words).await?;
                 if self.found.len() >= need {
                     return Ok(());
                 }
             }
         }
-        // All whom one set of names finds are about equally far away.
-        let most = if self.profile.is_small() {
-            EVERYBODY
-        } else {
-            at_most_twice(need)
-        };
+        let most = if self.profile.is_small() { EVERYBODY } else { TIER };
         for patterns in near.patterns() {
             self.candidates(tx, patterns, most).await?;
             if self.found.len() >= need {
@@ -303,9 +295,16 @@ impl Search<'_> {
             let (id, sort_name, text): (Uuid, String, String) =
                 (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let score = self.words.score(&sort_name, &text, &self.near);
-            let known = self.found.entry(id).or_insert(Hit { id, score, sort_name });
+            let tier = self.tier;
+            let known = self.found.entry(id).or_insert(Hit {
+                id,
+                tier,
+                score,
+                sort_name,
+            });
             known.score = known.score.max(score);
         }
+        self.tier += u32::from(!self.profile.is_small());
         Ok(cut)
     }
 }

@@ -17,6 +17,8 @@ use super::{sample::Profile, selection::Selection};
 const COUNTED: i64 = 1_000;
 /// An estimate up to here is checked by counting: the plan that it makes is one for few rows.
 const PLAUSIBLE: i64 = 10_000;
+/// Unless the planner expects that to cost more than this, about 10 ms: several common filters that few match together.
+const COSTLY: f64 = 3_000.0;
 
 static KNOWN: LazyLock<Cache<(OrganizationId, String), Total>> = LazyLock::new(|| {
     Cache::builder()
@@ -37,8 +39,10 @@ pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Re
     if let Some(known) = KNOWN.get(&key) {
         return Ok(known);
     }
-    let estimate = expected(tx, selection).await?;
-    let total = if estimate > PLAUSIBLE {
+    let (estimate, cost) = expected(tx, selection).await?;
+    // Counting stops at so many, and costs that part of finding all.
+    let cost = cost * (COUNTED as f64 / estimate.max(COUNTED) as f64);
+    let total = if estimate > PLAUSIBLE || cost > COSTLY {
         Total::about(estimate)
     } else {
         match count(tx, selection, Some(COUNTED + 1)).await? {
@@ -62,18 +66,19 @@ pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Re
     Ok(total)
 }
 
-/// Rows to expect: what the planner says of the filters and, of large organizations, the sample of text and attributes,
+/// Rows to expect and what finding them would cost: what the planner says of the filters and, of large organizations, the sample of text and attributes,
 /// of which the planner knows nothing.
-async fn expected(tx: &mut Tx, selection: &Selection) -> Result<i64> {
+async fn expected(tx: &mut Tx, selection: &Selection) -> Result<(i64, f64)> {
     if selection.looks_inside() {
         let profile = Profile::of(tx).await?;
         let share = profile.share(selection.patterns(), selection.attributes());
         if share > 0.0 {
             let filtered = estimate(tx, &selection.without_looking_inside()).await?;
-            return Ok((filtered as f64 * share) as i64);
+            return Ok(((filtered as f64 * share) as i64, 0.0));
         }
     }
-    estimate(tx, selection).await
+    let plan = plan(tx, selection).await?;
+    Ok((plan.rows, plan.cost))
 }
 
 /// What the planner expects of looking up everybody whom a selection means.

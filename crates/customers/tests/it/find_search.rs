@@ -156,8 +156,32 @@ async fn the_functions_behind_the_wall_show_one_organization_its_own() {
             .unwrap();
         assert_eq!(count, 0, "without an organization: {call}");
     }
+    let named = "SELECT count(*) FROM named_customers($1, 1000)";
+    let words: Vec<String> = people
+        .iter()
+        .filter(|person| person.customer.deleted_at.is_none())
+        .flat_map(|person| {
+            person
+                .sort_name()
+                .split(' ')
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let nobody: i64 = sqlx::query_scalar(named)
+        .bind(&words)
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+    assert_eq!(nobody, 0, "without an organization: {named}");
     for (scope, most) in [(scope, with_a), (empty, 0)] {
         let mut tx = database.begin(scope).await;
+        let count: i64 = sqlx::query_scalar(named)
+            .bind(&words)
+            .fetch_one(tx.conn())
+            .await
+            .unwrap();
+        assert_eq!(count == 0, most == 0, "{named}");
         for (at, call) in calls.iter().enumerate() {
             let count: i64 = sqlx::query_scalar(*call).fetch_one(tx.conn()).await.unwrap();
             assert!(
