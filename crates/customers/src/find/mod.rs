@@ -29,6 +29,7 @@
 //!
 //! What it never does: write, except saved views; build SQL from what was typed.
 
+mod attributes;
 mod filters;
 mod groups;
 mod keyset;

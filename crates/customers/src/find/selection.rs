@@ -4,18 +4,19 @@
 //! up by functions that apply the organization themselves (migration 0005).
 
 use regulars_database::Tx;
-use regulars_kernel::{Actor, Country, Error, Faults, Result, ids::CustomerId};
+use regulars_kernel::{Actor, Country, Error, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
+    attributes::attributes,
     filters::{Deleted, Filters, Range},
     query::Query,
     sample::Profile,
     words::Words,
 };
-use crate::model::{AttributeKind, Choice};
+use crate::model::Choice;
 
 /// So many ids at most are looked up one by one; beyond it walking the order is quicker.
 const RARE: i32 = 4_000;
@@ -433,73 +434,4 @@ async fn tag_ids(tx: &mut Tx, names: &[String]) -> Result<Vec<Uuid>> {
     )
     .fetch_all(tx.conn())
     .await?)
-}
-
-/// What `attributes` must contain, by the kind of each definition.
-async fn attributes(tx: &mut Tx, wanted: &[(String, Vec<String>)]) -> Result<Vec<Vec<Value>>> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
-    let kinds = sqlx::query!(
-        r#"SELECT name, kind AS "kind: AttributeKind" FROM attribute_definitions WHERE name = ANY ($1)"#,
-        &names
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    let mut faults = Faults::new();
-    let mut contents = Vec::with_capacity(wanted.len());
-    for (name, values) in wanted {
-        let shown: String = name.chars().take(60).collect();
-        let Some(kind) = kinds
-            .iter()
-            .find(|known| known.name == *name)
-            .map(|known| known.kind)
-        else {
-            let message = format!("no attribute is named “{shown}”; GET /attributes lists them");
-            faults.add(format!("?attribute.{shown}"), "attribute_unknown", message);
-            continue;
-        };
-        let mut alternatives = Vec::new();
-        for value in values {
-            match attribute_value(kind, value) {
-                Some(value) => alternatives.push(json!({ name.as_str(): value })),
-                // The whole of a list of numbers is no number, its parts are.
-                None if value.contains(',') => {}
-                None => {
-                    let given: String = value.chars().take(60).collect();
-                    let message = format!("“{given}” is no value of the {kind} “{shown}”");
-                    faults.add(format!("?attribute.{shown}"), "attribute_invalid", message);
-                }
-            }
-        }
-        contents.push(alternatives);
-    }
-    if faults.0.is_empty() {
-        Ok(contents)
-    } else {
-        Err(Error::Malformed(faults))
-    }
-}
-
-fn attribute_value(kind: AttributeKind, text: &str) -> Option<Value> {
-    match kind {
-        AttributeKind::Number => text.parse::<i64>().map(Value::from).ok().or_else(|| {
-            text.parse::<f64>()
-                .ok()
-                .filter(|number| number.is_finite())
-                .map(Value::from)
-        }),
-        AttributeKind::Boolean => match text {
-            "true" => Some(true.into()),
-            "false" => Some(false.into()),
-            _ => None,
-        },
-        AttributeKind::Date => text
-            .parse::<chrono::NaiveDate>()
-            .ok()
-            .map(|date| date.to_string().into()),
-        AttributeKind::List => Some(json!([text])),
-        AttributeKind::Text | AttributeKind::Select | AttributeKind::Url => Some(text.into()),
-    }
 }
