@@ -287,8 +287,11 @@ end
     def customer_columns(self):
         """The columns of a list as the server reads them, from the source."""
         source = (ROOT / "crates/customers/src/store/row.rs").read_text()
-        literal = re.search(r'macro_rules! customer_columns \{\s*\(\) => \{\s*"(.*?)"\s*\};', source, re.S)[1]
-        return re.sub(r"\\\n\s*", "", literal)
+        def body(name):
+            return re.search(r"macro_rules! " + name + r" \{\s*\(\) => \{(.*?)\n    \};", source, re.S)[1]
+
+        literals = body("customer_columns").replace("$crate::store::row::credit_limit_currency!()", body("credit_limit_currency"))
+        return re.sub(r"\\\n\s*", "", "".join(re.findall(r'"(.*?)"', literals, re.S)))
 
     def half_cursor(self, created):
         """The cursor that a client holds at half depth: the list from there on, one page taken."""
@@ -356,7 +359,8 @@ end
     def source_statement(self, path, begins):
         """A statement as the server sends it, from the source, its parameters to be filled in."""
         source = (ROOT / path).read_text()
-        literal = re.search(r'r?#?"(' + re.escape(begins) + r'.*?)"#?,', source, re.S)[1]
+        before, after = re.search(r'(r#)?"' + re.escape(begins), source)[1], source[source.index(begins):]
+        literal = after[:after.index('"#' if before else '"')]
         return re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", literal)).replace(' AS "missing!"', "").replace(' AS "withdrawn!"', "")
 
     def filled(self, statement, values):
