@@ -238,6 +238,7 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
         way = Way::LookUp;
     } else if planned.filters_left() > usize::from(!is_grouped && crossed.is_none()) {
         let lookup = totals::plan(tx, planned).await?;
+        // Value by value each list is walked where that is quicker, which one look-up for all of them cannot be.
         if lookup.rows <= if is_grouped { SORTED / 8 } else { SORTED } {
             if let Some(found) = walk(tx, stretch, selection, &lookup).await? {
                 return Ok(found.into());

@@ -30,18 +30,6 @@ pub const SORTS: &[&str] = &[
     "type",
     "country",
 ];
-const SORTS_OF_SEARCH: &[&str] = &[
-    RELEVANCE,
-    "created_at",
-    "updated_at",
-    "full_name",
-    "last_active_at",
-    "code",
-    "status",
-    "type",
-    "country",
-];
-
 /// The fields of a customer, for `fields`.
 pub const FIELDS: &[&str] = &[
     "id",
@@ -139,13 +127,15 @@ impl Query {
                     None
                 }
             });
-        let (sorts, default) = if q.is_some() {
-            (SORTS_OF_SEARCH, Sort::descending(RELEVANCE))
+        let mut sorts = SORTS.to_vec();
+        let default = if q.is_some() {
+            sorts.insert(0, RELEVANCE);
+            Sort::descending(RELEVANCE)
         } else {
-            (SORTS, Sort::descending("created_at"))
+            Sort::descending("created_at")
         };
         let sort = params.list("sort").join(",");
-        let sort = super::keyset::settled(Sort::parse_list(Some(sort.as_str()), sorts, &[default], faults));
+        let sort = super::keyset::settled(Sort::parse_list(Some(sort.as_str()), &sorts, &[default], faults));
         if sort.len() > 1 && sort.iter().any(|sort| sort.field == RELEVANCE) {
             faults.add(
                 "?sort",
