@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use regulars_kernel::{Actor, Result, Scope, clock, ids::OrganizationId};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use regulars_kernel::{Actor, Error, Result, Scope, clock, ids::OrganizationId};
+use sqlx::{
+    AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr as _, pool::PoolConnection,
+    postgres::PgTransactionManager,
+};
+use sqlx_core::transaction::TransactionManager as _;
 
 /// The serving database: pools whose connections cannot bypass row-level security.
 #[derive(Clone, Debug)]
@@ -17,12 +21,50 @@ pub struct Database {
 /// Work that must wait for the commit (waking workers, telling live pages) is left with [`Tx::after_commit`] and is
 /// lost with a rollback or a crash, so it may only ever be a hint.
 pub struct Tx {
-    inner: Transaction<'static, Postgres>,
+    inner: Inner,
     scope: Scope,
     now: DateTime<Utc>,
     is_read_only: bool,
     request_id: Option<Arc<str>>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+/// A connection in a transaction: rolled back when dropped, before anybody else gets the connection.
+struct Inner {
+    connection: PoolConnection<Postgres>,
+    is_open: bool,
+}
+
+impl Inner {
+    async fn finish(mut self, commits: bool) -> Result<()> {
+        if commits {
+            PgTransactionManager::commit(&mut self.connection).await?;
+        } else {
+            PgTransactionManager::rollback(&mut self.connection).await?;
+        }
+        self.is_open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.is_open {
+            PgTransactionManager::start_rollback(&mut self.connection);
+        }
+    }
+}
+
+/// A connection whose transaction is being opened. Whoever stops waiting for that, as a client does that hangs up, must
+/// not leave it in the pool: it may be inside a transaction that nobody will end, and whoever got it next would fail.
+struct Opening(Option<PoolConnection<Postgres>>);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
 }
 
 impl Database {
@@ -48,9 +90,19 @@ impl Database {
             "{begin}; SET LOCAL app.organization_id = '{}'",
             scope.organization_id
         );
-        let inner = self.pool.begin_with(sqlx::AssertSqlSafe(statement)).await?;
+        let mut opening = Opening(Some(self.pool.acquire().await?));
+        if let Some(connection) = &mut opening.0 {
+            PgTransactionManager::begin(connection, Some(AssertSqlSafe(statement).into_sql_str())).await?;
+        }
+        let connection = opening
+            .0
+            .take()
+            .ok_or_else(|| Error::internal("a transaction has no connection"))?;
         Ok(Tx {
-            inner,
+            inner: Inner {
+                connection,
+                is_open: true,
+            },
             scope,
             now: clock::now(),
             is_read_only,
@@ -69,7 +121,7 @@ impl Database {
 impl Tx {
     /// The connection, for statements: `query!(…).execute(tx.conn())`.
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.inner
+        &mut self.inner.connection
     }
 
     /// Whose rows.
@@ -119,7 +171,7 @@ impl Tx {
             // back, so that nobody waits for one of its own.
             drop(self.inner);
         } else {
-            self.inner.commit().await?;
+            self.inner.finish(true).await?;
         }
         for hint in self.after_commit {
             hint();
@@ -129,7 +181,7 @@ impl Tx {
 
     /// Undoes everything.
     pub async fn rollback(self) -> Result<()> {
-        self.inner.rollback().await?;
+        self.inner.finish(false).await?;
         Ok(())
     }
 }

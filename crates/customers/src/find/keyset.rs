@@ -2,7 +2,7 @@
 //!
 //! Ties go by id, in the direction of the last field. Who was never active counts as active before everybody else:
 //! last in `-last_active_at`, first in `last_active_at`; so does whoever has no country. Nulls cannot be part of a row
-//! comparison, so a walk takes them as a branch of its own; a list that is sorted in memory takes them as minus infinity.
+//! comparison, so something less than every value stands for them, in the index as well ([`ACTIVE`]).
 //!
 //! Fields that many share (`status`, `type`, `country`, and being never active) are followed by `created_at`, see
 //! [`settled`]: an order within them that means something and that an index has.
@@ -63,6 +63,9 @@ pub(super) fn settled(mut sorts: Vec<Sort>) -> Vec<Sort> {
     sorts
 }
 
+/// The time of the last activity as `customers_active` has it.
+pub(super) const ACTIVE: &str = "coalesce(c.last_active_at, '-infinity'::timestamptz)";
+
 /// The column behind a field.
 fn column(field: &str) -> &'static str {
     match field {
@@ -86,51 +89,19 @@ fn least(field: &str) -> Option<&'static str> {
     }
 }
 
-/// Which rows of a walk: nulls of the first field are apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The first field is never null.
-    All,
-    /// It has a value.
-    Valued,
-    /// It has none.
-    Null,
-    /// Sorted in memory: nulls among the others.
-    InMemory,
-}
-
-/// The parts in which this order is walked, in their order.
-pub(super) fn parts(sorts: &[Sort]) -> &'static [Part] {
-    match sorts.first() {
-        Some(sort) if sort.field == "last_active_at" && sort.descending => &[Part::Valued, Part::Null],
-        Some(sort) if sort.field == "last_active_at" => &[Part::Null, Part::Valued],
-        _ => &[Part::All],
-    }
-}
-
-fn expression(field: &str, first: bool, part: Part) -> String {
-    let column = column(field);
+/// What is compared.
+fn expression(field: &str) -> String {
     match least(field) {
-        Some(least) if !(first && matches!(part, Part::Valued)) => format!("coalesce({column}, {least})"),
-        _ => column.to_owned(),
+        Some(least) => format!("coalesce({}, {least})", column(field)),
+        None => column(field).to_owned(),
     }
 }
 
 /// Pushes ` ORDER BY …`.
-pub(super) fn push_order(sql: &mut QueryBuilder<Postgres>, sorts: &[Sort], part: Part) {
+pub(super) fn push_order(sql: &mut QueryBuilder<Postgres>, sorts: &[Sort]) {
     sql.push(" ORDER BY ");
-    for (at, sort) in sorts.iter().enumerate() {
-        if at == 0 && part == Part::Null {
-            // It says nothing here, but where the next field is that of its index it makes the index serve.
-            match sorts.get(1) {
-                Some(next) if next.field == "created_at" && next.descending == sort.descending => {
-                    sql.push(column(sort.field));
-                }
-                _ => continue,
-            }
-        } else {
-            sql.push(expression(sort.field, at == 0, part));
-        }
+    for sort in sorts {
+        sql.push(expression(sort.field));
         sql.push(if sort.descending { " DESC, " } else { ", " });
     }
     sql.push(if ends_descending(sorts) {
@@ -144,46 +115,18 @@ fn ends_descending(sorts: &[Sort]) -> bool {
     sorts.last().is_some_and(|sort| sort.descending)
 }
 
-/// Pushes the conditions that make the part and that begin after the cursor, each with ` AND ` before it.
+/// Pushes the conditions that begin after the cursor, each with ` AND ` before it.
 pub(super) fn push_place(
     sql: &mut QueryBuilder<Postgres>,
     sorts: &[Sort],
-    part: Part,
     after: Option<&(Vec<Key>, uuid::Uuid)>,
 ) {
-    match part {
-        Part::Valued => {
-            sql.push(" AND c.last_active_at IS NOT NULL");
-        }
-        Part::Null => {
-            sql.push(" AND c.last_active_at IS NULL");
-        }
-        Part::All | Part::InMemory => {}
-    }
     let Some((keys, id)) = after else { return };
-    let descending = sorts.first().is_some_and(|sort| sort.descending);
-    let never = matches!(keys.first(), Some(Key::Nothing(_)));
-    let mut rest: Vec<(String, bool, Option<&Key>)> = Vec::new();
-    let mut keyed: Vec<(&Sort, &Key)> = sorts.iter().zip(keys).collect();
-    match (part, never, descending) {
-        // All values stand before all nulls, or behind them.
-        (Part::Valued, true, true) | (Part::Null, false, false) => {
-            sql.push(" AND false");
-            return;
-        }
-        (Part::Valued, true, false) | (Part::Null, false, true) => return,
-        (Part::Null, true, _) => {
-            keyed.remove(0);
-        }
-        _ => {}
-    }
-    for (at, (sort, key)) in keyed.iter().enumerate() {
-        rest.push((
-            expression(sort.field, at == 0 && part != Part::Null, part),
-            sort.descending,
-            Some(key),
-        ));
-    }
+    let mut rest: Vec<(String, bool, Option<&Key>)> = sorts
+        .iter()
+        .zip(keys)
+        .map(|(sort, key)| (expression(sort.field), sort.descending, Some(key)))
+        .collect();
     let descending = ends_descending(sorts);
     rest.push(("c.id".to_owned(), descending, None));
     let push_value = |sql: &mut QueryBuilder<Postgres>, key: Option<&Key>| match key {

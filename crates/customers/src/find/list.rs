@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     filters::Deleted,
     groups,
-    keyset::{self, Key, Part},
+    keyset::{self, Key},
     query::{MAX_OFFSET, MAX_Q, Query, RELEVANCE},
     sample::Profile,
     search,
@@ -301,11 +301,11 @@ async fn walk(
         ));
         selection.push_deleted(sql);
         selection.push_columns(sql);
-        keyset::push_place(sql, sorts, Part::All, stretch.after.as_ref());
-        keyset::push_order(sql, sorts, Part::All);
+        keyset::push_place(sql, sorts, stretch.after.as_ref());
+        keyset::push_order(sql, sorts);
         sql.push(format!(" LIMIT {most}) c WHERE true"));
         selection.push_linked(sql);
-        keyset::push_order(sql, sorts, Part::All);
+        keyset::push_order(sql, sorts);
         sql.push(format!(" LIMIT {wanted}"));
     };
     let mut sql = QueryBuilder::new("EXPLAIN (FORMAT JSON) ");
@@ -329,12 +329,12 @@ async fn first_of_all(
     let push = |sql: &mut QueryBuilder<Postgres>| {
         // All columns: those that nobody asks for are not read, and the index alone serves the others.
         sql.push("SELECT c.id FROM (SELECT c.* FROM customers c WHERE c.deleted_at IS NULL");
-        keyset::push_place(sql, sorts, Part::All, stretch.after.as_ref());
-        keyset::push_order(sql, sorts, Part::All);
+        keyset::push_place(sql, sorts, stretch.after.as_ref());
+        keyset::push_order(sql, sorts);
         sql.push(format!(" LIMIT {MOST_WALKED}) c WHERE true"));
         selection.push_columns(sql);
         selection.push_linked(sql);
-        keyset::push_order(sql, sorts, Part::All);
+        keyset::push_order(sql, sorts);
         sql.push(format!(" LIMIT {}", stretch.wanted));
     };
     joined(tx, stretch, push).await
@@ -349,16 +349,14 @@ async fn joined(
     let mut sql = QueryBuilder::new(concat!("SELECT ", customer_columns!(), ", c.sort_name FROM ("));
     push_ids(&mut sql);
     sql.push(") p JOIN customers c ON c.id = p.id");
-    keyset::push_order(&mut sql, stretch.sorts, Part::InMemory);
+    keyset::push_order(&mut sql, stretch.sorts);
     let rows = sql.build().persistent(false).fetch_all(tx.conn()).await?;
     Ok(Some(rows).filter(|rows| rows.len() as i64 == stretch.wanted))
 }
 
 /// Whether the stretch is one of an index.
 fn is_one_walk(stretch: &Stretch<'_>, selection: &Selection) -> bool {
-    stretch.offset == 0
-        && selection.filters().deleted != Deleted::With
-        && keyset::parts(stretch.sorts) == [Part::All]
+    stretch.offset == 0 && selection.filters().deleted != Deleted::With
 }
 
 /// `SELECT columns FROM (the ids of the stretch) JOIN customers`.
@@ -373,8 +371,8 @@ fn statement(stretch: &Stretch<'_>, selection: &Selection, way: Way) -> QueryBui
         // The rows as they are walked; the sub-selects run for the rows of the page only.
         sql.push(" FROM customers c WHERE ");
         selection.push(&mut sql);
-        keyset::push_place(&mut sql, sorts, Part::All, after);
-        keyset::push_order(&mut sql, sorts, Part::All);
+        keyset::push_place(&mut sql, sorts, after);
+        keyset::push_order(&mut sql, sorts);
         sql.push(format!(" LIMIT {limit}"));
         return sql;
     }
@@ -385,8 +383,8 @@ fn statement(stretch: &Stretch<'_>, selection: &Selection, way: Way) -> QueryBui
             ));
             selection.push(&mut sql);
             sql.push(") SELECT c.id, (SELECT count(*) FROM c) AS found FROM c WHERE true");
-            keyset::push_place(&mut sql, sorts, Part::InMemory, after);
-            keyset::push_order(&mut sql, sorts, Part::InMemory);
+            keyset::push_place(&mut sql, sorts, after);
+            keyset::push_order(&mut sql, sorts);
         }
         Way::Range(time) => {
             // In the direction of the order: where the times go together, the first ones found are the ones wanted, and
@@ -400,15 +398,15 @@ fn statement(stretch: &Stretch<'_>, selection: &Selection, way: Way) -> QueryBui
                 " ORDER BY c.{time}{} OFFSET 0) c WHERE true",
                 if down { " DESC" } else { "" }
             ));
-            keyset::push_place(&mut sql, sorts, Part::InMemory, after);
-            keyset::push_order(&mut sql, sorts, Part::InMemory);
+            keyset::push_place(&mut sql, sorts, after);
+            keyset::push_order(&mut sql, sorts);
         }
         Way::Walk | Way::WalkIds => push_walk(&mut sql, stretch, selection, &columns),
     }
     sql.push(format!(
         " LIMIT {limit} OFFSET {offset}) AS p JOIN customers c ON c.id = p.id"
     ));
-    keyset::push_order(&mut sql, sorts, Part::InMemory);
+    keyset::push_order(&mut sql, sorts);
     sql
 }
 
@@ -420,48 +418,43 @@ fn push_walk(sql: &mut QueryBuilder<Postgres>, stretch: &Stretch<'_>, selection:
         Deleted::With => &[" AND c.deleted_at IS NULL", " AND c.deleted_at IS NOT NULL"],
         Deleted::Without | Deleted::Only => &[""],
     };
-    let parts = keyset::parts(sorts);
-    let single = halves.len() * parts.len() == 1;
+    let single = halves.len() == 1;
     sql.push(if single {
         " FROM ("
     } else {
         " FROM (SELECT c.id FROM ("
     });
-    let mut first = true;
-    for half in halves {
-        for part in parts {
-            if !single {
-                sql.push(if first { "(" } else { " UNION ALL (" });
-            }
-            first = false;
-            let inside = selection.looks_inside();
-            if inside {
-                // The planner would look at everybody and sort: it takes LIKE and @> for rare. OFFSET 0 keeps the
-                // condition out of the walk.
-                sql.push(format!("SELECT c.id{columns} FROM ("));
-                sql.push(format!(
-                    "SELECT c.id, c.search_text, c.attributes{columns} FROM customers c WHERE "
-                ));
-                selection.without_looking_inside().push(sql);
-            } else {
-                sql.push(format!("SELECT c.id{columns} FROM customers c WHERE "));
-                selection.push(sql);
-            }
-            sql.push(*half);
-            keyset::push_place(sql, sorts, *part, stretch.after.as_ref());
-            keyset::push_order(sql, sorts, *part);
-            if inside {
-                sql.push(" OFFSET 0) c WHERE true");
-                selection.push_inside(sql);
-                keyset::push_order(sql, sorts, *part);
-            }
-            if !single {
-                sql.push(format!(" LIMIT {})", stretch.wanted + stretch.offset));
-            }
+    for (at, half) in halves.iter().enumerate() {
+        if !single {
+            sql.push(if at == 0 { "(" } else { " UNION ALL (" });
+        }
+        let inside = selection.looks_inside();
+        if inside {
+            // The planner would look at everybody and sort: it takes LIKE and @> for rare. OFFSET 0 keeps the
+            // condition out of the walk.
+            sql.push(format!("SELECT c.id{columns} FROM ("));
+            sql.push(format!(
+                "SELECT c.id, c.search_text, c.attributes{columns} FROM customers c WHERE "
+            ));
+            selection.without_looking_inside().push(sql);
+        } else {
+            sql.push(format!("SELECT c.id{columns} FROM customers c WHERE "));
+            selection.push(sql);
+        }
+        sql.push(*half);
+        keyset::push_place(sql, sorts, stretch.after.as_ref());
+        keyset::push_order(sql, sorts);
+        if inside {
+            sql.push(" OFFSET 0) c WHERE true");
+            selection.push_inside(sql);
+            keyset::push_order(sql, sorts);
+        }
+        if !single {
+            sql.push(format!(" LIMIT {})", stretch.wanted + stretch.offset));
         }
     }
     if !single {
         sql.push(") c");
-        keyset::push_order(sql, sorts, Part::InMemory);
+        keyset::push_order(sql, sorts);
     }
 }

@@ -230,16 +230,21 @@ impl Search<'_> {
         if self.selection.filters().deleted != Deleted::Without {
             return Ok(());
         }
-        let mut sql = QueryBuilder::new("SELECT c.id, c.sort_name, c.search_text FROM named_customers(");
-        sql.push_bind(words.to_vec()).push(", ");
-        sql.push_bind(TIER);
-        sql.push(") AS n JOIN customers c ON c.id = n.id WHERE ");
-        self.selection.push(&mut sql);
-        let rows = sql
-            .build()
-            .persistent(self.selection.filters().count() == 0)
-            .fetch_all(tx.conn())
-            .await?;
+        // The name says what the text would say of a single word, and the index says the name.
+        let rows = if self.selection.filters().count() == 0 {
+            sqlx::query("SELECT id, sort_name, sort_name FROM named_customers($1, $2)")
+                .bind(words.to_vec())
+                .bind(TIER)
+                .fetch_all(tx.conn())
+                .await?
+        } else {
+            let mut sql = QueryBuilder::new("SELECT c.id, c.sort_name, c.sort_name FROM named_customers(");
+            sql.push_bind(words.to_vec()).push(", ");
+            sql.push_bind(TIER);
+            sql.push(") AS n JOIN customers c ON c.id = n.id WHERE ");
+            self.selection.push(&mut sql);
+            sql.build().persistent(false).fetch_all(tx.conn()).await?
+        };
         self.keep(&rows, TIER as usize)?;
         Ok(())
     }

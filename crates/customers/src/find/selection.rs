@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     attributes::attributes,
     filters::{Deleted, Filters, Range},
+    keyset::ACTIVE,
     query::Query,
     sample::Profile,
     words::Words,
@@ -241,11 +242,19 @@ impl Selection {
             push_any(sql, "parent_id", filters.parent.iter().map(|id| id.0).collect());
         }
         for (column, range) in self.ranges() {
+            let active = column == "last_active_at";
+            let column = if active {
+                ACTIVE.to_owned()
+            } else {
+                format!("c.{column}")
+            };
             if let Some(from) = range.from {
-                sql.push(format!(" AND c.{column} >= ")).push_bind(from);
+                sql.push(format!(" AND {column} >= ")).push_bind(from);
+            } else if active && range.until.is_some() {
+                sql.push(format!(" AND {column} > '-infinity'"));
             }
             if let Some(until) = range.until {
-                sql.push(format!(" AND c.{column} < ")).push_bind(until);
+                sql.push(format!(" AND {column} < ")).push_bind(until);
             }
         }
         if let Some(days) = filters.birthday {

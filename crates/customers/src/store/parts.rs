@@ -3,7 +3,7 @@
 use regulars_database::Tx;
 use regulars_kernel::{Result, ids::CustomerId};
 use serde::de::DeserializeOwned;
-use sqlx::{FromRow, Row, postgres::PgRow, types::Json};
+use sqlx::{AssertSqlSafe, FromRow, Row, postgres::PgRow, types::Json};
 
 use super::row::customer_columns;
 use crate::model::{Customer, Include, Included, WithParts};
@@ -24,52 +24,90 @@ pub enum Key<'a> {
     },
 }
 
-/// Each part is a sub-select that runs only if it is asked for: $1 to $8, in the order of `Include`. What PostgreSQL
-/// writes as JSON is read by the parts' own types.
-macro_rules! with_parts {
-    ($condition:literal) => {
-        concat!(
-            "SELECT ",
-            customer_columns!(),
-            ", CASE WHEN $1 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT a.id, a.customer_id, a.version, a.type, a.is_default, a.name, a.company, a.line1, a.line2, a.city, a.province,
-                       a.postal_code, a.country, a.phone, a.latitude, a.longitude, a.time_zone, a.created_at, a.updated_at
-                FROM addresses a WHERE a.organization_id = c.organization_id AND a.customer_id = c.id
-                ORDER BY a.is_default DESC, a.id) p), '[]') END AS addresses,
-              CASE WHEN $2 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT k.id, k.customer_id, k.version, k.first_name, k.last_name, k.full_name, k.email, k.phone, k.title, k.department,
-                       k.is_primary, k.is_decision_maker, k.is_influencer, k.note, k.last_contacted_at, k.created_at, k.updated_at
-                FROM contacts k WHERE k.organization_id = c.organization_id AND k.customer_id = c.id
-                ORDER BY k.is_primary DESC, k.id) p), '[]') END AS contacts,
-              CASE WHEN $3 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT s.version, s.source, s.external_id, s.sync_state, s.synced_at, s.created_at
-                FROM customer_sources s WHERE s.organization_id = c.organization_id AND s.customer_id = c.id
-                ORDER BY s.source, s.external_id) p), '[]') END AS sources,
-              CASE WHEN $4 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT t.id, t.name, t.color, t.description
-                FROM customer_tags ct JOIN tags t ON t.organization_id = ct.organization_id AND t.id = ct.tag_id
-                WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id
-                ORDER BY t.name_lowercase) p), '[]') END AS tag_details,
-              CASE WHEN $5 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT n.id, n.customer_id, n.version, n.body, n.pinned_at, n.actor_kind, n.actor_id, n.created_at, n.updated_at
-                FROM notes n WHERE n.organization_id = c.organization_id AND n.customer_id = c.id
-                ORDER BY n.pinned_at DESC NULLS LAST, n.id DESC LIMIT 50) p), '[]') END AS notes,
-              CASE WHEN $6 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT s.channel, s.state, s.source, s.changed_at
-                FROM customer_consents s WHERE s.organization_id = c.organization_id AND s.customer_id = c.id
-                ORDER BY s.channel) p), '[]') END AS consents,
-              CASE WHEN $7 THEN (
-                SELECT json_build_object('id', p.id, 'code', p.code, 'kind', p.kind, 'full_name', p.full_name, 'email', p.email,
-                         'status', p.status)
-                FROM customers p WHERE p.organization_id = c.organization_id AND p.id = c.parent_id) END AS parent,
-              CASE WHEN $8 THEN coalesce((SELECT json_agg(p) FROM (
-                SELECT k.id, k.code, k.kind, k.full_name, k.email, k.status
-                FROM customers k WHERE k.organization_id = c.organization_id AND k.parent_id = c.id AND k.deleted_at IS NULL
-                ORDER BY k.sort_name, k.id LIMIT 100) p), '[]') END AS children
-            FROM customers c WHERE ",
-            $condition
-        )
-    };
+/// The parts: each a column and the sub-select that fills it, as JSON that the parts' own types read.
+const PARTS: [(Include, &str, &str); 8] = [
+    (
+        Include::Addresses,
+        "addresses",
+        "coalesce((SELECT json_agg(p) FROM (
+         SELECT a.id, a.customer_id, a.version, a.type, a.is_default, a.name, a.company, a.line1, a.line2, a.city, a.province,
+         a.postal_code, a.country, a.phone, a.latitude, a.longitude, a.time_zone, a.created_at, a.updated_at
+         FROM addresses a WHERE a.organization_id = c.organization_id AND a.customer_id = c.id
+         ORDER BY a.is_default DESC, a.id) p), '[]')",
+    ),
+    (
+        Include::Contacts,
+        "contacts",
+        "coalesce((SELECT json_agg(p) FROM (
+         SELECT k.id, k.customer_id, k.version, k.first_name, k.last_name, k.full_name, k.email, k.phone, k.title, k.department,
+         k.is_primary, k.is_decision_maker, k.is_influencer, k.note, k.last_contacted_at, k.created_at, k.updated_at
+         FROM contacts k WHERE k.organization_id = c.organization_id AND k.customer_id = c.id
+         ORDER BY k.is_primary DESC, k.id) p), '[]')",
+    ),
+    (
+        Include::Sources,
+        "sources",
+        "coalesce((SELECT json_agg(p) FROM (
+         SELECT s.version, s.source, s.external_id, s.sync_state, s.synced_at, s.created_at
+         FROM customer_sources s WHERE s.organization_id = c.organization_id AND s.customer_id = c.id
+         ORDER BY s.source, s.external_id) p), '[]')",
+    ),
+    (
+        Include::Tags,
+        "tag_details",
+        "coalesce((SELECT json_agg(p) FROM (
+         SELECT t.id, t.name, t.color, t.description
+         FROM customer_tags ct JOIN tags t ON t.organization_id = ct.organization_id AND t.id = ct.tag_id
+         WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id
+         ORDER BY t.name_lowercase) p), '[]')",
+    ),
+    (
+        Include::Notes,
+        "notes",
+        "coalesce((SELECT json_agg(p) FROM (
+         SELECT n.id, n.customer_id, n.version, n.body, n.pinned_at, n.actor_kind, n.actor_id, n.created_at, n.updated_at
+         FROM notes n WHERE n.organization_id = c.organization_id AND n.customer_id = c.id
+         ORDER BY n.pinned_at DESC NULLS LAST, n.id DESC LIMIT 50) p), '[]')",
+    ),
+    (
+        Include::Consents,
+        "consents",
+        "coalesce((SELECT json_agg(p) FROM (
+         SELECT s.channel, s.state, s.source, s.changed_at
+         FROM customer_consents s WHERE s.organization_id = c.organization_id AND s.customer_id = c.id
+         ORDER BY s.channel) p), '[]')",
+    ),
+    (
+        Include::Parent,
+        "parent",
+        "(
+         SELECT json_build_object('id', p.id, 'code', p.code, 'kind', p.kind, 'full_name', p.full_name, 'email', p.email,
+         'status', p.status)
+         FROM customers p WHERE p.organization_id = c.organization_id AND p.id = c.parent_id)",
+    ),
+    (
+        Include::Children,
+        "children",
+        "coalesce((SELECT json_agg(p) FROM (
+         SELECT k.id, k.code, k.kind, k.full_name, k.email, k.status
+         FROM customers k WHERE k.organization_id = c.organization_id AND k.parent_id = c.id AND k.deleted_at IS NULL
+         ORDER BY k.sort_name, k.id LIMIT 100) p), '[]')",
+    ),
+];
+
+/// The statement that reads the parts that are wanted. A sub-select that is only switched off still has its tables locked
+/// and its plan set up, which takes longer than reading the customer does, so the others are not in it.
+fn with_parts(included: &Included, condition: &str) -> String {
+    let mut sql = String::from(concat!("SELECT ", customer_columns!()));
+    for (include, column, select) in PARTS {
+        let select = if included.has(include) {
+            select
+        } else {
+            "NULL::json"
+        };
+        sql += &format!(", {select} AS {column}");
+    }
+    sql + " FROM customers c WHERE " + condition
 }
 
 impl FromRow<'_, PgRow> for WithParts {
@@ -91,41 +129,23 @@ impl FromRow<'_, PgRow> for WithParts {
     }
 }
 
-/// The parts in the order of the parameters.
-const ORDER: [Include; 8] = [
-    Include::Addresses,
-    Include::Contacts,
-    Include::Sources,
-    Include::Tags,
-    Include::Notes,
-    Include::Consents,
-    Include::Parent,
-    Include::Children,
-];
-
 /// Reads some customers with the parts that are wanted, in no particular order.
 pub async fn many(tx: &mut Tx, ids: &[CustomerId], included: &Included) -> Result<Vec<WithParts>> {
-    let mut query = sqlx::query_as(with_parts!("c.id = ANY ($9)"));
-    for include in ORDER {
-        query = query.bind(included.has(include));
-    }
-    Ok(query.bind(ids).fetch_all(tx.conn()).await?)
+    let sql = AssertSqlSafe(with_parts(included, "c.id = ANY ($1)"));
+    Ok(sqlx::query_as(sql).bind(ids).fetch_all(tx.conn()).await?)
 }
 
 /// Reads a customer with the parts that are wanted.
 pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included) -> Result<Option<WithParts>> {
-    let sql = match key {
-        Key::Id(_) => with_parts!("c.id = $9"),
-        Key::Email(_) => with_parts!("c.email_lowercase = $9 AND c.deleted_at IS NULL"),
-        Key::External { .. } => with_parts!(
-            "c.deleted_at IS NULL AND c.id = (SELECT s.customer_id FROM customer_sources s WHERE s.source = $9 AND s.external_id = $10)"
-        ),
+    let condition = match key {
+        Key::Id(_) => "c.id = $1",
+        Key::Email(_) => "c.email_lowercase = $1 AND c.deleted_at IS NULL",
+        Key::External { .. } => {
+            "c.deleted_at IS NULL AND c.id = (SELECT s.customer_id FROM customer_sources s WHERE s.source = $1 AND s.external_id = $2)"
+        }
     };
-    let mut query = sqlx::query_as(sql);
-    for include in ORDER {
-        query = query.bind(included.has(include));
-    }
-    query = match key {
+    let query = sqlx::query_as(AssertSqlSafe(with_parts(included, condition)));
+    let query = match key {
         Key::Id(id) => query.bind(id),
         Key::Email(email) => query.bind(email),
         Key::External { source, id } => query.bind(source).bind(id),

@@ -364,13 +364,8 @@ async fn each_question_is_answered_by_its_index() {
             "customers_name",
         ),
         (
-            "c.deleted_at IS NULL AND c.last_active_at IS NOT NULL",
-            "c.last_active_at DESC, c.id DESC",
-            "customers_active",
-        ),
-        (
-            "c.deleted_at IS NULL AND c.last_active_at IS NULL",
-            "c.last_active_at DESC, c.id DESC",
+            "c.deleted_at IS NULL",
+            "coalesce(c.last_active_at, '-infinity'::timestamptz) DESC, c.created_at DESC, c.id DESC",
             "customers_active",
         ),
         ("c.deleted_at IS NULL", "c.code, c.id", "customers_code"),

@@ -5,4 +5,5 @@
 mod catalogue;
 mod private;
 mod testkit;
+mod transactions;
 mod wall;
