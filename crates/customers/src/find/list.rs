@@ -378,10 +378,21 @@ fn statement(stretch: &Stretch<'_>, selection: &Selection, way: Way) -> QueryBui
     }
     match way {
         Way::LookUp => {
-            sql.push(format!(
-                ", p.found FROM (WITH c AS MATERIALIZED (SELECT c.id{columns} FROM customers c WHERE "
-            ));
-            selection.push(&mut sql);
+            sql.push(", p.found FROM (WITH ");
+            // Where tags or sources leave few of them, the values to sort by are fetched for those few: the ids come from
+            // indexes alone.
+            if selection.is_linked() && sorts.iter().any(|sort| sort.field != "created_at") {
+                sql.push("few AS MATERIALIZED (SELECT c.id FROM customers c WHERE ");
+                selection.push(&mut sql);
+                sql.push(format!(
+                    "), c AS MATERIALIZED (SELECT c.id{columns} FROM few JOIN customers c ON c.id = few.id"
+                ));
+            } else {
+                sql.push(format!(
+                    "c AS MATERIALIZED (SELECT c.id{columns} FROM customers c WHERE "
+                ));
+                selection.push(&mut sql);
+            }
             sql.push(") SELECT c.id, (SELECT count(*) FROM c) AS found FROM c WHERE true");
             keyset::push_place(&mut sql, sorts, after);
             keyset::push_order(&mut sql, sorts);

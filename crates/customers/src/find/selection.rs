@@ -242,19 +242,20 @@ impl Selection {
             push_any(sql, "parent_id", filters.parent.iter().map(|id| id.0).collect());
         }
         for (column, range) in self.ranges() {
-            let active = column == "last_active_at";
-            let column = if active {
-                ACTIVE.to_owned()
-            } else {
-                format!("c.{column}")
-            };
             if let Some(from) = range.from {
-                sql.push(format!(" AND {column} >= ")).push_bind(from);
-            } else if active && range.until.is_some() {
-                sql.push(format!(" AND {column} > '-infinity'"));
+                sql.push(format!(" AND c.{column} >= ")).push_bind(from);
             }
             if let Some(until) = range.until {
-                sql.push(format!(" AND {column} < ")).push_bind(until);
+                sql.push(format!(" AND c.{column} < ")).push_bind(until);
+            }
+            // The column is what the planner knows, the expression is what the index has.
+            if column == "last_active_at"
+                && let Some((sign, bound)) = range
+                    .from
+                    .map(|from| (">=", from))
+                    .or(range.until.map(|until| ("<", until)))
+            {
+                sql.push(format!(" AND {ACTIVE} {sign} ")).push_bind(bound);
             }
         }
         if let Some(days) = filters.birthday {
@@ -290,6 +291,11 @@ impl Selection {
             sql.push(" AND EXISTS (SELECT FROM customer_sources cs WHERE cs.organization_id = c.organization_id AND cs.customer_id = c.id AND cs.source = ANY (");
             sql.push_bind(filters.source.clone()).push("))");
         }
+    }
+
+    /// Whether other tables narrow it.
+    pub(super) fn is_linked(&self) -> bool {
+        self.tag_ids.is_some() || !self.filters.source.is_empty()
     }
 
     /// Pushes the conditions on text and attributes alone, each with ` AND ` before it.
