@@ -17,10 +17,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// A list makes thousands of small strings; with the C library's allocator an eighth of the time went into them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,

@@ -2,7 +2,7 @@
 //!
 //! Ties go by id, in the direction of the last field. Who was never active counts as active before everybody else:
 //! last in `-last_active_at`, first in `last_active_at`; so does whoever has no country. Nulls cannot be part of a row
-//! comparison, so something less than every value stands for them, in the index as well ([`ACTIVE`]).
+//! comparison, so something less than every value stands for them, in the index `customers_active` as well.
 //!
 //! Fields that many share (`status`, `type`, `country`, and being never active) are followed by `created_at`, see
 //! [`settled`]: an order within them that means something and that an index has.
@@ -62,9 +62,6 @@ pub(super) fn settled(mut sorts: Vec<Sort>) -> Vec<Sort> {
     }
     sorts
 }
-
-/// The time of the last activity as `customers_active` has it.
-pub(super) const ACTIVE: &str = "coalesce(c.last_active_at, '-infinity'::timestamptz)";
 
 /// The column behind a field.
 fn column(field: &str) -> &'static str {

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::{
     attributes::attributes,
     filters::{Deleted, Filters, Range},
-    keyset::ACTIVE,
     query::Query,
     sample::Profile,
     words::Words,
@@ -247,15 +246,6 @@ impl Selection {
             }
             if let Some(until) = range.until {
                 sql.push(format!(" AND c.{column} < ")).push_bind(until);
-            }
-            // The column is what the planner knows, the expression is what the index has.
-            if column == "last_active_at"
-                && let Some((sign, bound)) = range
-                    .from
-                    .map(|from| (">=", from))
-                    .or(range.until.map(|until| ("<", until)))
-            {
-                sql.push(format!(" AND {ACTIVE} {sign} ")).push_bind(bound);
             }
         }
         if let Some(days) = filters.birthday {
