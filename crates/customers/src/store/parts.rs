@@ -105,7 +105,9 @@ fn with_parts(included: &Included, condition: &str) -> String {
         } else {
             "NULL::json"
         };
-        sql += &format!(", {select} AS {column}");
+        for text in [", ", select, " AS ", column] {
+            sql += text;
+        }
     }
     sql + " FROM customers c WHERE " + condition
 }
