@@ -368,6 +368,16 @@ async fn each_question_is_answered_by_its_index() {
             "coalesce(c.last_active_at, '-infinity'::timestamptz) DESC, c.created_at DESC, c.id DESC",
             "customers_active",
         ),
+        (
+            "c.deleted_at IS NULL AND c.last_active_at >= now() - interval '30 minutes'",
+            "c.sort_name, c.id",
+            "customers_active_range",
+        ),
+        (
+            "c.deleted_at IS NULL AND c.last_active_at < now() - interval '19900 minutes'",
+            "c.created_at DESC, c.id DESC",
+            "customers_active_range",
+        ),
         ("c.deleted_at IS NULL", "c.code, c.id", "customers_code"),
         (
             "c.deleted_at IS NULL",
