@@ -96,6 +96,22 @@ async fn lists_of_many_give_what_a_naive_reading_gives() {
             "created_at DESC, id DESC",
         ),
         (
+            "status=vip&country=DE&tag=odd&sort=full_name",
+            &format!("status = 'vip' AND country = 'DE' AND {odd}"),
+            "sort_name, id",
+        ),
+        (
+            "status=vip&tag=odd&sort=-last_active_at",
+            &format!("status = 'vip' AND {odd}"),
+            "last_active_at DESC NULLS LAST, created_at DESC, id DESC",
+        ),
+        // Whoever was never active is in no range of activity, though the order has a place for them.
+        (
+            "last_active_to=2100-01-01T00:00:00Z&sort=last_active_at",
+            "last_active_at IS NOT NULL",
+            "last_active_at, created_at, id",
+        ),
+        (
             "status=vip&type=guest",
             "status = 'vip' AND type = 'guest'",
             "created_at DESC, id DESC",
