@@ -5,6 +5,11 @@
 //! was changed meanwhile is looked through again once nobody can remember it any more; until then only a misspelt search
 //! misses such a customer.
 
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use regulars_database::Database;
 use regulars_kernel::{Result, Scope, ids::CustomerId};
@@ -13,7 +18,7 @@ use uuid::Uuid;
 use crate::store::words;
 
 /// Words looked at in one transaction.
-const WORDS: i64 = 500;
+const WORDS: i64 = 2_000;
 /// Customers looked at in one transaction.
 const CUSTOMERS: i64 = 2_000;
 /// Longer than any transaction that creates customers.
@@ -25,25 +30,41 @@ pub fn mend_at(swept: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// Takes the words out of the dictionary that no living customer of the organization has. Answers how many.
+///
+/// It goes through the names once and keeps a hash of each word, eight bytes for each of some hundred thousand; asking an
+/// index for each word of the dictionary would take a hundred times as long. Two words of one hash leave one behind.
 pub async fn sweep(
     database: &Database,
     scope: Scope,
     go_on: &(dyn Fn() -> Result<()> + Sync),
 ) -> Result<u64> {
+    let hasher = RandomState::new();
+    let mut used = HashSet::new();
+    let mut after = (DateTime::UNIX_EPOCH, CustomerId(Uuid::nil()));
+    loop {
+        go_on()?;
+        let mut tx = database.begin_read(scope).await?;
+        let Some(changed) = words::changed(&mut tx, after, CUSTOMERS).await? else {
+            break;
+        };
+        tx.commit().await?;
+        after = changed.last;
+        used.extend(changed.words.iter().map(|word| hasher.hash_one(word)));
+    }
     let mut after = String::new();
     let mut swept = 0;
     loop {
         go_on()?;
         let mut tx = database.begin(scope).await?;
-        let page = words::page(&mut tx, &after, WORDS).await?;
+        let mut page = words::page(&mut tx, &after, WORDS).await?;
         let Some(last) = page.last() else {
             return Ok(swept);
         };
         after.clone_from(last);
-        let unused = words::unused(&mut tx, &page).await?;
-        if !unused.is_empty() {
-            words::remove(&mut tx, &unused).await?;
-            swept += unused.len() as u64;
+        page.retain(|word| !used.contains(&hasher.hash_one(word)));
+        if !page.is_empty() {
+            words::remove(&mut tx, &page).await?;
+            swept += page.len() as u64;
         }
         tx.commit().await?;
         words::forget();

@@ -65,21 +65,6 @@ pub async fn page(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<String>> {
     .await?)
 }
 
-/// Of these words those that no living customer has. Words of fewer than three letters are no index's and count as used.
-pub async fn unused(tx: &mut Tx, words: &[String]) -> Result<Vec<String>> {
-    let words: Vec<&str> = words
-        .iter()
-        .map(String::as_str)
-        .filter(|word| word.chars().nth(2).is_some())
-        .collect();
-    Ok(sqlx::query_scalar!(
-        r#"SELECT word AS "word!" FROM unused_name_tokens($1) AS word"#,
-        &words as &[&str]
-    )
-    .fetch_all(tx.conn())
-    .await?)
-}
-
 /// Takes words out of the dictionary.
 pub async fn remove(tx: &mut Tx, words: &[String]) -> Result<()> {
     let (deletions, tokens): (Vec<String>, Vec<&str>) = words
