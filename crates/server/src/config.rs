@@ -56,8 +56,8 @@ const OPTIONS: &[Setting] = &[
     Setting(
         "max_connections",
         "REGULARS_MAX_CONNECTIONS",
-        "16",
-        "Connections to PostgreSQL.",
+        "",
+        "Connections to PostgreSQL; without it four for each core, from 8 to 16.",
     ),
     Setting("workers", "REGULARS_WORKERS", "4", "Jobs worked on at once."),
     Setting(
@@ -142,6 +142,13 @@ impl DatabaseUrl {
     }
 }
 
+/// More than the cores can serve only makes them wait for each other: on two cores eight answer a twentieth more than
+/// sixteen do.
+fn connections() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    (4 * cores as u32).clamp(8, 16)
+}
+
 impl Config {
     /// Settles the configuration of a command that only needs to know where people reach the server.
     pub fn with_address(common: &Common, address: &Address) -> Result<Self> {
@@ -218,7 +225,10 @@ impl Config {
                 .to_owned(),
             listen,
             only,
-            max_connections: serve.max_connections.or(file.max_connections).unwrap_or(16),
+            max_connections: serve
+                .max_connections
+                .or(file.max_connections)
+                .unwrap_or_else(connections),
             workers: serve.workers.or(file.workers).unwrap_or(4),
             drain: Duration::from_secs(serve.drain_seconds.or(file.drain_seconds).unwrap_or(25)),
             rate_limit: serve.rate_limit.or(file.rate_limit).unwrap_or(6000),
@@ -254,9 +264,8 @@ pub fn example() -> String {
     );
     for Setting(name, variable, default, meaning) in OPTIONS {
         let value = match *name {
-            "max_connections" | "workers" | "drain_seconds" | "rate_limit" | "kept_files_gb" => {
-                (*default).to_owned()
-            }
+            "max_connections" => "8".to_owned(),
+            "workers" | "drain_seconds" | "rate_limit" | "kept_files_gb" => (*default).to_owned(),
             "trusted_proxies" => "[]".to_owned(),
             _ => format!("\"{default}\""),
         };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use regulars_kernel::{
-    Country, Email, Locale, Money, Phone, TimeZone,
+    Country, Email, Locale, Money, Phone, TimeZone, clock,
     ids::{CustomerId, UserId},
 };
 use serde::Serialize;
@@ -88,8 +88,10 @@ pub struct Customer {
     #[schema(example = "Prefers letters.")]
     pub internal_note: Option<String>,
     /// When the record was made.
+    #[serde(serialize_with = "clock::serialize")]
     pub created_at: DateTime<Utc>,
     /// When the record was last changed.
+    #[serde(serialize_with = "clock::serialize")]
     pub updated_at: DateTime<Utc>,
     /// When the customer last did something.
     pub last_active_at: Option<DateTime<Utc>>,

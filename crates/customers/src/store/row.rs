@@ -40,11 +40,12 @@ pub const CUSTOMER_COLUMNS: &str = customer_columns!();
 impl FromRow<'_, PgRow> for Customer {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         // By place, in the order of `customer_columns`, which stand first in every statement: looking up some thirty names
-        // for each row of a list costs more than decoding them.
+        // for each row of a list costs more than decoding them. Without comparing each one's type with the Rust type,
+        // which would be found equal in every row: this is half of what reading a row costs.
         let mut place = 0usize..;
         macro_rules! next {
             () => {
-                row.try_get(place.next().unwrap_or_default())?
+                row.try_get_unchecked(place.next().unwrap_or_default())?
             };
         }
         let mut customer = Self {
@@ -91,7 +92,9 @@ impl FromRow<'_, PgRow> for Customer {
         customer.credit_limit = amount
             .zip(currency)
             .and_then(|(amount, currency)| credit(amount, currency));
-        customer.tags.sort_by_cached_key(|name| name.to_lowercase());
+        if customer.tags.len() > 1 {
+            customer.tags.sort_by_cached_key(|name| name.to_lowercase());
+        }
         Ok(customer)
     }
 }

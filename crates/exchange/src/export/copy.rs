@@ -270,7 +270,7 @@ pub fn field(raw: &str) -> Option<Cow<'_, str>> {
     if raw == "\\N" {
         return None;
     }
-    if !raw.contains('\\') {
+    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return Some(Cow::Borrowed(raw));
     }
     let mut text = String::with_capacity(raw.len());

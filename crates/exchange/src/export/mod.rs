@@ -5,7 +5,7 @@
 //!
 //! Each batch is a short transaction of its own, so that an export of any length holds back no cleaning of the database;
 //! a customer changed meanwhile is written as before or as after, and none is written twice, because batches go by id.
-//! Two batches are fetched at a time. One with more bytes than a batch may have is fetched in parts, so that the memory does
+//! A few batches are fetched at a time. One with more bytes than a batch may have is fetched in parts, so that the memory does
 //! not depend on what the customers hold.
 //!
 //! What it never does: hold more than a few batches, or decide who may export.
@@ -40,7 +40,7 @@ const BATCH: i64 = 5_000;
 /// Bytes in a batch, unless a single customer has more.
 const BATCH_BYTES: usize = 16 << 20;
 /// Batches fetched at a time.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
 
 /// A piece of the file.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Exporter {
                 let exporter = self.clone();
                 async move {
                     let ids = ids?;
-                    // On a task of its own, so that two batches are written on two processors.
+                    // On a task of its own, so that batches are written on several processors.
                     tokio::spawn(async move { exporter.piece(ids).await }).await?
                 }
             });
