@@ -9,7 +9,11 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Database, private::PrivateServer};
+use crate::{
+    Database,
+    kept::{ALIVE, PATIENCE},
+    private::PrivateServer,
+};
 
 /// Which database to open.
 #[derive(Clone)]
@@ -89,7 +93,7 @@ impl Opened {
 
     /// Closes the pools and stops the private server if it is ours.
     pub async fn close(&self) -> Result<()> {
-        self.database.outside_organizations().close().await;
+        self.database.close().await;
         self.owner.close().await;
         match &self.private {
             Some(server) => server.stop().await,
@@ -102,7 +106,7 @@ impl Opened {
 pub fn serving_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(max_connections)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(PATIENCE)
         .idle_timeout(Duration::from_mins(10))
         .max_lifetime(Duration::from_hours(1))
         // A round trip for each request is dear; a connection used a moment ago is taken to be alive.
@@ -110,7 +114,7 @@ pub fn serving_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
         .before_acquire(|connection, meta| {
             Box::pin(async move {
                 use sqlx::Connection as _;
-                Ok(meta.idle_for < Duration::from_secs(1) || connection.ping().await.is_ok())
+                Ok(meta.idle_for < ALIVE || connection.ping().await.is_ok())
             })
         })
         .after_connect(|connection, _| Box::pin(hold(connection)))

@@ -10,6 +10,7 @@ pub mod binaries;
 pub mod cluster;
 pub mod connect;
 pub mod doctor;
+mod kept;
 pub mod migrate;
 pub mod private;
 mod settings;

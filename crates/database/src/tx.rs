@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use regulars_kernel::{Actor, Error, Result, Scope, clock, ids::OrganizationId};
-use sqlx::{
-    AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr as _, pool::PoolConnection,
-    postgres::PgTransactionManager,
-};
+use regulars_kernel::{Actor, Result, Scope, clock, ids::OrganizationId};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, SqlSafeStr as _, postgres::PgTransactionManager};
 use sqlx_core::transaction::TransactionManager as _;
+
+use crate::kept::{Kept, Taken};
 
 /// The serving database: pools whose connections cannot bypass row-level security.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: PgPool,
+    kept: Kept,
 }
 
 /// A transaction that sees and changes the rows of one organization only.
@@ -31,38 +30,42 @@ pub struct Tx {
 
 /// A connection in a transaction: rolled back when dropped, before anybody else gets the connection.
 struct Inner {
-    connection: PoolConnection<Postgres>,
-    is_open: bool,
+    /// There until the transaction has ended.
+    taken: Option<Taken>,
+    kept: Kept,
 }
 
 impl Inner {
-    async fn finish(mut self, commits: bool) -> Result<()> {
-        if commits {
-            PgTransactionManager::commit(&mut self.connection).await?;
-        } else {
-            PgTransactionManager::rollback(&mut self.connection).await?;
+    fn connection(&mut self) -> &mut PgConnection {
+        match &mut self.taken {
+            Some(taken) => &mut taken.connection,
+            None => unreachable!("only `end` takes it, and that is the end"),
         }
-        self.is_open = false;
-        Ok(())
+    }
+
+    fn end(mut self) {
+        if let Some(taken) = self.taken.take() {
+            self.kept.give_back(taken);
+        }
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if self.is_open {
-            PgTransactionManager::start_rollback(&mut self.connection);
+        if let Some(taken) = &mut self.taken {
+            PgTransactionManager::start_rollback(&mut taken.connection);
         }
     }
 }
 
 /// A connection whose transaction is being opened. Whoever stops waiting for that, as a client does that hangs up, must
 /// not leave it in the pool: it may be inside a transaction that nobody will end, and whoever got it next would fail.
-struct Opening(Option<PoolConnection<Postgres>>);
+struct Opening(Option<Taken>);
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        if let Some(connection) = &mut self.0 {
-            connection.close_on_drop();
+        if let Some(taken) = &mut self.0 {
+            taken.connection.close_on_drop();
         }
     }
 }
@@ -70,7 +73,9 @@ impl Drop for Opening {
 impl Database {
     /// Wraps a pool whose role is the serving role.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self {
+            kept: Kept::new(pool),
+        }
     }
 
     /// Opens a transaction that may write.
@@ -90,18 +95,15 @@ impl Database {
             "{begin}; SET LOCAL app.organization_id = '{}'",
             scope.organization_id
         );
-        let mut opening = Opening(Some(self.pool.acquire().await?));
-        if let Some(connection) = &mut opening.0 {
-            PgTransactionManager::begin(connection, Some(AssertSqlSafe(statement).into_sql_str())).await?;
+        let mut opening = Opening(Some(self.kept.take().await?));
+        if let Some(taken) = &mut opening.0 {
+            let statement = AssertSqlSafe(statement).into_sql_str();
+            PgTransactionManager::begin(&mut taken.connection, Some(statement)).await?;
         }
-        let connection = opening
-            .0
-            .take()
-            .ok_or_else(|| Error::internal("a transaction has no connection"))?;
         Ok(Tx {
             inner: Inner {
-                connection,
-                is_open: true,
+                taken: opening.0.take(),
+                kept: self.kept.clone(),
             },
             scope,
             now: clock::now(),
@@ -114,14 +116,25 @@ impl Database {
     /// The pool itself, for the listed tables that belong to no organization and for functions that cross the wall
     /// on purpose. No tenant row is visible through it.
     pub fn outside_organizations(&self) -> &PgPool {
-        &self.pool
+        self.kept.pool()
+    }
+
+    /// How many of the pool's connections nobody uses.
+    pub fn idle_connections(&self) -> usize {
+        self.kept.pool().num_idle() + self.kept.len()
+    }
+
+    /// Waits for those that are used and closes all connections.
+    pub async fn close(&self) {
+        self.kept.close();
+        self.kept.pool().close().await;
     }
 }
 
 impl Tx {
     /// The connection, for statements: `query!(…).execute(tx.conn())`.
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.inner.connection
+        self.inner.connection()
     }
 
     /// Whose rows.
@@ -166,13 +179,14 @@ impl Tx {
 
     /// Makes it durable, then gives the hints.
     pub async fn commit(self) -> Result<()> {
+        let mut inner = self.inner;
         if self.is_read_only {
-            // Nothing to make durable: it ends with the round trip that the pool makes when it takes the connection
-            // back, so that nobody waits for one of its own.
-            drop(self.inner);
+            // Nothing to make durable, so nobody waits for the end.
+            PgTransactionManager::start_rollback(inner.connection());
         } else {
-            self.inner.finish(true).await?;
+            PgTransactionManager::commit(inner.connection()).await?;
         }
+        inner.end();
         for hint in self.after_commit {
             hint();
         }
@@ -181,7 +195,9 @@ impl Tx {
 
     /// Undoes everything.
     pub async fn rollback(self) -> Result<()> {
-        self.inner.finish(false).await?;
+        let mut inner = self.inner;
+        PgTransactionManager::rollback(inner.connection()).await?;
+        inner.end();
         Ok(())
     }
 }

@@ -25,9 +25,8 @@ pub fn install() -> Result<()> {
 
 /// The text of `/metrics`.
 pub fn render(database: &Database) -> String {
-    let pool = database.outside_organizations();
-    metrics::gauge!("regulars_pool_connections").set(pool.size());
-    metrics::gauge!("regulars_pool_idle_connections").set(pool.num_idle() as f64);
+    metrics::gauge!("regulars_pool_connections").set(database.outside_organizations().size());
+    metrics::gauge!("regulars_pool_idle_connections").set(database.idle_connections() as f64);
     HANDLE.get().map(PrometheusHandle::render).unwrap_or_default()
 }
 

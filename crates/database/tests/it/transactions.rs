@@ -1,14 +1,23 @@
 //! Transactions whose caller goes away while they are opened or used, as a client does that hangs up.
 
-use regulars_database::{Database, connect::serving_pool};
+use std::time::Duration;
+
+use regulars_database::{Database, Scope, connect::serving_pool};
 use regulars_testkit::TestDatabase;
 
 #[tokio::test]
 async fn whoever_stops_waiting_leaves_no_open_transaction_behind() {
     let test = TestDatabase::new().await;
     let scope = test.organization("one").await;
-    // One connection: whoever comes next gets the one that was left.
-    let database = Database::new(serving_pool(test.connect_options().1, 1));
+    // One connection, and one that is kept between transactions: whoever comes next gets the one that was left.
+    for connections in [1, 3] {
+        let database = Database::new(serving_pool(test.connect_options().1, connections));
+        leaves_none(&database, scope).await;
+        database.close().await;
+    }
+}
+
+async fn leaves_none(database: &Database, scope: Scope) {
     for polls in (0..20).cycle().take(400) {
         let reads = async {
             let mut tx = database.begin_read(scope).await.unwrap();
@@ -36,6 +45,77 @@ async fn whoever_stops_waiting_leaves_no_open_transaction_behind() {
         assert_eq!(read_only, "off", "given up after {polls} polls");
         writes.await;
     }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_died_is_replaced() {
+    let test = TestDatabase::new().await;
+    let scope = test.organization("one").await;
+    let database = Database::new(serving_pool(test.connect_options().1, 3));
+    let process = async || {
+        let mut tx = database.begin_read(scope).await.unwrap();
+        let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+            .fetch_one(tx.conn())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        process
+    };
+    let first = process().await;
+    assert_eq!(process().await, first, "it is kept");
+    assert_eq!(database.idle_connections(), 1);
+    sqlx::query("SELECT pg_terminate_backend($1)")
+        .bind(first)
+        .execute(test.owner())
+        .await
+        .unwrap();
+    // From then on it is asked whether it lives.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_ne!(process().await, first);
+    database.close().await;
+}
+
+#[tokio::test]
+async fn nobody_waits_in_vain_while_connections_are_kept() {
+    let test = TestDatabase::new().await;
+    let scope = test.organization("one").await;
+    let database = Database::new(serving_pool(test.connect_options().1, 4));
+    let works = (0..40).map(|number| {
+        let database = database.clone();
+        tokio::spawn(async move {
+            for _ in 0..25 {
+                if number % 4 == 0 {
+                    let _: i32 = sqlx::query_scalar("SELECT 1")
+                        .fetch_one(database.outside_organizations())
+                        .await
+                        .unwrap();
+                    continue;
+                }
+                let mut tx = database.begin_read(scope).await.unwrap();
+                let seen: String = sqlx::query_scalar("SELECT current_setting('app.organization_id')")
+                    .fetch_one(tx.conn())
+                    .await
+                    .unwrap();
+                assert_eq!(seen, scope.organization_id.to_string());
+                if number % 4 == 1 {
+                    drop(tx);
+                } else {
+                    tx.commit().await.unwrap();
+                }
+            }
+        })
+    });
+    for work in works.collect::<Vec<_>>() {
+        work.await.unwrap();
+    }
+    // Outside a transaction no organization is set, whoever had the connection.
+    let set: Option<String> =
+        sqlx::query_scalar("SELECT nullif(current_setting('app.organization_id', true), '')")
+            .fetch_one(database.outside_organizations())
+            .await
+            .unwrap();
+    assert_eq!(set, None);
+    database.close().await;
 }
 
 /// Polls it so many times and drops it, wherever it is by then.
