@@ -8,7 +8,7 @@ const SIZES: [(u32, u32); 2] = [(1440, 1000), (390, 844)];
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
 /// A shop with people in it, and the pages worth looking at: a name, an address, what opens a sheet on it.
-async fn furnished(stage: &Stage) -> Vec<(&'static str, String, Option<&'static str>)> {
+async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'static str])> {
     let people = [
         (
             "Ada",
@@ -142,41 +142,69 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, Option<&'static 
         .await
         .expect(201)
         .at("/id");
+    let broken = stage
+        .api
+        .upload("kaputt.xlsx", "no workbook".into())
+        .await
+        .expect(201)
+        .at("/id");
+    let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
     vec![
-        ("customers", "/customers".into(), None),
-        ("customers-nobody", "/customers?q=zzyzx".into(), None),
-        ("customers-filter", "/customers?status=vip".into(), Some("Filter")),
-        ("customers-deleted", "/customers?deleted=only".into(), None),
-        ("export-new", "/exports/new?status=vip&q=ada".into(), None),
-        ("customer-new", "/customers".into(), Some("New customer")),
-        ("customer", record(""), None),
-        ("customer-edit", record(""), Some("Edit")),
-        ("customer-notes", record("?tab=notes"), None),
-        ("customer-contacts", record("?tab=contacts"), None),
-        ("customer-addresses", record("?tab=addresses"), None),
-        ("customer-details", record("?tab=details"), None),
-        ("imports", "/imports".into(), None),
-        ("import-new", "/imports/new".into(), None),
-        ("import-map", format!("/imports/{import}"), None),
-        ("exports", "/exports".into(), None),
-        ("definitions", "/settings/definitions".into(), None),
-        ("members", "/settings/members".into(), None),
-        ("member-invite", "/settings/members".into(), Some("Invite member")),
-        ("keys", "/settings/keys".into(), Some("New key")),
-        ("organization", "/settings/organization".into(), None),
-        ("audit", "/settings/audit".into(), None),
-        ("sessions", "/settings/sessions".into(), None),
-        ("jobs", "/settings/jobs".into(), None),
+        ("customers", "/customers".into(), &[]),
+        ("customers-nobody", "/customers?q=zzyzx".into(), &[]),
+        ("customers-filter", "/customers?status=vip".into(), &["Filter"]),
+        ("customers-deleted", "/customers?deleted=only".into(), &[]),
+        ("export-new", "/exports/new?status=vip&q=ada".into(), &[]),
+        ("customer-new", "/customers".into(), &["New customer"]),
+        ("customer", record(""), &[]),
+        ("customer-edit", record(""), &["Edit"]),
+        ("customer-notes", record("?tab=notes"), &[]),
+        ("customer-contacts", record("?tab=contacts"), &[]),
+        ("customer-addresses", record("?tab=addresses"), &[]),
+        ("customer-details", record("?tab=details"), &[]),
+        ("imports", "/imports".into(), &[]),
+        ("import-new", "/imports/new".into(), &[]),
+        ("import-map", format!("/imports/{import}"), &[]),
+        ("exports", "/exports".into(), &[]),
+        ("definitions", "/settings/definitions".into(), &[]),
+        ("members", "/settings/members".into(), &[]),
+        ("member-invite", "/settings/members".into(), &["Invite member"]),
+        ("keys", "/settings/keys".into(), &["New key"]),
+        ("organization", "/settings/organization".into(), &[]),
+        ("audit", "/settings/audit".into(), &[]),
+        ("sessions", "/settings/sessions".into(), &[]),
+        ("jobs", "/settings/jobs".into(), &[]),
+        // What went wrong.
+        ("wrong-address", "/no-such-page".into(), &[]),
+        ("wrong-customer", format!("/customers/{nobody}"), &[]),
+        ("wrong-import", format!("/imports/{nobody}"), &[]),
+        (
+            "wrong-filter",
+            "/customers?status=shiny&created_from=yesterday".into(),
+            &[],
+        ),
+        ("wrong-export", "/exports/new?status=shiny".into(), &[]),
+        (
+            "wrong-new",
+            "/customers".into(),
+            &["New customer", "Create customer"],
+        ),
+        (
+            "wrong-invite",
+            "/settings/members".into(),
+            &["Invite member", "Invite"],
+        ),
+        ("wrong-file", format!("/imports/{broken}"), &[]),
     ]
 }
 
-async fn open(browser: &Browser, address: &str, press: Option<&str>) {
+async fn open(browser: &Browser, address: &str, presses: &[&str]) {
     browser.go(address).await;
     browser.find("main").await;
-    if let Some(words) = press {
+    for (words, shows) in presses.iter().zip(["#sheet[open] button", "[data-form-errors]"]) {
         browser.press(words).await;
-        browser.find("#sheet[open] button").await;
+        browser.find(shows).await;
     }
 }
 
@@ -210,8 +238,8 @@ async fn every_page_is_accessible(width: u32, height: u32) {
     browser.size(width, height).await;
     browser.scheme("light").await;
     let mut found = Vec::new();
-    for (name, address, press) in &pages {
-        open(browser, address, *press).await;
+    for (name, address, presses) in &pages {
+        open(browser, address, presses).await;
         found.extend(faults(browser, &format!("{name}, {width} px")).await);
     }
     assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
@@ -267,8 +295,8 @@ async fn pictures_of_every_page_are_taken() {
         browser.size(width, height).await;
         for scheme in SCHEMES {
             browser.scheme(scheme).await;
-            for (name, address, press) in &pages {
-                open(browser, address, *press).await;
+            for (name, address, presses) in &pages {
+                open(browser, address, presses).await;
                 browser.picture(&format!("{name}-{width}-{scheme}")).await;
             }
         }
