@@ -7,8 +7,8 @@ use regulars_kernel::{Error, Fault};
 use regulars_web::{
     PageCall,
     pages::{
-        Attributes, Flash, FlashKind, Nav, Tone, button, form_errors, link_button, notice, page, page_header,
-        sheet, sheet_footer, text_field,
+        Attributes, Flash, FlashKind, Nav, Tone, button, form_errors, format::sentence, link_button, notice,
+        page, page_header, sheet, sheet_footer, text_field,
     },
     redirect_with,
 };
@@ -182,12 +182,4 @@ pub fn success(text: impl Into<String>) -> Flash {
         text: text.into(),
         undo: None,
     }
-}
-
-/// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
 }

@@ -468,7 +468,7 @@ fn floats(role: Role) -> Markup {
 pub fn error_content(title: &str, text: &str, request_id: Option<&str>) -> Markup {
     html! {
         h1 { (title) }
-        p class="muted" { (text) }
+        p class="muted" { (super::format::sentence(text)) }
         @if let Some(id) = request_id { p class="form-hint" { "Request " code { (id) } } }
         div class="form-actions" { (link_button("Back to the start", "/").primary()) }
     }
