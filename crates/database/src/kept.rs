@@ -20,8 +20,8 @@ use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use sqlx_core::connection::Connection as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many connections of the pool are left to whoever does not open a transaction here.
-const OTHERS: u32 = 2;
+/// So many connections of the pool are left to whoever does not open a transaction here: one of them listens all the time.
+const OTHERS: u32 = 4;
 /// How long one waits for a connection, and with it a transaction for its turn.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection used a moment ago is taken to be alive.

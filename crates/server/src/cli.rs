@@ -108,7 +108,7 @@ pub struct Serve {
     /// Run only one half
     #[arg(long, env = "REGULARS_ONLY", value_enum)]
     pub only: Option<Only>,
-    /// Connections to PostgreSQL [default: four for each core and two, from 10 to 18]
+    /// Connections to PostgreSQL [default: four for each core and four, from 12 to 20]
     #[arg(long, env = "REGULARS_MAX_CONNECTIONS")]
     pub max_connections: Option<u32>,
     /// Jobs worked on at once [default: 4]

@@ -57,7 +57,7 @@ const OPTIONS: &[Setting] = &[
         "max_connections",
         "REGULARS_MAX_CONNECTIONS",
         "",
-        "Connections to PostgreSQL; without it four for each core and two, from 10 to 18.",
+        "Connections to PostgreSQL; without it four for each core and four, from 12 to 20.",
     ),
     Setting("workers", "REGULARS_WORKERS", "4", "Jobs worked on at once."),
     Setting(
@@ -143,10 +143,10 @@ impl DatabaseUrl {
 }
 
 /// More than the cores can serve only makes them wait for each other: on two cores eight answer a twentieth more than
-/// sixteen do. Two are left to what needs no transaction.
+/// sixteen do. Four are left to what needs no transaction.
 fn connections() -> u32 {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    (4 * cores as u32 + 2).clamp(10, 18)
+    (4 * cores as u32 + 4).clamp(12, 20)
 }
 
 impl Config {
@@ -264,7 +264,7 @@ pub fn example() -> String {
     );
     for Setting(name, variable, default, meaning) in OPTIONS {
         let value = match *name {
-            "max_connections" => "10".to_owned(),
+            "max_connections" => "12".to_owned(),
             "workers" | "drain_seconds" | "rate_limit" | "kept_files_gb" => (*default).to_owned(),
             "trusted_proxies" => "[]".to_owned(),
             _ => format!("\"{default}\""),

@@ -10,7 +10,7 @@ async fn whoever_stops_waiting_leaves_no_open_transaction_behind() {
     let test = TestDatabase::new().await;
     let scope = test.organization("one").await;
     // One connection, and one that is kept between transactions: whoever comes next gets the one that was left.
-    for connections in [1, 3] {
+    for connections in [1, 5] {
         let database = Database::new(serving_pool(test.connect_options().1, connections));
         leaves_none(&database, scope).await;
         database.close().await;
@@ -51,7 +51,7 @@ async fn leaves_none(database: &Database, scope: Scope) {
 async fn a_kept_connection_that_died_is_replaced() {
     let test = TestDatabase::new().await;
     let scope = test.organization("one").await;
-    let database = Database::new(serving_pool(test.connect_options().1, 3));
+    let database = Database::new(serving_pool(test.connect_options().1, 5));
     let process = async || {
         let mut tx = database.begin_read(scope).await.unwrap();
         let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
@@ -79,7 +79,7 @@ async fn a_kept_connection_that_died_is_replaced() {
 async fn nobody_waits_in_vain_while_connections_are_kept() {
     let test = TestDatabase::new().await;
     let scope = test.organization("one").await;
-    let database = Database::new(serving_pool(test.connect_options().1, 4));
+    let database = Database::new(serving_pool(test.connect_options().1, 6));
     let works = (0..40).map(|number| {
         let database = database.clone();
         tokio::spawn(async move {
