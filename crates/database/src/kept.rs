@@ -1,8 +1,8 @@
 //! Connections kept from one transaction to the next.
 //!
 //! The pool takes a connection back on a task of its own, with a round trip that proves it alive. Between transactions that
-//! ended as they should that is a fifth of what a small request costs, so these are passed on directly, the last used first:
-//! its caches are warm. All others go back to the pool.
+//! ended as they should nothing has to be proved, so these are passed on directly, the last used first: its caches are warm.
+//! All others go back to the pool.
 //!
 //! What it never does: keep a connection whose transaction was broken off, or so many that others get none.
 
@@ -26,6 +26,8 @@ const OTHERS: u32 = 4;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection used a moment ago is taken to be alive.
 pub(crate) const ALIVE: Duration = Duration::from_secs(1);
+/// Whoever does not answer by then is not.
+const ANSWERS: Duration = Duration::from_secs(2);
 /// Whoever is kept for so long without use goes back to the pool, which closes it when it sees fit.
 const IDLE: Duration = Duration::from_mins(1);
 /// After so many transactions a connection goes back to the pool, which knows its age.
@@ -96,7 +98,12 @@ impl Kept {
         loop {
             let last = self.lock().pop();
             let Some(mut last) = last else { break };
-            if last.since.elapsed() < ALIVE || last.connection.ping().await.is_ok() {
+            let is_alive = last.since.elapsed() < ALIVE
+                || matches!(
+                    tokio::time::timeout(ANSWERS, last.connection.ping()).await,
+                    Ok(Ok(()))
+                );
+            if is_alive {
                 return Ok(Taken {
                     connection: last.connection,
                     uses: last.uses + 1,
@@ -119,10 +126,10 @@ impl Kept {
             uses,
             turn,
         } = taken;
-        let Some(turn) = turn else { return };
-        if uses >= USES || self.pool.is_closed() {
+        // Without turns nothing is kept.
+        let Some(turns) = self.turns.as_ref().filter(|_| uses < USES) else {
             return;
-        }
+        };
         // What is left to send goes out now; its answer is read by whoever takes the connection next.
         let flushed = pin!(connection.flush()).poll(&mut Context::from_waker(Waker::noop()));
         if matches!(flushed, std::task::Poll::Ready(Err(_))) {
@@ -130,6 +137,11 @@ impl Kept {
             return;
         }
         let mut idle = self.lock();
+        // Asked with the lock: whoever closes does so before they empty this, and waits for all that are not in the pool.
+        if turns.is_closed() {
+            drop(idle);
+            return;
+        }
         idle.push(Idle {
             connection,
             since: Instant::now(),

@@ -9,7 +9,7 @@ pub fn now() -> DateTime<Utc> {
     now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
 }
 
-/// Serializes a time as `DateTime` itself does, at once: that one hands it to the serializer letter by letter.
+/// Serializes a time as `DateTime` itself does, as one text: that one goes through the serializer piece by piece.
 pub fn serialize<S: serde::Serializer>(
     time: &DateTime<Utc>,
     serializer: S,

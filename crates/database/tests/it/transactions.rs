@@ -19,16 +19,7 @@ async fn whoever_stops_waiting_leaves_no_open_transaction_behind() {
 
 async fn leaves_none(database: &Database, scope: Scope) {
     for polls in (0..20).cycle().take(400) {
-        let reads = async {
-            let mut tx = database.begin_read(scope).await.unwrap();
-            let count: i64 = sqlx::query_scalar("SELECT count(*) FROM customers")
-                .fetch_one(tx.conn())
-                .await
-                .unwrap();
-            tx.commit().await.unwrap();
-            count
-        };
-        give_up_after(polls, reads).await;
+        give_up_after(polls, process(database, scope)).await;
         let writes = async {
             let mut tx = database.begin(scope).await.unwrap();
             sqlx::query("UPDATE customers SET note = ''")
@@ -52,17 +43,8 @@ async fn a_kept_connection_that_died_is_replaced() {
     let test = TestDatabase::new().await;
     let scope = test.organization("one").await;
     let database = Database::new(serving_pool(test.connect_options().1, 5));
-    let process = async || {
-        let mut tx = database.begin_read(scope).await.unwrap();
-        let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
-            .fetch_one(tx.conn())
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-        process
-    };
-    let first = process().await;
-    assert_eq!(process().await, first, "it is kept");
+    let first = process(&database, scope).await;
+    assert_eq!(process(&database, scope).await, first, "it is kept");
     assert_eq!(database.idle_connections(), 1);
     sqlx::query("SELECT pg_terminate_backend($1)")
         .bind(first)
@@ -71,7 +53,7 @@ async fn a_kept_connection_that_died_is_replaced() {
         .unwrap();
     // From then on it is asked whether it lives.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert_ne!(process().await, first);
+    assert_ne!(process(&database, scope).await, first);
     database.close().await;
 }
 
@@ -116,6 +98,44 @@ async fn nobody_waits_in_vain_while_connections_are_kept() {
             .unwrap();
     assert_eq!(set, None);
     database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn closing_waits_for_nobody_who_has_ended() {
+    let test = TestDatabase::new().await;
+    let scope = test.organization("one").await;
+    for _ in 0..30 {
+        let database = Database::new(serving_pool(test.connect_options().1, 8));
+        let works: Vec<_> = (0..4)
+            .map(|_| {
+                let database = database.clone();
+                tokio::spawn(async move {
+                    while let Ok(tx) = database.begin_read(scope).await {
+                        tx.commit().await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        process(&database, scope).await;
+        tokio::time::timeout(Duration::from_secs(5), database.close())
+            .await
+            .expect("everything is given back");
+        for work in works {
+            work.await.unwrap();
+        }
+        assert!(database.begin(scope).await.is_err(), "it is closed");
+    }
+}
+
+/// The process of PostgreSQL that answers a transaction for reading.
+async fn process(database: &Database, scope: Scope) -> i32 {
+    let mut tx = database.begin_read(scope).await.unwrap();
+    let process = sqlx::query_scalar("SELECT pg_backend_pid()")
+        .fetch_one(tx.conn())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    process
 }
 
 /// Polls it so many times and drops it, wherever it is by then.
