@@ -336,12 +336,19 @@ impl Browser {
                 .any(|words| message.contains(words));
             // Forms answer their faults with these; the browser notes every answer from 400 on.
             let answered = entry["source"] == "network"
-                && ["(401)", "409 ", "412 ", "422 ", "404 (Not Found)"]
-                    .iter()
-                    .any(|status| {
-                        let status = status.trim_matches(['(', ')']);
-                        message.contains(&format!("status of {status}")) && !message.contains("/assets/")
-                    });
+                && [
+                    "400 (Bad Request)",
+                    "(401)",
+                    "409 ",
+                    "412 ",
+                    "422 ",
+                    "404 (Not Found)",
+                ]
+                .iter()
+                .any(|status| {
+                    let status = status.trim_matches(['(', ')']);
+                    message.contains(&format!("status of {status}")) && !message.contains("/assets/")
+                });
             refused || (entry["level"] == "SEVERE" && !answered)
         });
         bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())

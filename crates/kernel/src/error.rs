@@ -154,7 +154,10 @@ impl fmt::Display for Error {
                 let sentences: Vec<_> = faults
                     .0
                     .iter()
-                    .map(|fault| format!("{}: {}", fault.pointer, fault.message))
+                    .map(|fault| match fault.pointer.as_str() {
+                        "" => fault.message.clone(),
+                        place => format!("{place}: {}", fault.message),
+                    })
                     .collect();
                 f.write_str(&sentences.join("; "))
             }

@@ -35,6 +35,40 @@ pub fn distance(a: &str, b: &str) -> usize {
     strsim::osa_distance(a, b)
 }
 
+/// How probable it is that who typed one word meant the other, among words equally many edits away: from 0 to
+/// [`MAX_LIKENESS`]. People seldom mistake the first letter; they forget that a letter is doubled, swap neighbours, and
+/// confuse vowels, in this order.
+pub fn likeness(typed: &str, meant: &str) -> u8 {
+    let first = if typed.chars().next() == meant.chars().next() {
+        4
+    } else {
+        0
+    };
+    let same = |change: fn(&mut Vec<char>)| {
+        let [typed, meant] = [typed, meant].map(|word| {
+            let mut letters = word.chars().collect();
+            change(&mut letters);
+            letters
+        });
+        typed == meant
+    };
+    first
+        + if same(Vec::dedup) {
+            5
+        } else if same(|letters| letters.sort_unstable()) {
+            3
+        } else if same(|letters| {
+            letters.retain(|letter| !matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u' | 'y'));
+        }) {
+            2
+        } else {
+            0
+        }
+}
+
+/// What [`likeness`] answers at most.
+pub const MAX_LIKENESS: u8 = 9;
+
 /// How many edits a typed word of so many characters may be off: none below 3, one up to 7, two beyond.
 ///
 /// Deletions of one character find every word at distance 1 and some at 2; those are welcome in long words, where
@@ -83,6 +117,14 @@ mod tests {
                 "{typed} {meant}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_probably_meant_comes_first() {
+        let mut near = ["galen", "alan", "alec", "allen", "aeln", "aden"];
+        near.sort_by_key(|meant| std::cmp::Reverse(likeness("alen", meant)));
+        assert_eq!(near, ["allen", "aeln", "alan", "alec", "aden", "galen"]);
+        assert_eq!(likeness("alen", "allen"), MAX_LIKENESS);
     }
 
     #[test]

@@ -186,12 +186,16 @@ pub enum KeyCommand {
 
 #[derive(Debug, Args)]
 pub struct Import {
+    /// CSV, JSON, JSON Lines or XLSX with customers, as it was exported elsewhere
     pub file: PathBuf,
     #[arg(long, env = "REGULARS_ORGANIZATION")]
     pub organization: String,
     /// JSON file with the mapping; without it the suggested one is used
     #[arg(long, env = "REGULARS_MAPPING")]
     pub mapping: Option<PathBuf>,
+    /// Where the ids in the file come from, as in `erp` [default: by whose export it is, else csv]
+    #[arg(long, env = "REGULARS_SOURCE")]
+    pub source: Option<String>,
     /// What may become of rows: new and known customers, only new ones, only known ones
     #[arg(long, env = "REGULARS_MODE", default_value = "upsert", value_parser = ["upsert", "create", "update"])]
     pub mode: String,

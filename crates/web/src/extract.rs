@@ -192,7 +192,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Problem(Error::NotFound("resource"))),
+            Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Problem(Error::NotFound(
+                "resource: a part of the address is no id",
+            ))),
             Err(error) => Err(Problem(error.into())),
         }
     }

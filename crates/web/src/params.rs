@@ -13,6 +13,8 @@ use crate::problem::Problem;
 #[derive(Clone, Debug, Default)]
 pub struct Params {
     pairs: Vec<(String, String, bool)>,
+    /// The names that were asked for, to be told to who misspells one.
+    known: Vec<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Params {
@@ -58,7 +60,10 @@ impl Params {
             }
         }
         if faults.0.is_empty() {
-            Ok(Self { pairs })
+            Ok(Self {
+                pairs,
+                known: Vec::new(),
+            })
         } else {
             Err(Error::Malformed(faults))
         }
@@ -67,6 +72,7 @@ impl Params {
     /// Takes every value of a name as it stands, commas included.
     pub fn all(&mut self, name: &str) -> Vec<String> {
         let mut values = Vec::new();
+        self.know(name.to_owned());
         for (key, value, taken) in &mut self.pairs {
             if key == name {
                 *taken = true;
@@ -113,6 +119,7 @@ impl Params {
     /// Takes everything whose name starts so, as (rest of the name, value).
     pub fn prefixed(&mut self, prefix: &str) -> Vec<(String, String)> {
         let mut values = Vec::new();
+        self.know(format!("{prefix}…"));
         for (key, value, taken) in &mut self.pairs {
             if let Some(rest) = key.strip_prefix(prefix) {
                 *taken = true;
@@ -120,6 +127,12 @@ impl Params {
             }
         }
         values
+    }
+
+    fn know(&mut self, name: String) {
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
     }
 
     /// Fails with 400 if there are faults or parameters that nobody took.
@@ -135,7 +148,7 @@ impl Params {
             faults.add(
                 format!("?{shown}"),
                 "parameter_unknown",
-                format!("there is no parameter “{shown}” here"),
+                no_parameter(&shown, &self.known.join(", ")),
             );
         }
         if faults.0.is_empty() {
@@ -147,6 +160,15 @@ impl Params {
 
     pub(crate) fn into_pairs(self) -> impl Iterator<Item = (String, String)> {
         self.pairs.into_iter().map(|(name, value, _)| (name, value))
+    }
+}
+
+/// That there is no such parameter, and which there are.
+pub(crate) fn no_parameter(name: &str, known: &str) -> String {
+    if known.is_empty() {
+        format!("there is no parameter “{name}” here, nor any other")
+    } else {
+        format!("there is no parameter “{name}” here; there are {known}")
     }
 }
 

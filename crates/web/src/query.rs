@@ -59,7 +59,9 @@ pub(crate) fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
                 let (name, _) = groups.remove(index);
                 let shown: String = name.chars().take(80).collect();
                 if message.starts_with("unknown field") {
-                    let text = format!("there is no parameter “{shown}” here");
+                    // Serde names them: "unknown field `x`, expected one of `a`, `b`", or "there are no fields".
+                    let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+                    let text = crate::params::no_parameter(&shown, &known.join(", "));
                     faults.add(format!("?{shown}"), "parameter_unknown", text);
                 } else {
                     faults.add(format!("?{shown}"), "parameter_invalid", message);

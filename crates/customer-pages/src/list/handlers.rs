@@ -1,6 +1,6 @@
 //! Answers the list and the sheet of its filters.
 
-use axum::{extract::RawQuery, response::IntoResponse};
+use axum::{extract::RawQuery, http::StatusCode, response::IntoResponse};
 use chrono::TimeDelta;
 use maud::html;
 use regulars_database::Tx;
@@ -62,7 +62,12 @@ pub(crate) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResul
         // From the palette: the sheet opens with the page.
         @if open_new && view.may_write { span hx-get="/customers/new" hx-trigger="load" hx-target="#sheet-body" {} }
     };
-    Ok(page(&shell, actions, view::content(&view)).into_response())
+    let status = if view.faults.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    Ok((status, page(&shell, actions, view::content(&view))).into_response())
 }
 
 /// Reads what the address asks for.

@@ -330,22 +330,22 @@ async fn a_tag_that_very_many_have_is_said_to_be_merged_soon() {
 #[tokio::test]
 async fn an_address_that_asks_for_nonsense_is_told_so_and_never_fails() {
     let pages = Pages::new(Role::Viewer).await;
-    for query in [
-        "status=nope",
-        "what=1",
-        "page=0",
-        "page=99999",
-        "cursor=x",
-        "sort=shoe",
-        "created_from=soon",
-        "attribute.none=1",
-        "tag=none",
-        "q=%25",
-        "view=x",
-        "at=x&page=2",
+    for (query, status) in [
+        ("status=nope", 400),
+        ("what=1", 400),
+        ("page=0", 400),
+        ("page=99999", 400),
+        ("cursor=x", 400),
+        ("sort=shoe", 400),
+        ("created_from=soon", 400),
+        ("attribute.none=1", 400),
+        ("tag=none", 200),
+        ("q=%25", 200),
+        ("view=x", 200),
+        ("at=x&page=2", 200),
     ] {
         let page = pages.get(&format!("/customers?{query}")).await;
-        assert_eq!(page.status, 200, "{query}: {}", page.text());
+        assert_eq!(page.status, status, "{query}");
     }
     let tidy = pages.get("/customers?status=vip&tag=&owner=").await.expect(303);
     assert_eq!(tidy.header("location"), "/customers?status=vip");

@@ -19,7 +19,7 @@ use super::{
     sample::Profile,
     selection::Selection,
     total,
-    words::{Score, Words, escape, typos},
+    words::{Score, Words, escape, typo_score, typos},
 };
 
 /// Candidates of one tier.
@@ -59,7 +59,7 @@ struct Search<'a> {
     found: HashMap<Uuid, Hit>,
     /// The one that is looked into; in a small organization all are one.
     tier: u32,
-    near: Vec<Vec<(String, usize)>>,
+    near: Vec<Vec<(String, u8)>>,
     /// Each word as it is or as a typo.
     meant: Vec<Vec<String>>,
     /// Whether no tier was cut.
@@ -318,7 +318,7 @@ impl Search<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Near {
     infix: Vec<Vec<String>>,
-    near: Vec<Vec<(String, usize)>>,
+    near: Vec<Vec<(String, u8)>>,
 }
 
 impl Near {
@@ -379,15 +379,14 @@ pub(super) async fn misspelt(tx: &mut Tx, words: &Words, at_most: Option<usize>)
                 .bind(LOOKED_AT)
                 .fetch_all(tx.conn())
                 .await?;
-        let mut tokens: Vec<(String, usize)> = tokens
+        let mut tokens: Vec<(String, u8)> = tokens
             .into_iter()
-            .map(|token| {
-                let distance = symspell::distance(word, &token);
-                (token, distance)
+            .filter_map(|token| {
+                let score = typo_score(word, &token, most)?;
+                Some((token, score))
             })
-            .filter(|(_, distance)| (1..=most).contains(distance))
             .collect();
-        tokens.sort_unstable_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
+        tokens.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         tokens.truncate(NEAR);
         near.push(tokens);
     }

@@ -28,6 +28,8 @@ async fn a_search_finds_whom_a_person_means_and_the_best_first() {
         ("Smilla", "Jaspersen", None, Some("+4930987654")),
         ("Zoë", "Müller-Lüdenscheidt", None, None),
         ("Robert", "Allan", None, None),
+        ("Alec", "Mason", None, None),
+        ("Bo", "Galen", None, None),
         ("100%", "A_B", None, None),
         ("Li", "Wei", None, None),
     ]
@@ -51,7 +53,11 @@ async fn a_search_finds_whom_a_person_means_and_the_best_first() {
     .await;
     let mut tx = database.begin(scope).await;
     for (q, wanted) in [
-        ("Alen", &["Robert Allen", "Valentin Huber"][..]),
+        // Who forgot a letter that is doubled meant this name before others that are one letter away.
+        (
+            "Alen",
+            &["Robert Allen", "Alec Mason", "Bo Galen", "Valentin Huber"][..],
+        ),
         ("robret allen", &["Robert Allen", "Robert Allan"]),
         ("allen robert", &["Robert Allen", "Robert Allan"]),
         (

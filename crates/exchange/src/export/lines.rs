@@ -2,7 +2,11 @@
 //!
 //! What it never does: decide what is in the batch.
 
-use std::{borrow::Cow, iter::Peekable, str::Lines};
+use std::{
+    borrow::Cow,
+    iter::{self, Peekable},
+    str::Lines,
+};
 
 use regulars_customers::store::row::credit;
 use regulars_kernel::{Currency, Error, Money, Result};
@@ -158,9 +162,8 @@ impl Layout {
         }
         for source in &self.sources {
             out.push(b',');
-            if let Some((_, id)) = below.sources.iter().find(|(name, _)| name == source) {
-                push_csv(out, id);
-            }
+            let ids = below.sources.iter().filter(|(name, _)| name == source);
+            push_csv(out, &join_ids(ids.map(|(_, id)| id.as_ref())));
         }
         let attributes = attributes(fields[ATTRIBUTES])?;
         for name in &self.attributes {
@@ -224,9 +227,7 @@ impl Layout {
             .iter()
             .filter_map(|(channel, state)| Some((Cow::Borrowed(*channel), Cow::Borrowed(state.as_deref()?))));
         push_map(out, "consent", consents)?;
-        let mut sources = below.sources.clone();
-        sources.dedup_by(|later, earlier| later.0 == earlier.0);
-        push_map(out, "external_id", sources.into_iter())?;
+        push_ids(out, &below.sources)?;
         if let Some(attributes) = field(fields[ATTRIBUTES]).filter(|text| text != "{}") {
             out.extend_from_slice(b",\"attributes\":");
             out.extend_from_slice(attributes.as_bytes());
@@ -299,6 +300,20 @@ fn join(items: &[Cow<'_, str>]) -> String {
     text
 }
 
+/// The ids of one source in one cell: one as it stands, several each in quotes, as the importer tells them apart.
+fn join_ids<'a>(mut ids: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
+    let Some(first) = ids.next() else {
+        return Cow::Borrowed("");
+    };
+    let second = ids.next();
+    if second.is_none() && !first.contains(',') && !first.starts_with('"') {
+        return Cow::Borrowed(first);
+    }
+    let all = iter::once(first).chain(second).chain(ids);
+    let quoted: Vec<String> = all.map(|id| format!("\"{}\"", id.replace('"', "\"\""))).collect();
+    Cow::Owned(quoted.join(","))
+}
+
 fn push_csv(out: &mut Vec<u8>, text: &str) {
     if text.is_empty() {
         return;
@@ -351,6 +366,23 @@ fn push_json(out: &mut Vec<u8>, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Every id of every source: `"external_id":{"csv":["17","0018"]}`. The pairs are sorted by source.
+fn push_ids(out: &mut Vec<u8>, sources: &[(Cow<'_, str>, Cow<'_, str>)]) -> Result<()> {
+    for (at, ids) in sources.chunk_by(|one, next| one.0 == next.0).enumerate() {
+        out.extend_from_slice(if at == 0 { b",\"external_id\":{" } else { b"," });
+        push_json(out, &ids[0].0)?;
+        for (at, (_, id)) in ids.iter().enumerate() {
+            out.extend_from_slice(if at == 0 { b":[" } else { b"," });
+            push_json(out, id)?;
+        }
+        out.push(b']');
+    }
+    if !sources.is_empty() {
+        out.push(b'}');
+    }
+    Ok(())
+}
+
 fn push_map<'a>(
     out: &mut Vec<u8>,
     name: &str,
@@ -388,6 +420,12 @@ mod tests {
             crate::mapping::split_list(&text),
             ["plain", "a,b", "say \"x\"", "a|b", "c"]
         );
+        for ids in [&["17"][..], &["a,b"], &["\"x\"", "y,z"], &["\"17"], &["1", "2"]] {
+            let text = join_ids(ids.iter().copied());
+            for is_list in [false, true] {
+                assert_eq!(crate::mapping::split_ids(&text, is_list), ids, "{text}");
+            }
+        }
         let mut out = Vec::new();
         push_time(&mut out, "2024-03-14 09:12:31.25+00");
         out.push(b' ');

@@ -149,7 +149,10 @@ impl Converter {
             consents.push(WantedConsent {
                 channel: "email",
                 state: consent(*state),
-                at: row.email_unsubscribed_at.value().copied(),
+                at: match state {
+                    ConsentState::Subscribed => row.email_subscribed_at.value().copied(),
+                    _ => row.email_unsubscribed_at.value().copied(),
+                },
             });
         }
         if let Some(state) = row.consent_sms.value() {
@@ -163,10 +166,8 @@ impl Converter {
         if let Some(id) = row.external_id.into_value() {
             sources.push((self.source.clone(), id));
         }
-        for (source, cell) in row.other_ids {
-            if let Some(id) = cell.into_value() {
-                sources.push((source, id));
-            }
+        for (source, ids) in row.other_ids {
+            sources.extend(ids.into_iter().map(|id| (source.clone(), id)));
         }
         sources.sort_unstable();
         sources.dedup();

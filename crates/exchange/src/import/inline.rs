@@ -36,6 +36,8 @@ const SAMPLES: usize = 50;
 pub struct InlineOptions {
     /// A mapping that somebody wrote; suggested if absent.
     pub mapping: Option<serde_json::Value>,
+    /// Where its ids come from, if the mapping shall not say.
+    pub source: Option<String>,
     /// What may become of rows.
     pub mode: Mode,
     /// What customers are recognised by.
@@ -50,6 +52,7 @@ impl Default for InlineOptions {
     fn default() -> Self {
         Self {
             mapping: None,
+            source: None,
             mode: Mode::Upsert,
             match_by: DEFAULT_KEYS.to_vec(),
             dry_run: false,
@@ -147,10 +150,13 @@ pub async fn run_import_inline(
     let errors = options.errors.as_deref().map(create).transpose()?;
     let (owned, folder) = (path.to_owned(), storage.join("imports"));
     let copy = tokio::task::spawn_blocking(move || Copy::take(&owned, &folder)).await??;
-    let mapping = match &options.mapping {
+    let mut mapping = match &options.mapping {
         Some(written) => Mapping::from_json(written)?,
         None => copy.inspected.suggestion.mapping.clone(),
     };
+    if let Some(source) = &options.source {
+        mapping.source.clone_from(source);
+    }
     mapping.validate(&copy.inspected.headers)?;
 
     let begun = if options.dry_run {

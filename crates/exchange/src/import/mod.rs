@@ -22,6 +22,7 @@ mod plan;
 mod plan_file;
 mod resolve;
 mod rows;
+mod stranger;
 
 use std::{
     path::{Path, PathBuf},

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::{
     keys::{Entry, Key, KeyIndex},
     plan_file::{PlanWriter, Record},
+    stranger::is_another,
 };
 use crate::model::{MatchKey, Mode, Outcome, Reason};
 
@@ -236,6 +237,11 @@ impl Resolver {
             let why = "the customer was deleted while the file was checked";
             return Ok(refuse(content, Some(id), Reason::of_row("gone_meanwhile", why)));
         };
+        if is_another(wanted, &current.customer) {
+            let why = "the customer with this id has another name and another e-mail address; a file that counts in its \
+                       own way needs a name of its own for its source, instead of csv";
+            return Ok(refuse(content, Some(id), Reason::of_row("id_of_another", why)));
+        }
         let version = current.customer.version;
         let mut after = current.clone();
         let changes = after.merge(wanted);

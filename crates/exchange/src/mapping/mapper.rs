@@ -107,9 +107,14 @@ impl Mapper {
                 cell.id(&mut row.external_id);
             }
             Target::ExternalIdIn(source) => {
-                let mut id = Cell::Absent;
-                cell.id(&mut id);
-                row.other_ids.insert(source.clone(), id);
+                let ids = value::split_ids(text, self.vendor == Vendor::Regulars);
+                let known = row.other_ids.entry(source.clone()).or_default();
+                for text in &ids {
+                    cell.text = text;
+                    let mut id = Cell::Absent;
+                    cell.id(&mut id);
+                    known.extend(id.into_value());
+                }
             }
             Target::Code => cell.line(&mut row.code),
             Target::Kind => cell.choice(&mut row.kind, "kind_invalid", kind),
@@ -174,6 +179,11 @@ impl Mapper {
             Target::Address(field) => take_address(work, header, *field, text),
             Target::ConsentEmail => cell.consent(&mut row.consent_email, "email"),
             Target::ConsentSms => cell.consent(&mut row.consent_sms, "sms"),
+            Target::EmailSubscribedAt => {
+                cell.parse(&mut row.email_subscribed_at, "time_invalid", |text| {
+                    value::moment(text, self.order, self.zone)
+                });
+            }
             Target::EmailUnsubscribedAt => {
                 cell.parse(&mut row.email_unsubscribed_at, "time_invalid", |text| {
                     value::moment(text, self.order, self.zone)
@@ -222,6 +232,9 @@ impl Mapper {
                 row.first_name = first.map_or(Cell::Empty, Cell::Value);
                 row.last_name = last.map_or(Cell::Empty, Cell::Value);
             }
+        }
+        if row.email_subscribed_at.value().is_some() {
+            stricter(&mut row.consent_email, ConsentState::Subscribed);
         }
         if row.email_unsubscribed_at.value().is_some() {
             stricter(&mut row.consent_email, ConsentState::Unsubscribed);

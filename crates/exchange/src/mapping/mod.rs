@@ -28,7 +28,7 @@ pub use mapper::Mapper;
 pub use row::{Cell, CellFault, MappedAddress, MappedRow};
 pub use suggest::{ColumnMapping, Confidence, Hints, Suggestion, suggest};
 pub use target::{AddressField, ConsentState, Target};
-pub use value::{DateOrder, split_list, split_name};
+pub use value::{DateOrder, split_ids, split_list, split_name};
 
 /// Reading the values of typed attributes.
 pub(crate) mod attribute {
@@ -94,14 +94,19 @@ impl Mapping {
                 false
             });
         }
-        match serde_json::from_value(value) {
+        match serde_path_to_error::deserialize(value) {
             Ok(mapping) if faults.0.is_empty() => Ok(mapping),
             Ok(_) => Err(Error::Invalid(faults)),
             Err(error) => {
+                let mut place = String::new();
+                for segment in error.path() {
+                    place.push('/');
+                    place.push_str(&escape(&segment.to_string()));
+                }
                 faults.add(
-                    "",
+                    place,
                     "mapping_malformed",
-                    format!("the mapping cannot be understood: {error}"),
+                    format!("the mapping cannot be understood: {}", error.inner()),
                 );
                 Err(Error::Invalid(faults))
             }

@@ -114,7 +114,7 @@ pub struct MappedRow {
     pub line: u64,
     pub external_id: Cell<String>,
     /// Ids in sources that the columns name.
-    pub other_ids: BTreeMap<String, Cell<String>>,
+    pub other_ids: BTreeMap<String, Vec<String>>,
     pub code: Cell<String>,
     pub kind: Cell<&'static str>,
     pub email: Cell<Email>,
@@ -143,6 +143,8 @@ pub struct MappedRow {
     pub last_active_at: Cell<DateTime<Utc>>,
     pub address: MappedAddress,
     pub consent_email: Cell<ConsentState>,
+    /// When they subscribed, where the file says so.
+    pub email_subscribed_at: Cell<DateTime<Utc>>,
     /// When they unsubscribed, where the file says so.
     pub email_unsubscribed_at: Cell<DateTime<Utc>>,
     pub consent_sms: Cell<ConsentState>,
@@ -164,6 +166,6 @@ impl MappedRow {
         self.email.value().is_none()
             && self.phone.value().is_none()
             && texts.iter().all(|cell| cell.value().is_none())
-            && self.other_ids.values().all(|cell| cell.value().is_none())
+            && self.other_ids.values().all(Vec::is_empty)
     }
 }

@@ -237,7 +237,11 @@ fn date_order(columns: &[ColumnMapping], headers: &Headers, samples: &[Record], 
     let date_columns = columns.iter().enumerate().filter(|(_, column)| {
         matches!(
             column.target,
-            Target::Birthday | Target::CreatedAt | Target::LastActiveAt | Target::EmailUnsubscribedAt
+            Target::Birthday
+                | Target::CreatedAt
+                | Target::LastActiveAt
+                | Target::EmailSubscribedAt
+                | Target::EmailUnsubscribedAt
         )
     });
     for (at, _) in date_columns {

@@ -70,6 +70,8 @@ pub enum Target {
     Address(AddressField),
     /// What they said about marketing by e-mail.
     ConsentEmail,
+    /// When they subscribed to e-mail, or confirmed it; a time here means that they did.
+    EmailSubscribedAt,
     /// When they unsubscribed from e-mail; a time here means that they did.
     EmailUnsubscribedAt,
     /// What they said about marketing by SMS.
@@ -246,6 +248,11 @@ const NAMED: &[(Target, &str, &str)] = &[
         "Address: all in one cell",
     ),
     (Target::ConsentEmail, "consent.email", "E-mail marketing consent"),
+    (
+        Target::EmailSubscribedAt,
+        "consent.email_subscribed_at",
+        "Subscribed to e-mail at",
+    ),
     (
         Target::EmailUnsubscribedAt,
         "consent.email_unsubscribed_at",

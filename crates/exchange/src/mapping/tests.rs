@@ -240,7 +240,7 @@ fn a_mapping_is_json_that_people_edit_and_every_fault_is_told() {
         [
             own("/columns/Other~1Thing", "target_unknown"),
             own("/columns/Name", "target_unknown"),
-            own("", "mapping_malformed")
+            own("/nonsense", "mapping_malformed")
         ]
     );
     let wrong = Mapping::from_json(&json!({

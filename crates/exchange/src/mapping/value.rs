@@ -328,6 +328,24 @@ pub fn split_list(text: &str) -> Vec<String> {
     }
 }
 
+/// The ids that a cell holds: those of a list in quotes, as exports write several, else the whole text. In our own JSON
+/// they are always lists, so `is_list` cuts at commas without quotes too; elsewhere a comma may be part of an id.
+pub fn split_ids(text: &str, is_list: bool) -> Vec<String> {
+    if !is_list && !text.starts_with('"') {
+        return vec![text.to_owned()];
+    }
+    let mut items = Vec::new();
+    let mut rest = text;
+    loop {
+        let (item, after) = next_item(rest, ',');
+        items.push(item.trim().to_owned());
+        match after {
+            Some(after) => rest = after,
+            None => return items,
+        }
+    }
+}
+
 fn has_unquoted(text: &str, separator: char) -> bool {
     let mut in_quotes = false;
     text.chars().any(|letter| {

@@ -246,13 +246,14 @@ fn mailchimp(key: &str) -> Option<Target> {
         "euid" => Target::ExternalId,
         "notes" => Target::InternalNote,
         "tags" => Target::Tags,
-        "unsub_time" => Target::EmailUnsubscribedAt,
+        "confirm_time" => Target::EmailSubscribedAt,
+        // Who bounced until Mailchimp gave up must not be written to either.
+        "unsub_time" | "clean_time" => Target::EmailUnsubscribedAt,
         "member_rating"
         | "gmtoff"
         | "dstoff"
         | "last_changed"
         | "leid"
-        | "clean_time"
         | "clean_campaign_title"
         | "clean_campaign_id" => Target::Ignore,
         _ => return None,

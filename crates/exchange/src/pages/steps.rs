@@ -155,7 +155,7 @@ fn settings(import: &Import) -> Markup {
             (select_field("mode", "Customers", modes).value(import.mode.as_str()))
             (select_field("date_order", "Dates such as 3/4/2024", orders).value(order.as_str().unwrap_or("certain")))
             (select_field("default_country", "Country of phones without one", countries).value(mapping.default_country.as_deref().unwrap_or_default()))
-            (text_field("source", "Where the ids come from").value(&mapping.source).hint("As in shopify, or csv"))
+            (text_field("source", "Where the ids come from").value(&mapping.source).hint("As in shopify or erp. Files that number people in different ways need different names"))
             (text_field("time_zone", "Time zone of times without one").value(mapping.time_zone.as_deref().unwrap_or_default()).hint("As in Europe/Berlin; UTC if empty"))
             (checkbox_field("clear_empty", "Empty cells empty the field", mapping.clear_empty).hint("Otherwise they leave it as it is."))
         }

@@ -61,18 +61,18 @@ async fn full_shop() -> Shop {
             .execute(shop.database.owner()).await.unwrap();
     }
     let mut lines = vec![
-        json!({"external_id": {"shopify": "0017", "csv": "x-9"}, "email": "Ada@Example.com", "phone": "+4930123456", "first_name": "Ada", "last_name": "Byron",
+        json!({"external_id": {"shopify": ["0017", "18", "a,b", "\"q\""], "csv": ["x-9"]}, "email": "Ada@Example.com", "phone": "+4930123456", "first_name": "Ada", "last_name": "Byron",
             "birthday": "1985-12-10", "status": "vip", "type": "wholesale", "lifecycle_stage": "loyal", "priority": "high", "service_level": "gold",
             "credit_limit": {"amount": "1200.50", "currency": "EUR"}, "locale": "de-DE", "time_zone": "Europe/Berlin", "tags": ["vip", "a,b", "c|d", "\"q\""],
             "note": "two\nlines", "internal_note": " = nothing", "created_at": "2020-01-02T03:04:05.678Z", "last_active_at": "2026-02-03T04:05:06.789Z",
             "address": {"name": "A. Byron", "line1": "Neue Straße 1", "city": "Ulm", "postal_code": "00890", "country": "DE", "latitude": 48.4, "longitude": 9.99},
             "consent": {"email": "unsubscribed", "sms": "subscribed"},
             "attributes": {"size": 38.5, "member": true, "since": "2024-03-14", "likes": ["tea", "jam, red"], "remark": "=1"}}),
-        json!({"kind": "company", "company_name": "ACME", "legal_name": "ACME GmbH", "industry": "x", "tax_id": "DE123", "external_id": {"csv": "1"}}),
+        json!({"kind": "company", "company_name": "ACME", "legal_name": "ACME GmbH", "industry": "x", "tax_id": "DE123", "external_id": {"csv": ["1", "2"]}}),
     ];
     for (number, text) in NASTY.iter().enumerate() {
         lines.push(json!({"email": format!("n{number}@example.com"), "first_name": text, "last_name": text, "note": text, "tags": [text],
-            "address": {"line1": text, "city": text}, "attributes": {"remark": text}, "external_id": {"csv": format!("n {text}")}}));
+            "address": {"line1": text, "city": text}, "attributes": {"remark": text}, "external_id": {"csv": [format!("n {text}")]}}));
     }
     let text: Vec<String> = lines.iter().map(Value::to_string).collect();
     let import = shop

@@ -11,4 +11,5 @@ mod imports;
 mod inline;
 mod resume;
 mod space;
+mod strangers;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     path::Path,
 };
 
@@ -15,6 +15,7 @@ use regulars_exchange::{
         Ended,
         inline::{InlineOptions, run_import_inline},
     },
+    mapping::Target,
     model::{Counts, ExportFormat, Import as Done, ImportState, MatchKey, Mode},
     ops,
 };
@@ -36,19 +37,22 @@ pub async fn import(common: &Common, options: Import) -> Result<()> {
     })?;
     let mapping = match &options.mapping {
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| named(path, &error))?;
-            Some(serde_json::from_str(&text).map_err(|error| named(path, &error))?)
+            let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => named(path, &"there is no such file"),
+                _ => named(path, &error),
+            })?;
+            let written = serde_json::from_str(&text)
+                .map_err(|error| named(path, &format!("the mapping is not JSON: {error}")))?;
+            Some(written)
         }
         None => None,
     };
     if !options.file.is_file() {
-        return Err(Error::internal(format!(
-            "{}: there is no such file",
-            options.file.display()
-        )));
+        return Err(named(&options.file, &"there is no such file"));
     }
     let mut wanted = InlineOptions {
         mapping,
+        source: options.source.clone(),
         mode,
         dry_run: options.dry_run,
         errors: options.errors.clone(),
@@ -191,6 +195,15 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
     if let Some(plan) = &done.plan {
         for (code, times) in &plan.reasons {
             println!("  {times} × {code}");
+        }
+        let ignored: Vec<&str> = done
+            .columns
+            .iter()
+            .map(String::as_str)
+            .filter(|column| matches!(done.mapping.columns.get(*column), None | Some(Target::Ignore)))
+            .collect();
+        if !ignored.is_empty() {
+            println!("Not imported: {}", ignored.join(", "));
         }
         if options.dry_run && !plan.new_attributes.is_empty() {
             println!("New attributes: {}", plan.new_attributes.join(", "));

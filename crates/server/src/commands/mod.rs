@@ -53,23 +53,22 @@ pub async fn run(cli: Cli) -> Result<()> {
             }
             opened.close().await
         }
-        Command::Openapi => {
-            println!("{}", wiring::openapi_json()?);
-            Ok(())
-        }
+        Command::Openapi => write_out(&format!("{}\n", wiring::openapi_json()?)),
         Command::Doctor { json } => doctor::run(&common, json).await,
-        Command::Reference { what } => {
-            print!(
-                "{}",
-                match what {
-                    Reference::Permissions => permissions(),
-                    Reference::Errors => errors(),
-                    Reference::Configuration => config::reference(),
-                    Reference::Example => config::example(),
-                }
-            );
-            Ok(())
-        }
+        Command::Reference { what } => write_out(&match what {
+            Reference::Permissions => permissions(),
+            Reference::Errors => errors(),
+            Reference::Configuration => config::reference(),
+            Reference::Example => config::example(),
+        }),
+    }
+}
+
+/// Long text to stdout. Who reads only the beginning, as `head` does, has had what they wanted.
+fn write_out(text: &str) -> Result<()> {
+    match std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

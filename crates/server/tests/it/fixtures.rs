@@ -121,13 +121,21 @@ fn wanted(all: &[Row], refused: &[Row]) -> Vec<(HashSet<String>, Row)> {
 fn compare(all: &[Row], refused: &[Row], exported: &[Row]) {
     let wanted = wanted(all, refused);
     assert_eq!(exported.len(), wanted.len());
-    let by_id: BTreeMap<&str, &Row> = exported
+    let by_ids: BTreeMap<Vec<&str>, &Row> = exported
         .iter()
-        .map(|row| (row["external_id.csv"].as_str(), row))
+        .map(|row| {
+            // Several ids of one person stand in quotes.
+            let ids = row["external_id.csv"].split(',');
+            let mut ids: Vec<&str> = ids.map(|id| id.trim_matches('"')).collect();
+            ids.sort_unstable();
+            (ids, row)
+        })
         .collect();
     for (ids, one) in &wanted {
-        let found = ids.iter().find_map(|id| by_id.get(id.as_str()));
-        let found = found.unwrap_or_else(|| panic!("nobody of {ids:?}"));
+        let mut all: Vec<&str> = ids.iter().map(String::as_str).collect();
+        all.sort_unstable();
+        let found = by_ids.get(&all);
+        let found = found.unwrap_or_else(|| panic!("nobody of {all:?}"));
         for (_, ours) in COLUMNS {
             let (want, have) = (one.get(ours), found.get(ours));
             // The host of an address has no case.
@@ -178,6 +186,7 @@ async fn a_thousand_people_are_imported_one_is_found_by_a_misspelt_name_edited_a
         .as_array()
         .unwrap()
         .iter()
+        .take(3)
         .find(|one| {
             one["full_name"]
                 .as_str()

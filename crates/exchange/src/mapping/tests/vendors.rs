@@ -57,7 +57,7 @@ fn every_column_of_every_vendor_has_a_certain_place_or_its_own_attribute() {
         ("shopify_customers_import_template", Vendor::Shopify, "shopify", 0),
         ("shopify_orders_export", Vendor::ShopifyOrders, "shopify", 0),
         ("klaviyo_profiles_export", Vendor::Klaviyo, "klaviyo", 21),
-        ("mailchimp_audience_export", Vendor::Mailchimp, "mailchimp", 3),
+        ("mailchimp_audience_export", Vendor::Mailchimp, "mailchimp", 2),
         ("hubspot_contacts_export", Vendor::Hubspot, "hubspot", 6),
     ];
     assert_eq!(all.len(), expected.len());
@@ -181,10 +181,13 @@ fn the_mailchimp_export_maps_exactly() {
         ada.created_at,
         Cell::Value(Utc.with_ymd_and_hms(2024, 3, 14, 9, 12, 31).unwrap())
     );
-    assert_eq!(ada.attributes["confirm_time"], text("2024-03-14 09:14:00"));
+    assert_eq!(
+        ada.email_subscribed_at,
+        Cell::Value(Utc.with_ymd_and_hms(2024, 3, 14, 9, 14, 0).unwrap())
+    );
     assert_eq!(
         (&ada.consent_email, &ada.phone, ada.address.is_blank()),
-        (&Cell::Absent, &Cell::Empty, true)
+        (&Cell::Value(ConsentState::Subscribed), &Cell::Empty, true)
     );
 }
 
