@@ -4,7 +4,7 @@
 //! `noun.verb`. Never put a secret, a password or a token into `data`.
 
 use regulars_database::Tx;
-use regulars_kernel::{Result, Total, paging::Cursor};
+use regulars_kernel::{Boxed, Result, Total, paging::Cursor};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -58,8 +58,8 @@ impl Entry {
     }
 
     /// Writes it with the transaction.
-    pub async fn write(self, tx: &mut Tx) -> Result<()> {
-        store::audit::insert(tx, &self).await
+    pub fn write(self, tx: &mut Tx) -> Boxed<'_, ()> {
+        Box::pin(async move { store::audit::insert(tx, &self).await })
     }
 }
 

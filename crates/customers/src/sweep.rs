@@ -3,16 +3,13 @@
 //! What it never does: a use case of its own; those are in `ops`.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule, enqueue, system_scope};
-use regulars_kernel::{Actor, Error, Result, Scope, clock, ids::OrganizationId};
-use serde::{Deserialize, Serialize};
+use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule};
+use regulars_kernel::{Actor, Error, Result, Scope, ids::OrganizationId};
 use serde_json::{Value, json};
 
 use crate::ops::words;
 
 const SWEEP: &str = "customers.sweep_words";
-const MEND: &str = "customers.mend_words";
 
 /// Adds the handlers and the schedule.
 pub(crate) fn add(registry: Registry) -> Registry {
@@ -33,24 +30,12 @@ impl Handler for Sweep {
     }
 
     async fn run(&self, job: Context) -> Result<Value, Failure> {
-        let began = clock::now();
         let mut swept = 0;
         for scope in everyone(&job).await? {
             swept += words::sweep(&job.database, scope, &|| go_on(&job)).await?;
         }
-        if swept > 0 {
-            let mut tx = job.database.begin(system_scope()).await?;
-            let mend = NewJob::new(MEND, Began { began }).run_at(words::mend_at(clock::now()));
-            enqueue(&mut tx, mend).await?;
-            tx.commit().await?;
-        }
         Ok(json!({ "swept": swept }))
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Began {
-    began: DateTime<Utc>,
 }
 
 struct Mend;
@@ -58,14 +43,12 @@ struct Mend;
 #[async_trait]
 impl Handler for Mend {
     fn kind(&self) -> &'static str {
-        MEND
+        words::MEND
     }
 
     async fn run(&self, job: Context) -> Result<Value, Failure> {
-        let began = job.input::<Began>()?.began;
-        for scope in everyone(&job).await? {
-            words::mend(&job.database, scope, began, &|| go_on(&job)).await?;
-        }
+        let began = job.input::<words::Mending>()?.began;
+        words::mend(&job.database, job.scope, began, &|| go_on(&job)).await?;
         Ok(json!({}))
     }
 }

@@ -18,7 +18,10 @@ use std::{
 use regulars_kernel::Result;
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use sqlx_core::connection::Connection as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::coop::unconstrained,
+};
 
 /// So many connections of the pool are left to whoever does not open a transaction here: one of them listens all the time.
 const OTHERS: u32 = 4;
@@ -131,7 +134,8 @@ impl Kept {
             return;
         };
         // What is left to send goes out now; its answer is read by whoever takes the connection next.
-        let flushed = pin!(connection.flush()).poll(&mut Context::from_waker(Waker::noop()));
+        // Out of the task's budget, or a task that has used it up would send nothing and never be woken.
+        let flushed = pin!(unconstrained(connection.flush())).poll(&mut Context::from_waker(Waker::noop()));
         if matches!(flushed, std::task::Poll::Ready(Err(_))) {
             connection.close_on_drop();
             return;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use regulars_kernel::{Actor, Result, Scope, clock, ids::OrganizationId};
+use regulars_kernel::{Actor, Boxed, Result, Scope, clock, ids::OrganizationId};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, SqlSafeStr as _, postgres::PgTransactionManager};
 use sqlx_core::transaction::TransactionManager as _;
 
@@ -89,7 +89,11 @@ impl Database {
             .await
     }
 
-    async fn open(&self, scope: Scope, begin: &str, is_read_only: bool) -> Result<Tx> {
+    fn open<'a>(&'a self, scope: Scope, begin: &'a str, is_read_only: bool) -> Boxed<'a, Tx> {
+        Box::pin(self.open_here(scope, begin, is_read_only))
+    }
+
+    async fn open_here(&self, scope: Scope, begin: &str, is_read_only: bool) -> Result<Tx> {
         // One round trip for both statements. The organization is a typed id, so its text is hexadecimal and dashes.
         let statement = format!(
             "{begin}; SET LOCAL app.organization_id = '{}'",
@@ -178,7 +182,11 @@ impl Tx {
     }
 
     /// Makes it durable, then gives the hints.
-    pub async fn commit(self) -> Result<()> {
+    pub fn commit(self) -> Boxed<'static, ()> {
+        Box::pin(self.commit_here())
+    }
+
+    async fn commit_here(self) -> Result<()> {
         let mut inner = self.inner;
         if self.is_read_only {
             // Nothing to make durable, so nobody waits for the end.
@@ -194,7 +202,11 @@ impl Tx {
     }
 
     /// Undoes everything.
-    pub async fn rollback(self) -> Result<()> {
+    pub fn rollback(self) -> Boxed<'static, ()> {
+        Box::pin(self.rollback_here())
+    }
+
+    async fn rollback_here(self) -> Result<()> {
         let mut inner = self.inner;
         PgTransactionManager::rollback(inner.connection()).await?;
         inner.end();

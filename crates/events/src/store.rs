@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
-    Cursor, Error, Page, Result, Sort, Total,
+    Boxed, Cursor, Error, Page, Result, Sort, Total,
     ids::{CustomerId, EventId},
     paging::CursorError,
 };
@@ -90,7 +90,11 @@ pub async fn append(tx: &mut Tx, event: NewEvent) -> Result<EventId> {
 }
 
 /// Writes many events down with one statement. Answers their ids in the same order.
-pub async fn append_many(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<EventId>> {
+pub fn append_many(tx: &mut Tx, events: Vec<NewEvent>) -> Boxed<'_, Vec<EventId>> {
+    Box::pin(append_many_here(tx, events))
+}
+
+async fn append_many_here(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<EventId>> {
     if events.is_empty() {
         return Ok(Vec::new());
     }

@@ -130,7 +130,9 @@ impl Handler for ImportJob {
 
 impl ImportJob {
     async fn work(&self, job: &Context, id: ImportId) -> Result<Ended> {
-        self.revive(job, id).await?;
+        if !self.revive(job, id).await? {
+            return Ok(Ended::Stopped);
+        }
         let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
         if self.is_plan {
             apply::plan(&work, job).await
@@ -139,11 +141,13 @@ impl ImportJob {
         }
     }
 
-    /// A dead job that somebody queues again takes up the import that it gave up.
-    async fn revive(&self, job: &Context, id: ImportId) -> Result<()> {
+    /// A dead job that somebody queues again takes up the import that it gave up. Answers whether the import is still its own:
+    /// meanwhile another job or the command line may have taken it.
+    async fn revive(&self, job: &Context, id: ImportId) -> Result<bool> {
         let mut tx = job.database.begin(job.scope).await?;
         let import = imports::get(&mut tx, id, true).await?.import;
-        if import.state == ImportState::Failed && import.job_id == Some(job.id) {
+        let is_own = import.job_id == Some(job.id);
+        if import.state == ImportState::Failed && is_own {
             let state = if self.is_plan {
                 ImportState::Planning
             } else {
@@ -151,7 +155,8 @@ impl ImportJob {
             };
             imports::start(&mut tx, id, state, job.id).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(is_own)
     }
 }
 

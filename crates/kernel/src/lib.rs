@@ -3,6 +3,7 @@
 //! What it never does: IO, SQL, HTTP. (Typed ids know how PostgreSQL encodes them; nothing here sends anything.)
 
 pub mod actor;
+mod boxed;
 pub mod clock;
 pub mod country;
 pub mod email;
@@ -20,6 +21,7 @@ pub mod time_zone;
 mod value;
 
 pub use actor::{Actor, Permission, Role, Scope};
+pub use boxed::Boxed;
 pub use country::Country;
 pub use email::Email;
 pub use error::{Error, Fault, Faults, Result};

@@ -89,7 +89,7 @@ pub fn around(routes: Router<AppState>, state: &AppState) -> Router {
 
 async fn not_found() -> Response {
     let what = match context::face() {
-        context::Face::Api => "resource; /api/v1/openapi.json lists what there is",
+        context::Face::Api => "resource; /api/openapi.json lists what there is",
         context::Face::Page | context::Face::Fragment => "page",
     };
     Problem(Error::NotFound(what)).into_response()

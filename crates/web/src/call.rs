@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{extract::FromRequestParts, response::Response};
 use http::{StatusCode, request::Parts};
 use regulars_database::Tx;
-use regulars_kernel::{Error, Permission, Result, ids::JobId};
+use regulars_kernel::{Boxed, Error, Permission, Result, ids::JobId};
 use serde::Serialize;
 
 use crate::{
@@ -72,27 +72,31 @@ impl Call {
     }
 
     /// A transaction for reading: one snapshot.
-    pub async fn read(&self) -> Result<Tx> {
-        let mut tx = self.state.database.begin_read(self.caller.scope()).await?;
-        tx.set_request_id(self.request_id.clone());
-        Ok(tx)
+    pub fn read(&self) -> Boxed<'_, Tx> {
+        Box::pin(async {
+            let mut tx = self.state.database.begin_read(self.caller.scope()).await?;
+            tx.set_request_id(self.request_id.clone());
+            Ok(tx)
+        })
     }
 
     /// A transaction for changes. With an Idempotency-Key it claims the key first; if the work was done before, this
     /// fails and the stored answer is sent instead of whatever the handler makes of that. End it with one of the
     /// finishers: a bare `commit` keeps no answer.
-    pub async fn write(&self) -> Result<Tx> {
-        self.write_upload(&[]).await
+    pub fn write(&self) -> Boxed<'_, Tx> {
+        self.write_upload(&[])
     }
 
     /// As [`Self::write`], after an upload was received: its digest stands for the body, which is not kept to compare.
-    pub async fn write_upload(&self, digest: &[u8]) -> Result<Tx> {
-        let mut tx = self.state.database.begin(self.caller.scope()).await?;
-        tx.set_request_id(self.request_id.clone());
-        if let Some(claim) = &self.claim {
-            claim.claim(&mut tx, digest).await?;
-        }
-        Ok(tx)
+    pub fn write_upload<'a>(&'a self, digest: &'a [u8]) -> Boxed<'a, Tx> {
+        Box::pin(async move {
+            let mut tx = self.state.database.begin(self.caller.scope()).await?;
+            tx.set_request_id(self.request_id.clone());
+            if let Some(claim) = &self.claim {
+                claim.claim(&mut tx, digest).await?;
+            }
+            Ok(tx)
+        })
     }
 
     /// Fails with 412 if `If-Match` names other versions than the current one.
@@ -154,7 +158,18 @@ impl Call {
             .await
     }
 
-    async fn finish(
+    fn finish(
+        &self,
+        tx: Tx,
+        status: StatusCode,
+        location: Option<String>,
+        version: Option<i32>,
+        body: Vec<u8>,
+    ) -> Boxed<'_, Response> {
+        Box::pin(self.finish_here(tx, status, location, version, body))
+    }
+
+    async fn finish_here(
         &self,
         mut tx: Tx,
         status: StatusCode,

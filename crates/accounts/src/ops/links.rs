@@ -182,7 +182,12 @@ pub async fn change_password(
     let hash = passwords::hash(new).await?;
     let mut tx = database.begin(scope).await?;
     device.name_request(&mut tx);
-    users::lock(tx.conn(), user).await?;
+    // As in signing in: an older password does not undo a newer one.
+    if !users::lock_judged(tx.conn(), &row).await? {
+        return Err(Error::Unauthorized(
+            "the password was changed meanwhile; sign in again".into(),
+        ));
+    }
     let now = tx.now();
     users::set_password(tx.conn(), user, &hash).await?;
     users::drop_tokens(tx.conn(), user).await?;

@@ -94,6 +94,10 @@ pub async fn sign_in(
         })
         .await?;
     device.name_request(&mut tx);
+    // Looked at again under the lock: whoever has just changed the password has ended all sessions, and those to come.
+    if !users::lock_judged(tx.conn(), &user).await? {
+        return fail("changed_meanwhile");
+    }
     if let Some(previous) = previous {
         let now = tx.now();
         sessions::revoke_token(tx.conn(), &secrets::hash(previous), now).await?;

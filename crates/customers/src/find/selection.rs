@@ -4,7 +4,7 @@
 //! up by functions that apply the organization themselves (migration 0005).
 
 use regulars_database::Tx;
-use regulars_kernel::{Actor, Country, Error, Result, ids::CustomerId};
+use regulars_kernel::{Actor, Boxed, Country, Error, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -40,7 +40,11 @@ impl Selection {
     /// Looks up the names in a question: an attribute that nobody defined is a fault, a tag that nobody made or a
     /// source that nobody named selects nothing. A search selects whoever has every word in their text; if nobody has,
     /// whoever is meant by a typo in one of them.
-    pub async fn resolve(tx: &mut Tx, query: &Query) -> Result<Self> {
+    pub fn resolve<'a>(tx: &'a mut Tx, query: &'a Query) -> Boxed<'a, Self> {
+        Box::pin(Self::resolve_here(tx, query))
+    }
+
+    async fn resolve_here(tx: &mut Tx, query: &Query) -> Result<Self> {
         let mut selection = Self::of_filters(tx, &query.filters).await?;
         if let Some(q) = &query.q {
             selection

@@ -3,7 +3,7 @@
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Email, Error, Faults, Patch, Result,
+    Boxed, Email, Error, Faults, Patch, Result,
     ids::{CustomerId, TagId},
 };
 use serde_json::json;
@@ -223,7 +223,11 @@ pub(super) fn merged(
 }
 
 /// Writes what differs, with its events.
-pub(super) async fn write(tx: &mut Tx, before: Customer, mut after: Customer) -> Result<Customer> {
+pub(super) fn write(tx: &mut Tx, before: Customer, after: Customer) -> Boxed<'_, Customer> {
+    Box::pin(write_here(tx, before, after))
+}
+
+async fn write_here(tx: &mut Tx, before: Customer, mut after: Customer) -> Result<Customer> {
     let mut events = Vec::new();
     let differs = |name: &String, others: &[String]| {
         let key = crate::model::tag::key(name);

@@ -12,7 +12,7 @@ use regulars_kernel::{Email, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-pub use refusal::Refusal;
+pub use refusal::{MOST_SOURCES, Refusal};
 
 use crate::{
     model::{
@@ -369,7 +369,10 @@ pub async fn update_many(
     let rows_left = all.iter().map(|(_, current, changes)| (current, changes));
     refuse_unfit(tx, rows_left, &mut refused).await?;
     if !refused.is_empty() {
-        batch_parts::unlink_new(tx, refused.keys()).await?;
+        // Only what these rows brought: an earlier row may have linked the same customer in this transaction.
+        let mut links = links;
+        links.retain(|(id, _)| refused.contains_key(id));
+        batch_parts::unlink(tx, &links).await?;
         for (at, current, _) in &all {
             if let Some(refusal) = refused.get(&current.customer.id) {
                 refusals[*at] = Some(*refusal);

@@ -11,8 +11,10 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use regulars_database::Database;
-use regulars_kernel::{Result, Scope, ids::CustomerId};
+use regulars_database::{Database, Tx};
+use regulars_jobs::{NewJob, enqueue};
+use regulars_kernel::{Result, Scope, clock, ids::CustomerId};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::store::words;
@@ -24,9 +26,22 @@ const CUSTOMERS: i64 = 2_000;
 /// Longer than any transaction that creates customers.
 const LONGEST_TRANSACTION: TimeDelta = TimeDelta::minutes(10);
 
-/// When to mend after a sweep.
-pub fn mend_at(swept: DateTime<Utc>) -> DateTime<Utc> {
-    swept + TimeDelta::from_std(words::REMEMBERED_FOR).unwrap_or(TimeDelta::hours(1)) + TimeDelta::minutes(5)
+/// The job that mends the dictionary of its organization.
+pub const MEND: &str = "customers.mend_words";
+
+/// What it works on.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Mending {
+    /// When the sweep began.
+    pub began: DateTime<Utc>,
+}
+
+/// Has the dictionary mended, once nobody remembers a word that this transaction or an earlier one has removed.
+async fn queue_mend(tx: &mut Tx, began: DateTime<Utc>) -> Result<()> {
+    let forgotten = TimeDelta::from_std(words::REMEMBERED_FOR).unwrap_or(TimeDelta::hours(1));
+    let at = tx.now() + forgotten + TimeDelta::minutes(5);
+    enqueue(tx, NewJob::new(MEND, Mending { began }).run_at(at)).await?;
+    Ok(())
 }
 
 /// Takes the words out of the dictionary that no living customer of the organization has. Answers how many.
@@ -38,6 +53,7 @@ pub async fn sweep(
     scope: Scope,
     go_on: &(dyn Fn() -> Result<()> + Sync),
 ) -> Result<u64> {
+    let began = clock::now();
     let hasher = RandomState::new();
     let mut used = HashSet::new();
     let mut after = (DateTime::UNIX_EPOCH, CustomerId(Uuid::nil()));
@@ -58,12 +74,20 @@ pub async fn sweep(
         let mut tx = database.begin(scope).await?;
         let mut page = words::page(&mut tx, &after, WORDS).await?;
         let Some(last) = page.last() else {
+            // Again: the first may have been long ago.
+            if swept > 0 {
+                queue_mend(&mut tx, began).await?;
+                tx.commit().await?;
+            }
             return Ok(swept);
         };
         after.clone_from(last);
         page.retain(|word| !used.contains(&hasher.hash_one(word)));
         if !page.is_empty() {
             words::remove(&mut tx, &page).await?;
+            if swept == 0 {
+                queue_mend(&mut tx, began).await?;
+            }
             swept += page.len() as u64;
         }
         tx.commit().await?;

@@ -4,7 +4,8 @@
 
 use std::{
     collections::HashSet,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use regulars_database::Tx;
 use regulars_kernel::{Country, Phone, Result, ids::CustomerId, symspell};
 use uuid::Uuid;
 
+use super::words::REMEMBERED_FOR;
 use crate::model::import::{ConsentChange, CurrentAddress};
 
 /// Writes default addresses: new ones and changed ones.
@@ -131,12 +133,18 @@ pub async fn link_sources(
         .collect())
 }
 
-/// Takes back the links that this transaction made for these customers.
-pub(crate) async fn unlink_new(tx: &mut Tx, customers: impl Iterator<Item = &CustomerId>) -> Result<()> {
-    let ids: Vec<Uuid> = customers.map(|id| id.0).collect();
+/// Takes back links that were just made.
+pub(crate) async fn unlink(tx: &mut Tx, links: &[(CustomerId, &(String, String))]) -> Result<()> {
+    let customers: Vec<Uuid> = links.iter().map(|(id, _)| id.0).collect();
+    let sources: Vec<&str> = links.iter().map(|(_, source)| source.0.as_str()).collect();
+    let external: Vec<&str> = links.iter().map(|(_, source)| source.1.as_str()).collect();
     sqlx::query!(
-        "DELETE FROM customer_sources WHERE customer_id = ANY($1) AND created_at = $2",
-        &ids,
+        "DELETE FROM customer_sources s USING unnest($1::uuid[], $2::text[], $3::text[]) AS n (customer_id, source, external_id)
+         WHERE s.source = n.source AND s.external_id = n.external_id AND s.customer_id = n.customer_id
+           AND s.created_at = $4",
+        &customers,
+        &sources as &[&str],
+        &external as &[&str],
         tx.now()
     )
     .execute(tx.conn())
@@ -175,26 +183,54 @@ pub async fn write_consents(tx: &mut Tx, changes: &[(CustomerId, &ConsentChange)
     Ok(())
 }
 
-/// Words of names that are known to stand in `name_tokens`, so that they are not sent again and again. Bounded.
-#[derive(Debug, Default)]
-pub struct KnownWords(Mutex<HashSet<String>>);
+/// Words of names that are known to stand in `name_tokens`, so that they are not sent again and again. Bounded, and
+/// forgotten in time for who mends after a sweep.
+#[derive(Debug)]
+pub struct KnownWords(Mutex<Remembered>);
+
+#[derive(Debug)]
+struct Remembered {
+    words: HashSet<String>,
+    since: Instant,
+}
 
 /// Words remembered before the memory is emptied.
 const REMEMBERED: usize = 200_000;
 
+impl Default for KnownWords {
+    fn default() -> Self {
+        Self(Mutex::new(Remembered {
+            words: HashSet::new(),
+            since: Instant::now(),
+        }))
+    }
+}
+
 impl KnownWords {
     /// Remembers what a committed transaction has written.
     pub fn remember(&self, words: Vec<String>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() + words.len() > REMEMBERED {
-            known.clear();
+        let mut known = self.lock();
+        if known.words.len() + words.len() > REMEMBERED {
+            known.words.clear();
         }
-        known.extend(words);
+        known.words.extend(words);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.since.elapsed() > REMEMBERED_FOR {
+            known.words.clear();
+            known.since = Instant::now();
+        }
+        known
     }
 
     fn without(&self, words: impl IntoIterator<Item = String>) -> HashSet<String> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        words.into_iter().filter(|word| !known.contains(word)).collect()
+        let known = self.lock();
+        words
+            .into_iter()
+            .filter(|word| !known.words.contains(word))
+            .collect()
     }
 }
 

@@ -144,12 +144,12 @@ async fn try_insert(tx: &mut Tx, customer: &Customer, given: Option<&str>) -> Re
              SELECT k.channel FROM customers d
              JOIN customer_consents k ON k.organization_id = d.organization_id AND k.customer_id = d.id
              WHERE d.email_lowercase = c.email_lowercase AND d.deleted_at IS NOT NULL AND k.state = 'unsubscribed'
-             UNION
+             UNION ALL
              -- Was being deleted while this row waited for the address: seen as living, but no more so.
              SELECT k.channel FROM customers d
              JOIN customer_consents k ON k.organization_id = d.organization_id AND k.customer_id = d.id
              WHERE d.email_lowercase = c.email_lowercase AND d.deleted_at IS NULL AND k.state = 'unsubscribed'
-             UNION
+             UNION ALL
              SELECT k.channel FROM customers d
              JOIN customer_consents k ON k.organization_id = d.organization_id AND k.customer_id = d.id
              WHERE d.phone = c.phone AND d.deleted_at IS NOT NULL AND k.state = 'unsubscribed'

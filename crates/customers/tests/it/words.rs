@@ -47,6 +47,14 @@ async fn words_of_deleted_and_renamed_people_go_and_those_that_somebody_has_stay
     let other = house.app.organization("other").await;
     assert_eq!(sweep(&house, other).await, 0, "another organization has no words");
     assert_eq!(sweep(&house, scope).await, 2);
+    let mending: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM jobs WHERE organization_id = $1 AND kind = 'customers.mend_words' AND state = 'queued'",
+    )
+    .bind(scope.organization_id.0)
+    .fetch_one(house.app.test_database().owner())
+    .await
+    .unwrap();
+    assert_eq!(mending, 2, "one with the first words that go, and one at the end");
     assert_eq!(dictionary(&house).await, ["bea", "cem", "lovelace", "schmidt"]);
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM name_tokens WHERE token IN ('ada', 'muller')")
         .fetch_one(house.app.test_database().owner())

@@ -1,7 +1,6 @@
 //! Exporting customers: any question to the list as CSV or JSON Lines, streamed in batches.
 //!
-//! The columns have our own names, so that our importer maps them back by itself and gets back every value. A customer
-//! with several ids of one source is written with the first of them.
+//! The columns have our own names, so that our importer maps them back by itself and gets back every value.
 //!
 //! Each batch is a short transaction of its own, so that an export of any length holds back no cleaning of the database;
 //! a customer changed meanwhile is written as before or as after, and none is written twice, because batches go by id.

@@ -344,7 +344,10 @@ async fn tell(
         // If it cannot be noted, as when the database is away, the import is found interrupted.
         let noted = async {
             let mut tx = work.begin().await?;
-            imports::finish(&mut tx, work.id, ImportState::Failed, Some(&error.to_string())).await?;
+            let state = imports::get(&mut tx, work.id, true).await?.import.state;
+            if matches!(state, ImportState::Planning | ImportState::Applying) {
+                imports::finish(&mut tx, work.id, ImportState::Failed, Some(&error.to_string())).await?;
+            }
             tx.commit().await
         };
         if let Err(error) = noted.await {

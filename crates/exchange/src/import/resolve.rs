@@ -194,6 +194,14 @@ impl Resolver {
             let why = "the customer with this id or code is deleted; restore it first";
             return Ok(refuse(content, Some(id), Reason::of_row("customer_deleted", why)));
         }
+        if current
+            .get(&id)
+            .is_some_and(|current| is_another(wanted, &current.customer))
+        {
+            let why = "the customer with this id has another name and nothing else in common; a file that counts in its own \
+                       way needs a source of its own instead of csv; if it is the same customer, a column code says so";
+            return Ok(refuse(content, Some(id), Reason::of_row("id_of_another", why)));
+        }
         let touched = self
             .index
             .get(customer_key(id))?
@@ -237,11 +245,6 @@ impl Resolver {
             let why = "the customer was deleted while the file was checked";
             return Ok(refuse(content, Some(id), Reason::of_row("gone_meanwhile", why)));
         };
-        if is_another(wanted, &current.customer) {
-            let why = "the customer with this id has another name and another e-mail address; a file that counts in its \
-                       own way needs a name of its own for its source, instead of csv";
-            return Ok(refuse(content, Some(id), Reason::of_row("id_of_another", why)));
-        }
         let version = current.customer.version;
         let mut after = current.clone();
         let changes = after.merge(wanted);

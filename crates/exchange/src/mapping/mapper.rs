@@ -2,18 +2,20 @@
 //!
 //! What it never does: change a value it does not understand: the row is refused with every cell that is wrong.
 
+mod address;
+
 use chrono_tz::Tz;
-use regulars_customers::model::{MAX_TAGS, tag::MAX_TAG};
+use regulars_customers::{
+    model::{MAX_TAGS, tag::MAX_TAG},
+    ops::import::MOST_SOURCES,
+};
 use regulars_kernel::{Country, Currency, Email, Locale, Phone, TimeZone, email::EmailError, text};
 use regulars_tabular::read::{Headers, Record};
 use rust_decimal::Decimal;
 
 use super::{
-    AddressField, ConsentState, Mapping, Target, Vendor,
-    row::{
-        Cell, CellFault, KINDS, LIFECYCLE_STAGES, MappedAddress, MappedRow, PRIORITIES, SERVICE_LEVELS,
-        STATUSES, TYPES,
-    },
+    ConsentState, Mapping, Target, Vendor,
+    row::{Cell, CellFault, KINDS, LIFECYCLE_STAGES, MappedRow, PRIORITIES, SERVICE_LEVELS, STATUSES, TYPES},
     value,
 };
 
@@ -82,7 +84,8 @@ impl Mapper {
         };
         for (position, header, target) in &self.columns {
             if let Some(text) = record.get(*position) {
-                self.take(&mut work, header, target, text.trim());
+                let is_list = record.is_list(*position);
+                self.take(&mut work, header, target, text.trim(), is_list);
             }
         }
         self.finish(&mut work);
@@ -93,7 +96,7 @@ impl Mapper {
         }
     }
 
-    fn take(&self, work: &mut Work, header: &str, target: &Target, text: &str) {
+    fn take(&self, work: &mut Work, header: &str, target: &Target, text: &str, is_list: bool) {
         let Work { row, faults, .. } = work;
         let mut cell = In { header, text, faults };
         match target {
@@ -104,10 +107,31 @@ impl Mapper {
                 } else {
                     text
                 };
-                cell.id(&mut row.external_id);
+                let ids = if is_list {
+                    value::split_ids(cell.text, true)
+                } else {
+                    vec![cell.text.to_owned()]
+                };
+                match &ids[..] {
+                    [id] => {
+                        cell.text = id;
+                        cell.id(&mut row.external_id);
+                    }
+                    _ => cell.fault(
+                        "ids_several",
+                        "this is a list; several ids of one customer belong in a column such as external_id.shop".to_owned(),
+                    ),
+                }
             }
             Target::ExternalIdIn(source) => {
-                let ids = value::split_ids(text, self.vendor == Vendor::Regulars);
+                let ids = value::split_ids(text, is_list);
+                if ids.len() > MOST_SOURCES {
+                    let message = format!(
+                        "a customer can have at most {MOST_SOURCES} ids; here are {}",
+                        ids.len()
+                    );
+                    return cell.fault("ids_too_many", message);
+                }
                 let known = row.other_ids.entry(source.clone()).or_default();
                 for text in &ids {
                     cell.text = text;
@@ -176,7 +200,7 @@ impl Mapper {
             Target::LastActiveAt => cell.parse(&mut row.last_active_at, "time_invalid", |text| {
                 value::moment(text, self.order, self.zone)
             }),
-            Target::Address(field) => take_address(work, header, *field, text),
+            Target::Address(field) => address::take_address(work, header, *field, text),
             Target::ConsentEmail => cell.consent(&mut row.consent_email, "email"),
             Target::ConsentSms => cell.consent(&mut row.consent_sms, "sms"),
             Target::EmailSubscribedAt => {
@@ -411,68 +435,4 @@ fn amount(text: &str) -> Result<Decimal, String> {
 
 fn country(text: &str) -> Result<Country, String> {
     Country::parse(text).map_err(|why| why.to_string())
-}
-
-fn take_address(work: &mut Work, header: &str, field: AddressField, text: &str) {
-    let Work { row, faults, .. } = work;
-    let address = &mut row.address;
-    let mut cell = In { header, text, faults };
-    match field {
-        AddressField::Name => cell.line(&mut address.name),
-        AddressField::Company => cell.line(&mut address.company),
-        AddressField::Line1 => cell.joined(&mut address.line1, " ", MAX_LINE),
-        AddressField::Line2 => cell.joined(&mut address.line2, " ", MAX_LINE),
-        AddressField::City => cell.line(&mut address.city),
-        AddressField::Province => cell.line(&mut address.province),
-        AddressField::PostalCode => {
-            // No postal code begins with an apostrophe; Shopify and careful people put one before it.
-            cell.text = text.strip_prefix('\'').unwrap_or(text);
-            cell.line(&mut address.postal_code);
-        }
-        AddressField::Country => cell.parse(&mut address.country, "country_invalid", country),
-        AddressField::Phone => cell.later(&mut address.phone, &mut work.address_phone),
-        AddressField::Latitude => cell.parse(&mut address.latitude, "degrees_invalid", |text| {
-            value::degrees(text, 90.0)
-        }),
-        AddressField::Longitude => cell.parse(&mut address.longitude, "degrees_invalid", |text| {
-            value::degrees(text, 180.0)
-        }),
-        AddressField::Combined => combined_address(address, cell),
-    }
-}
-
-/// `7 Main St  Atlanta  GA  30303  US`, with a second line after the first if there are six parts. With any other number
-/// of parts nothing is certain, and the whole text is the first line.
-fn combined_address(address: &mut MappedAddress, mut cell: In<'_>) {
-    let parts: Vec<&str> = cell.text.split("  ").map(str::trim).collect();
-    let (line1, line2, rest) = match parts[..] {
-        [line1, city, province, postal_code, country] => {
-            (line1, "", Some([city, province, postal_code, country]))
-        }
-        [line1, line2, city, province, postal_code, country] => {
-            (line1, line2, Some([city, province, postal_code, country]))
-        }
-        _ => (cell.text, "", None),
-    };
-    cell.text = line1;
-    cell.line(&mut address.line1);
-    let Some([city, province, postal_code, country_text]) = rest else {
-        return;
-    };
-    let cells = [
-        (line2, &mut address.line2),
-        (city, &mut address.city),
-        (province, &mut address.province),
-        (postal_code, &mut address.postal_code),
-    ];
-    for (text, field) in cells {
-        cell.text = text;
-        if !text.is_empty() {
-            cell.line(field);
-        }
-    }
-    cell.text = country_text;
-    if !country_text.is_empty() {
-        cell.parse(&mut address.country, "country_invalid", country);
-    }
 }

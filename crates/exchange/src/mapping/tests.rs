@@ -17,6 +17,7 @@ fn record(fields: &[&str]) -> Record {
         position: 1,
         line: 2,
         fields: fields.iter().map(|text| Some((*text).to_owned())).collect(),
+        lists: Vec::new(),
     }
 }
 
@@ -147,6 +148,7 @@ fn absent_and_empty_are_not_the_same() {
             None,
             Some(String::new()),
         ],
+        lists: Vec::new(),
     };
     let mapped = map_record(&mapping, &headers, &row).unwrap();
     assert_eq!(
@@ -271,7 +273,7 @@ proptest! {
         let mapping = Mapping { columns: names.iter().map(|name| ((*name).to_owned(), name.parse().unwrap())).collect(), ..Mapping::default() };
         for shift in 0..texts.len() {
             let fields = (0..names.len()).map(|at| Some(texts[(at + shift) % texts.len()].clone())).collect();
-            let _ = map_record(&mapping, &headers, &Record { position: 1, line: 1, fields });
+            let _ = map_record(&mapping, &headers, &Record { position: 1, line: 1, fields, lists: Vec::new() });
         }
         let headers = Headers::new(texts).unwrap();
         let suggestion = suggest(&headers, Hints::default());

@@ -328,8 +328,8 @@ pub fn split_list(text: &str) -> Vec<String> {
     }
 }
 
-/// The ids that a cell holds: those of a list in quotes, as exports write several, else the whole text. In our own JSON
-/// they are always lists, so `is_list` cuts at commas without quotes too; elsewhere a comma may be part of an id.
+/// The ids that a cell holds: those of a list, which cells of CSV write in quotes; else the whole text, since a comma may be
+/// part of an id.
 pub fn split_ids(text: &str, is_list: bool) -> Vec<String> {
     if !is_list && !text.starts_with('"') {
         return vec![text.to_owned()];

@@ -246,7 +246,8 @@ fn mailchimp(key: &str) -> Option<Target> {
         "euid" => Target::ExternalId,
         "notes" => Target::InternalNote,
         "tags" => Target::Tags,
-        "confirm_time" => Target::EmailSubscribedAt,
+        // Set for contacts that were added by an import too, so it is no consent; the file's name says that.
+        "confirm_time" => attribute("confirm_time"),
         // Who bounced until Mailchimp gave up must not be written to either.
         "unsub_time" | "clean_time" => Target::EmailUnsubscribedAt,
         "member_rating"

@@ -231,6 +231,7 @@ impl CsvReader {
             position: self.position,
             line,
             fields: Vec::with_capacity(width),
+            lists: Vec::new(),
         };
         for field in self.fields(raw).take(width) {
             match std::str::from_utf8(field) {

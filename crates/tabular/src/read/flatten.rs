@@ -19,6 +19,8 @@ pub struct Cell {
     pub name: String,
     /// The text; empty for null, an empty list and an empty object.
     pub text: String,
+    /// Whether that is a list of scalars.
+    pub is_list: bool,
 }
 
 /// The cells of an object in the order they are written, or why it cannot be used (code, sentence).
@@ -51,6 +53,7 @@ fn object(
         cells.push(Cell {
             name: prefix.to_owned(),
             text: String::new(),
+            is_list: false,
         });
     }
     for (key, value) in members {
@@ -63,12 +66,12 @@ fn object(
         if value.starts_with('{') {
             object(value, &name, depth + 1, cells)?;
         } else {
-            let text = if value.starts_with('[') {
+            let (text, is_list) = if value.starts_with('[') {
                 list(value)?
             } else {
-                scalar(value)?
+                (scalar(value)?, false)
             };
-            cells.push(Cell { name, text });
+            cells.push(Cell { name, text, is_list });
         }
     }
     Ok(())
@@ -82,11 +85,11 @@ fn scalar(json: &str) -> Result<String, (&'static str, String)> {
     }
 }
 
-/// Scalars joined with commas, quoted as in CSV where they contain one; anything else stays JSON.
-fn list(json: &str) -> Result<String, (&'static str, String)> {
+/// Scalars joined with commas, quoted as in CSV where they contain one; anything else stays JSON and is no list.
+fn list(json: &str) -> Result<(String, bool), (&'static str, String)> {
     let items: Vec<&RawValue> = serde_json::from_str(json).map_err(malformed)?;
     if items.iter().any(|item| item.get().starts_with(['{', '['])) {
-        return Ok(json.to_owned());
+        return Ok((json.to_owned(), false));
     }
     let mut texts = Vec::with_capacity(items.len());
     for item in items {
@@ -99,7 +102,7 @@ fn list(json: &str) -> Result<String, (&'static str, String)> {
             text
         });
     }
-    Ok(texts.join(","))
+    Ok((texts.join(","), true))
 }
 
 fn malformed(error: serde_json::Error) -> (&'static str, String) {

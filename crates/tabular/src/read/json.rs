@@ -98,10 +98,16 @@ impl JsonReader {
             )
         })?;
         let mut fields: Vec<Option<String>> = vec![None; self.headers.len()];
+        let mut lists = Vec::new();
         let mut complaint = None;
-        for Cell { name, text } in cells {
+        for Cell { name, text, is_list } in cells {
             match self.headers.position(&column_name(&name)) {
-                Some(column) if fields[column].is_none() => fields[column] = Some(text),
+                Some(column) if fields[column].is_none() => {
+                    fields[column] = Some(text);
+                    if is_list {
+                        lists.push(column);
+                    }
+                }
                 Some(_) => {
                     complaint = Some((
                         "json_key_twice",
@@ -123,6 +129,7 @@ impl JsonReader {
                 position: self.position,
                 line,
                 fields,
+                lists,
             }),
             Some((code, message)) => Err(RowFault {
                 position: self.position,

@@ -38,12 +38,19 @@ pub struct Record {
     pub line: u64,
     /// Parallel to the headers. `None`: the file says nothing (short row, missing key); `Some("")`: it says "empty".
     pub fields: Vec<Option<String>>,
+    /// The columns whose text is a JSON list: its items with commas, quoted as in CSV where they contain one.
+    pub lists: Vec<usize>,
 }
 
 impl Record {
     /// The text in a column, `None` when the record says nothing about it.
     pub fn get(&self, column: usize) -> Option<&str> {
         self.fields.get(column)?.as_deref()
+    }
+
+    /// Whether the text in a column is a list of texts, and not one that has commas in it.
+    pub fn is_list(&self, column: usize) -> bool {
+        self.lists.contains(&column)
     }
 }
 

@@ -148,6 +148,7 @@ impl XlsxReader {
                 position,
                 line,
                 fields,
+                lists: Vec::new(),
             }),
         }
     }

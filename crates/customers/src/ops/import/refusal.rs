@@ -7,6 +7,9 @@ use crate::model::{
     import::{Changes, Current},
 };
 
+/// External ids of one customer.
+pub const MOST_SOURCES: usize = 200;
+
 /// Why a row was not done. The sentence is for the person who gets the row back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -24,6 +27,8 @@ pub enum Refusal {
     TooManyTags,
     /// The organization has no room for another tag.
     NoRoomForTag,
+    /// The customer would have more external ids than one may have.
+    TooManySources,
     /// The credit limit is in a currency that is neither the organization's nor the customer's own.
     CurrencyWrong,
 }
@@ -33,6 +38,8 @@ impl Refusal {
     pub fn of(current: &Current, changes: &Changes) -> Option<Self> {
         if !changes.tags.is_empty() && current.customer.tags.len() > MAX_TAGS {
             Some(Self::TooManyTags)
+        } else if !changes.sources.is_empty() && current.sources.len() > MOST_SOURCES {
+            Some(Self::TooManySources)
         } else {
             changes.is_foreign_limit.then_some(Self::CurrencyWrong)
         }
@@ -48,6 +55,7 @@ impl Refusal {
             Self::Gone => "gone_meanwhile",
             Self::TooManyTags => "too_many_tags",
             Self::NoRoomForTag => "no_room_for_tag",
+            Self::TooManySources => "too_many_sources",
             Self::CurrencyWrong => "currency_wrong",
         }
     }
@@ -62,6 +70,7 @@ impl Refusal {
             Self::Gone => "the customer is no longer there, or was not created",
             Self::TooManyTags => "the customer would have more than 100 tags",
             Self::NoRoomForTag => "it brings a new tag, and the organization has 10,000 already",
+            Self::TooManySources => "the customer would have more than 200 external ids",
             Self::CurrencyWrong => {
                 "the credit limit is in another currency than the organization's, and the customer has none in it"
             }

@@ -181,13 +181,10 @@ fn the_mailchimp_export_maps_exactly() {
         ada.created_at,
         Cell::Value(Utc.with_ymd_and_hms(2024, 3, 14, 9, 12, 31).unwrap())
     );
-    assert_eq!(
-        ada.email_subscribed_at,
-        Cell::Value(Utc.with_ymd_and_hms(2024, 3, 14, 9, 14, 0).unwrap())
-    );
+    assert_eq!(ada.attributes["confirm_time"], text("2024-03-14 09:14:00"));
     assert_eq!(
         (&ada.consent_email, &ada.phone, ada.address.is_blank()),
-        (&Cell::Value(ConsentState::Subscribed), &Cell::Empty, true)
+        (&Cell::Absent, &Cell::Empty, true)
     );
 }
 
