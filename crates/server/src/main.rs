@@ -17,7 +17,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// A server allocates little and often. With this one, lists at 16 clients come 12 % faster than with glibc's.
+/// A server allocates little and often: with this allocator lists at 16 clients come 14 % faster than with glibc's. Without
+/// huge pages (the feature `no_thp`), which would hold 25 MB more.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -254,3 +254,59 @@ async fn one_address_of_the_network_cannot_try_without_end() {
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
+
+#[tokio::test]
+async fn a_password_that_is_changed_while_it_is_judged_opens_nothing() {
+    let app = App::new().await;
+    let acme = app.organization("acme").await;
+    let ada = app.person(acme, "ada@example.com", Role::Agent).await;
+    let old: String = sqlx::query_scalar("SELECT password_hash FROM users WHERE email = 'ada@example.com'")
+        .fetch_one(app.database.owner())
+        .await
+        .unwrap();
+    for (path, fields) in [
+        (
+            "/sign-in",
+            vec![("email", "ada@example.com"), ("password", PASSWORD)],
+        ),
+        (
+            "/settings/password",
+            vec![
+                ("current_password", PASSWORD),
+                ("new_password", "another long password"),
+            ],
+        ),
+    ] {
+        // Holds the row, so that the attempt has read the old password when the new one is committed.
+        let mut reset = app.database.owner().begin().await.unwrap();
+        sqlx::query("UPDATE users SET password_hash = 'newer' WHERE email = 'ada@example.com'")
+            .execute(&mut *reset)
+            .await
+            .unwrap();
+        let (answer, ()) = tokio::join!(app.form(As::Session(&ada.token), path, &fields), async {
+            let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+            for _ in 0..500 {
+                let waiting: i64 = sqlx::query_scalar(waits)
+                    .fetch_one(app.database.owner())
+                    .await
+                    .unwrap();
+                if waiting > 0 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            reset.commit().await.unwrap();
+        });
+        assert!(answer.cookie().is_none(), "{path}: {}", answer.text);
+        let stays: String =
+            sqlx::query_scalar("SELECT password_hash FROM users WHERE email = 'ada@example.com'")
+                .fetch_one(app.database.owner())
+                .await
+                .unwrap();
+        assert_eq!(stays, "newer", "{path}");
+        app.sql("UPDATE users SET failed_attempts = 0, locked_until = NULL")
+            .await;
+        let hash = sqlx::query("UPDATE users SET password_hash = $1 WHERE email = 'ada@example.com'");
+        hash.bind(&old).execute(app.database.owner()).await.unwrap();
+    }
+}
