@@ -51,6 +51,8 @@ def write_customers(path, count, prefix):
             created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start + n * 3 * 365 * 86400 / count))
             mailbox = f"{first}.{last}{n}".lower()
             out.write(f"{prefix}-{n},{mailbox}@example.com,{first},{last},+4915{n:09d},{city},{country},{code},{tags},{status},{created}\n")
+# Turns that the server and pgbench take at what other work in the database disturbs.
+ROUNDS = 5
 
 
 class Bench:
@@ -386,11 +388,18 @@ end
         same_sql = f"BEGIN;\nSET LOCAL app.organization_id = '{self.organization}';\n{row};\n{event};\nCOMMIT"
         body = '{"email":"made%s.%s.%s@example.net","first_name":"Made","last_name":"Here"}'
         for clients in (1, 8):
-            alone, same = self.pgbench(alone_sql, clients, self.options.seconds), self.pgbench(same_sql, clients, self.options.seconds)
-            ours = self.wrk(["/api/v1/customers"], clients, self.options.seconds, "POST", body)
-            ratio = ours["rate"] / same["rate"]
-            self.report(f"create one (durable), {clients} client{'s' if clients > 1 else ''}", f"{ours['rate']:,.0f}/s",
-                        f"{same['rate']:,.0f}/s (one bare INSERT {alone['rate']:,.0f}: {ours['rate'] / alone['rate']:.2f})", f"≥ 0.7: {ratio:.2f}", ratio >= 0.7)
+            # In turns, and the median of the ratios: every few ten thousand rows PostgreSQL analyses the table, which takes
+            # one of two cores from whoever is measured at that moment.
+            rounds = []
+            for _ in range(ROUNDS):
+                same = self.pgbench(same_sql, clients, self.options.seconds)["rate"]
+                ours = self.wrk(["/api/v1/customers"], clients, self.options.seconds, "POST", body)["rate"]
+                rounds.append((ours / same, ours, same))
+            ratio, ours, same = sorted(rounds)[ROUNDS // 2]
+            alone = self.pgbench(alone_sql, clients, self.options.seconds)["rate"]
+            all_ratios = ", ".join(f"{one[0]:.2f}" for one in rounds)
+            self.report(f"create one (durable), {clients} client{'s' if clients > 1 else ''}", f"{ours:,.0f}/s",
+                        f"{same:,.0f}/s (one bare INSERT {alone:,.0f}: {ours / alone:.2f})", f"≥ 0.7: {ratio:.2f} (rounds {all_ratios})", ratio >= 0.7)
         self.psql("DROP SEQUENCE bench_numbers")
         self.clear()
 
