@@ -65,6 +65,12 @@ fn one(name: &str, value: &Value) -> Result<String> {
     }
 }
 
+/// Fails if an export cannot ask for this.
+pub async fn check(tx: &mut Tx, query: &Map<String, Value>, context: &Context) -> Result<()> {
+    Selection::resolve(tx, &read_query(query, context)?).await?;
+    Ok(())
+}
+
 /// Queues an export and writes it into the audit log, unless the organization keeps too many files already.
 pub async fn create(
     tx: &mut Tx,
@@ -74,7 +80,7 @@ pub async fn create(
     quota: u64,
 ) -> Result<(Export, JobId)> {
     // Asked now, so that a wrong question is refused now.
-    Selection::resolve(tx, &read_query(query, context)?).await?;
+    check(tx, query, context).await?;
     files::held(tx).await?.check(1, quota)?;
     let id = ExportId::new();
     let job = NewJob::new(jobs::EXPORT, json!({"export_id": id}))

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use regulars_customer_pages::in_words;
 use regulars_customers::find::{self, Context};
 use regulars_database::Tx;
-use regulars_kernel::{Error, Page, Permission, Result, ids::ExportId};
+use regulars_kernel::{Error, Fault, Page, Permission, Result, ids::ExportId};
 use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
@@ -117,7 +117,22 @@ pub(super) async fn new(call: PageCall, RawQuery(raw): RawQuery) -> PageResult {
     let query = query_of(&raw.unwrap_or_default());
     let mut tx = call.read().await?;
     let phrases = in_words(&mut tx, &query).await?;
-    Ok(form(&call, &query, &phrases, &[]).into_response())
+    let asked = find::query_of(form_urlencoded::parse(query.as_bytes()).into_owned());
+    match ops::exports::check(&mut tx, &asked, &Context::of(&call.caller.organization)).await {
+        Ok(()) => Ok(form(&call, &query, &phrases, &[]).into_response()),
+        Err(error) => {
+            let form = form(&call, &query, &phrases, &faults_of(error)?);
+            Ok((http::StatusCode::BAD_REQUEST, form).into_response())
+        }
+    }
+}
+
+fn faults_of(error: Error) -> Result<Vec<Fault>> {
+    match error {
+        Error::Malformed(faults) | Error::Invalid(faults) => Ok(faults.0),
+        Error::Conflict(fault) => Ok(vec![fault]),
+        other => Err(other),
+    }
 }
 
 /// What narrows the list, of its whole address: an export knows no order, no page and no open view.
@@ -130,7 +145,7 @@ fn query_of(raw: &str) -> String {
         .finish()
 }
 
-fn form(call: &PageCall, query: &str, phrases: &[String], faults: &[regulars_kernel::Fault]) -> Markup {
+fn form(call: &PageCall, query: &str, phrases: &[String], faults: &[Fault]) -> Markup {
     let shell = call
         .bare_shell()
         .at(Nav::Exports)
@@ -185,11 +200,7 @@ pub(super) async fn create(call: PageCall, mut typed: Form) -> PageResult {
             Ok(told(&call, "/exports", "The export is being written."))
         }
         Err(error) => {
-            let faults = match error {
-                Error::Malformed(faults) | Error::Invalid(faults) => faults.0,
-                Error::Conflict(fault) => vec![fault],
-                other => return Err(other.into()),
-            };
+            let faults = faults_of(error)?;
             let phrases = in_words(&mut tx, &raw).await?;
             let form = form(&call, &raw, &phrases, &faults);
             Ok((http::StatusCode::UNPROCESSABLE_ENTITY, form).into_response())

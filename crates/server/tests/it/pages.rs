@@ -171,6 +171,12 @@ async fn pages_of_files_and_jobs_are_for_those_who_may_and_show_only_their_own()
             "{path}"
         );
     }
+    let wrong = stranger
+        .ask(&get, "/exports/new?status=shiny")
+        .await
+        .expect(400)
+        .text;
+    assert!(wrong.contains("shiny") && wrong.contains("use one of"), "{wrong}");
     let jobs = viewer.ask(&get, "/settings/jobs").await.expect(200).text;
     assert!(
         jobs.contains("export.run") && !jobs.contains("/retry"),
