@@ -1,6 +1,7 @@
 // The side sheet: one native <dialog id="sheet">; whatever htmx puts into `#sheet-body` opens it.
 // Contract: `hx-get=… hx-target="#sheet-body"` opens; `data-sheet-close` closes; a response header
 // `HX-Trigger: closeSheet` closes without asking. A form in it that was changed asks before its text is lost.
+// What is a sheet elsewhere and a page of its own here (`data-own-page="/where-closing-leads"`) goes without htmx.
 // `data-dialog-open="id"` and `data-dialog-close` do the same for any other <dialog>.
 
 import { ask } from "./confirm.js";
@@ -40,6 +41,17 @@ document.addEventListener("htmx:after:swap", () => {
   if (fault && fault !== document.activeElement) fault.focus();
 });
 
+for (const kind of ["submit", "click"]) {
+  document.addEventListener(
+    kind,
+    (event) => {
+      const own = event.target.closest('form[hx-target="#sheet-body"], a[href][hx-target="#sheet-body"]');
+      if (own?.closest("[data-own-page]") && (kind === "click") === own.matches("a")) event.stopPropagation();
+    },
+    true,
+  );
+}
+
 document.addEventListener("input", (event) => {
   if (event.target.closest("#sheet form")) changed = true;
 });
@@ -49,7 +61,9 @@ document.addEventListener("click", (event) => {
   const opens = event.target.closest("[data-dialog-open]");
   if (opens) document.getElementById(opens.dataset.dialogOpen)?.showModal();
   if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog")?.close();
-  if (event.target.closest("[data-sheet-close]") || event.target === sheet()) close();
+  const own = event.target.closest("[data-sheet-close]")?.closest("[data-own-page]");
+  if (own) location.assign(own.dataset.ownPage);
+  else if (event.target.closest("[data-sheet-close]") || event.target === sheet()) close();
   else if (event.target.matches("dialog[data-light-dismiss]")) event.target.close();
 });
 document.addEventListener(

@@ -55,6 +55,41 @@ async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {
 }
 
 #[tokio::test]
+async fn a_form_on_a_page_of_its_own_stays_there_until_it_is_saved() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let id = stage
+        .customer(json!({"first_name": "Ada", "email": "ada.b@example.com"}))
+        .await;
+    for path in ["/customers/new".to_owned(), format!("/customers/{id}/edit")] {
+        browser.go(&path).await;
+        browser.fill("main [name=last_name]", "Hopper").await;
+        browser.fill("main [name=email]", "nonsense").await;
+        browser.click("main form [type=submit]").await;
+        browser
+            .sees_in("main [data-form-errors]", "One thing to put right")
+            .await;
+        let forms = browser
+            .run("return document.querySelectorAll('[name=email]').length")
+            .await;
+        assert_eq!(forms, 1, "{path}: one form");
+        browser
+            .fill("main [name=email]", &format!("hopper{}@example.com", path.len()))
+            .await;
+        browser.click("main form [type=submit]").await;
+        browser.sees_in("h1", "Hopper").await;
+    }
+    browser.go(&format!("/customers/{id}/notes/new")).await;
+    browser.fill("main [name=body]", "Found a moth.").await;
+    browser.click("main form [type=submit]").await;
+    browser.sees_in(".record-section", "Found a moth.").await;
+    browser.go(&format!("/customers/{id}/edit")).await;
+    browser.press("Cancel").await;
+    browser.sees_in("h1", "Ada Hopper").await;
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn contacts_addresses_tags_and_notes_are_added_and_a_deletion_is_undone() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;

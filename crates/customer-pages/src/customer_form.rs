@@ -6,8 +6,8 @@
 use maud::{Markup, html};
 use regulars_kernel::Fault;
 use regulars_web::pages::{
-    Attributes, Choice, Field, Tone, button, date_field, email_field, form_errors, notice, number_field,
-    select_field, sheet, sheet_footer, tel_field, text_field, textarea_field, url_field,
+    Attributes, Choice, Field, Tone, button, date_field, email_field, form_errors, link_button, notice,
+    number_field, select_field, sheet, sheet_footer, tel_field, text_field, textarea_field, url_field,
 };
 use serde_json::{Map, Number, Value, json};
 
@@ -278,7 +278,7 @@ pub(crate) fn form(form: &CustomerForm) -> Markup {
         .set("hx-target", "#sheet-body");
     let footer = match (&form.href, &form.meanwhile) {
         (Some(href), Some(_)) => html! {
-            (button("Drop mine, show theirs").attr("hx-get", format!("{href}/edit")).attr("hx-target", "#sheet-body"))
+            (link_button("Drop mine, show theirs", format!("{href}/edit")).opens_sheet(format!("{href}/edit")))
             (button(action).primary().submit())
         },
         _ => sheet_footer(action),

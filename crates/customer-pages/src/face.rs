@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use regulars_database::Tx;
-use regulars_kernel::{Error, Fault};
+use regulars_kernel::{Error, Fault, ids::CustomerId};
 use regulars_web::{
     PageCall, PageResult,
     pages::{Flash, FlashKind, Nav, page},
@@ -12,7 +12,7 @@ use regulars_web::{
     redirect_with, with_toast,
 };
 
-use super::form::Typed;
+use super::{definitions, form::Typed};
 use regulars_customers::model::Defaults;
 
 /// The inside of the side sheet; asked for without htmx, the same on a page of its own.
@@ -34,16 +34,23 @@ fn sheet_with(call: &PageCall, status: StatusCode, title: &str, inside: Markup) 
     if call.is_fragment() {
         return (status, inside).into_response();
     }
-    let shell = call
-        .bare_shell()
-        .at(Nav::Customers)
-        .crumb("Customers", "/customers")
-        .titled(title);
-    (
-        status,
-        page(&shell, html! {}, html! { div class="panel narrow" { (inside) } }),
-    )
-        .into_response()
+    let (nav, name, href) = if call.path().starts_with(definitions::PATH) {
+        (Nav::Definitions, definitions::NAME, definitions::PATH)
+    } else {
+        (Nav::Customers, "Customers", "/customers")
+    };
+    let shell = call.bare_shell().at(nav).crumb(name, href).titled(title);
+    // Where closing the form leads: to the customer whose form it is, if there is one already.
+    let id = call
+        .path()
+        .strip_prefix("/customers/")
+        .and_then(|path| path.split('/').next());
+    let back = match id.filter(|id| id.parse::<CustomerId>().is_ok()) {
+        Some(id) => format!("/customers/{id}"),
+        None => href.to_owned(),
+    };
+    let content = html! { div class="panel narrow" data-own-page=(back) { (inside) } };
+    (status, page(&shell, html! {}, content)).into_response()
 }
 
 /// Done: a toast, with a way to undo where there is one, the sheet closes and what shows customers is drawn anew. Without

@@ -23,6 +23,8 @@ pub(crate) fn sheet_form(
         title,
         Some(
             Attributes::new()
+                .set("method", "post")
+                .set("action", url)
                 .set("hx-post", url)
                 .set("hx-target", "#sheet-body"),
         ),

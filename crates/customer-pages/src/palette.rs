@@ -10,6 +10,7 @@ use regulars_web::{
 };
 
 use super::{
+    definitions,
     record::{Linked, linked_whole},
     state::ListState,
 };
@@ -39,7 +40,7 @@ pub(crate) async fn quick(tx: &mut Tx, q: &str, most: u32) -> Result<Vec<Linked>
 const ACTIONS: &[(&str, Icon, &str, bool)] = &[
     ("New customer", Icon::Plus, "/customers?new=1", true),
     ("Import a file", Icon::Imports, "/imports/new", true),
-    ("Tags & attributes", Icon::Tag, "/settings/definitions", false),
+    (definitions::NAME, Icon::Tag, definitions::PATH, false),
 ];
 
 /// The answer to what was typed.

@@ -4,7 +4,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header, request::Parts};
+use http::{StatusCode, Uri, header, request::Parts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regulars_kernel::{Error, Permission, Result};
 
@@ -72,6 +72,7 @@ pub struct PageCall {
     call: Call,
     flash: Option<Flash>,
     fragment: bool,
+    path: String,
 }
 
 impl std::ops::Deref for PageCall {
@@ -92,6 +93,7 @@ impl FromRequestParts<AppState> for PageCall {
                 call,
                 flash: flash::read(&parts.headers),
                 fragment,
+                path: uri_of(parts).path().to_owned(),
             }),
             Ok(_) => Err(PageError::Error(Error::Refused(
                 "pages are for people; keys use the API".into(),
@@ -107,11 +109,18 @@ fn next_of(parts: &Parts) -> String {
     if crate::context::is_unsafe(&parts.method) {
         return "/".to_owned();
     }
-    let uri = parts
+    uri_of(parts)
+        .path_and_query()
+        .map_or("/", |path| path.as_str())
+        .to_owned()
+}
+
+/// What was asked for, whatever the router took away from it.
+fn uri_of(parts: &Parts) -> &Uri {
+    parts
         .extensions
         .get::<axum::extract::OriginalUri>()
-        .map_or(&parts.uri, |uri| &uri.0);
-    uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
+        .map_or(&parts.uri, |uri| &uri.0)
 }
 
 /// The target, if it is a page of ours; `/` otherwise. Nobody is sent to another site after signing in.
@@ -128,6 +137,11 @@ impl PageCall {
     /// Whether htmx asks for a piece of the page.
     pub fn is_fragment(&self) -> bool {
         self.fragment
+    }
+
+    /// The path that was asked for.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// The API's call, for use cases that take one.

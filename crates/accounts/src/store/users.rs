@@ -69,8 +69,7 @@ pub async fn by_id(conn: &mut PgConnection, id: UserId) -> Result<Option<UserRow
     }))
 }
 
-/// Holds back others who act on the account until the transaction ends.
-/// Locks somebody whose password was judged. Answers whether it is still the same.
+/// As [`lock`], of somebody whose password was judged: answers whether it is still the same.
 pub async fn lock_judged(conn: &mut PgConnection, judged: &UserRow) -> Result<bool> {
     let stored = sqlx::query_scalar!(
         "SELECT password_hash FROM users WHERE id = $1 AND disabled_at IS NULL FOR NO KEY UPDATE",
@@ -84,6 +83,7 @@ pub async fn lock_judged(conn: &mut PgConnection, judged: &UserRow) -> Result<bo
     Ok(stored.is_some_and(same))
 }
 
+/// Holds back others who act on the account until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, id: UserId) -> Result<()> {
     sqlx::query!("SELECT 1 AS one FROM users WHERE id = $1 FOR NO KEY UPDATE", id.0)
         .fetch_optional(conn)

@@ -72,7 +72,7 @@ async fn tags(tx: &mut Tx) -> Result<Vec<TagLine>> {
 pub(crate) async fn show(call: PageCall) -> PageResult {
     call.require(Permission::CustomersRead)?;
     let mut tx = call.read().await?;
-    let shell = call.shell(Nav::Definitions, "Tags & attributes");
+    let shell = call.shell(Nav::Definitions, view::NAME);
     let view = DefinitionsView {
         tags: tags(&mut tx).await?,
         attributes: ops::attributes::list(&mut tx)

@@ -9,6 +9,8 @@ use axum::{
 };
 use regulars_web::AppState;
 
+pub(crate) use view::{NAME, PATH};
+
 /// The routes of the page.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()

@@ -19,6 +19,8 @@ use super::super::{
 
 /// Where the page is.
 pub(crate) const PATH: &str = "/settings/definitions";
+/// What it is called.
+pub(crate) const NAME: &str = "Tags & attributes";
 
 /// A tag with how many customers carry it.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ pub(crate) struct DefinitionsView {
 pub(crate) fn content(view: &DefinitionsView) -> Markup {
     html! {
         div id="definitions" class="column" hx-get=(PATH) hx-trigger="definitionsChanged from:document" hx-swap="outerHTML" {
-            (page_header("Tags & attributes", html! {}, "Tags sort customers; attributes are the fields that only you have."))
+            (page_header(NAME, html! {}, "Tags sort customers; attributes are the fields that only you have."))
             section class="column" aria-labelledby="tags-title" {
                 div class="section-head" {
                     h2 id="tags-title" { "Tags" }

@@ -142,11 +142,7 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
 /// How many “all that match” are. A ranking may show fewer than have every word in their text, who are then meant.
 async fn everything(tx: &mut Tx, query: &Query, shown: Total, locale: pages::Locale) -> Result<String> {
     let total = if query.by_relevance() {
-        let whole = Query {
-            sort: Vec::new(),
-            ..query.clone()
-        };
-        find::total(tx, &whole).await?
+        find::total(tx, query).await?
     } else {
         shown
     };

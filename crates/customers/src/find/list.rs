@@ -87,17 +87,8 @@ pub async fn quick(tx: &mut Tx, q: &str, limit: u32) -> Result<Vec<Customer>> {
     Ok(best(tx, &query).await?.data)
 }
 
-/// How many there are.
+/// How many are meant by a question as a set: whom an export or bulk work takes, see [`Selection::resolve`].
 pub async fn total(tx: &mut Tx, query: &Query) -> Result<Total> {
-    if query.by_relevance() && !query.exact_count {
-        let selection = Selection::of_filters(tx, &query.filters).await?;
-        let words = Words::parse(
-            query.q.as_deref().unwrap_or_default(),
-            query.phone_country.as_ref(),
-        );
-        let hits = search::best(tx, &words, &selection, 1).await?;
-        return Ok(hits.total);
-    }
     let selection = Selection::resolve(tx, query).await?;
     totals::total(tx, &selection, query.exact_count).await
 }
@@ -115,7 +106,7 @@ async fn best(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
         None => query.page.offset() as usize,
     }
     .min(MAX_OFFSET as usize);
-    let found = search::best(tx, &words, &selection, skip + limit + 1).await?;
+    let found = search::best(tx, &words, &selection, skip + limit + 1, query.exact_count).await?;
     let ids: Vec<Uuid> = found
         .hits
         .iter()
@@ -136,6 +127,7 @@ async fn best(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
         .filter(|_| found.hits.len() > skip + limit)
         .map(|id| Cursor::new(&[Sort::descending(RELEVANCE)], vec![(skip + limit).into()], *id));
     let total = if query.exact_count && !found.total.exact {
+        // As many have the words as typed that nobody was looked for as a typo.
         let selection = Selection::resolve(tx, query).await?;
         totals::total(tx, &selection, true).await?
     } else {

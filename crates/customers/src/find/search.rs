@@ -2,12 +2,13 @@
 //!
 //! Tiers, each by its own index, until there are enough: the e-mail address, phone or code itself; names that begin with
 //! it, or whose first or last word is a name that does (btree); words that begin with each word (trigrams); names one or
-//! two typos away (the dictionary `name_tokens`, then as before); words anywhere. Each tier gives up to 250 candidates, as many for every
-//! page, and [`Words::score`] ranks them within it. A search that fills its page from an early tier does not look into
-//! later ones; a page that does goes on where the one before ended.
+//! two typos away (the dictionary `name_tokens`, then as before); words anywhere. Each tier gives up to 250 candidates,
+//! as many for every page, and [`Words::score`] ranks them within it. A search that fills its page from an early tier
+//! does not look into later ones; a page that does goes on where the one before ended.
 
 use std::collections::HashMap;
 
+use futures::TryStreamExt as _;
 use regulars_database::Tx;
 use regulars_kernel::{Result, paging::Total, symspell};
 use serde_json::json;
@@ -26,6 +27,8 @@ use super::{
 const TIER: i32 = 250;
 /// Candidates in a small organization: everybody.
 const EVERYBODY: i32 = 5_000;
+/// Whose e-mail address, phone or code it is.
+const EXACT: Score = Score(100, 0);
 /// Names that a misspelt word may mean.
 const NEAR: usize = 12;
 /// Of those, how many are looked for at once.
@@ -66,8 +69,15 @@ struct Search<'a> {
     complete: bool,
 }
 
-/// The best `need` customers of a selection; more where they come for free.
-pub(super) async fn best(tx: &mut Tx, words: &Words, selection: &Selection, need: usize) -> Result<Hits> {
+/// The best `need` customers of a selection; more where they come for free. `counted` says how many there are exactly
+/// where typos were looked for.
+pub(super) async fn best(
+    tx: &mut Tx,
+    words: &Words,
+    selection: &Selection,
+    need: usize,
+    counted: bool,
+) -> Result<Hits> {
     if selection.is_empty() || words.list.is_empty() {
         return Ok(Hits {
             hits: Vec::new(),
@@ -88,6 +98,11 @@ pub(super) async fn best(tx: &mut Tx, words: &Words, selection: &Selection, need
         complete: true,
     };
     let finished = search.tiers(tx, need).await?;
+    let counted = if counted && !(finished && search.complete) && !search.meant.is_empty() {
+        Some(search.count(tx).await?)
+    } else {
+        None
+    };
     let Search {
         found,
         meant,
@@ -102,7 +117,9 @@ pub(super) async fn best(tx: &mut Tx, words: &Words, selection: &Selection, need
             .then_with(|| a.sort_name.cmp(&b.sort_name))
             .then(a.id.cmp(&b.id))
     });
-    let total = if finished && complete {
+    let total = if let Some(counted) = counted {
+        Total::exact(counted)
+    } else if finished && complete {
         Total::exact(hits.len() as i64)
     } else {
         Total::about(
@@ -204,7 +221,7 @@ impl Search<'_> {
                 Hit {
                     id,
                     tier: 0,
-                    score: Score(100, 0),
+                    score: EXACT,
                     sort_name,
                 },
             );
@@ -293,6 +310,24 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many there are, each word as it is or as a typo: what paging to the end would show if no tier were cut.
+    async fn count(&self, tx: &mut Tx) -> Result<i64> {
+        let exact = || self.found.values().filter(|hit| hit.score == EXACT);
+        let mut counted = exact().count() as i64;
+        let mut rows = sqlx::query("SELECT id, sort_name, search_text FROM find_customers($1, $2, $3)")
+            .bind(json!(self.meant))
+            .bind(&self.filter)
+            .bind(i32::MAX)
+            .fetch(tx.conn());
+        while let Some(row) = rows.try_next().await? {
+            let (id, sort_name, text): (Uuid, String, String) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let means = self.words.score(&sort_name, &text, &self.near).0 > 0;
+            counted += i64::from(means && !exact().any(|hit| hit.id == id));
+        }
+        Ok(counted)
     }
 
     fn keep(&mut self, rows: &[PgRow], most: usize) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! How many rows a list has: counted where that is cheap, else the planner's estimate, and said which.
 //!
-//! Up to 1,000 are counted. Beyond it the number is an estimate, kept in process for some seconds so that paging through
+//! Up to 10,000 are counted. Beyond it the number is an estimate, kept in process for some seconds so that paging through
 //! a large list does not ask again; `count=exact` counts, whatever it takes.
 
 use std::{sync::LazyLock, time::Duration};
@@ -14,9 +14,11 @@ use sqlx::{Postgres, QueryBuilder};
 use super::{sample::Profile, selection::Selection};
 
 /// So many are counted.
-const COUNTED: i64 = 1_000;
+const COUNTED: i64 = 10_000;
 /// An estimate up to here is checked by counting: the plan that it makes is one for few rows.
-const PLAUSIBLE: i64 = 10_000;
+const PLAUSIBLE: i64 = 20_000;
+/// Where the estimate turns out to be too low, so many are counted: the planner has not seen yet what was written last.
+const BEHIND: i64 = 100_000;
 /// Unless the planner expects that to cost more than this, about 10 ms: several common filters that few match together.
 const COSTLY: f64 = 3_000.0;
 
@@ -47,10 +49,9 @@ pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Re
     } else {
         match count(tx, selection, Some(COUNTED + 1)).await? {
             counted if counted <= COUNTED => Total::exact(counted),
-            // Statistics are behind what was just imported: look further before saying a number.
             counted if estimate < counted => {
-                let more = count(tx, selection, Some(PLAUSIBLE * 10)).await?;
-                if more < PLAUSIBLE * 10 {
+                let more = count(tx, selection, Some(BEHIND)).await?;
+                if more < BEHIND {
                     Total::exact(more)
                 } else {
                     Total::about(more)
@@ -66,8 +67,8 @@ pub(super) async fn total(tx: &mut Tx, selection: &Selection, exact: bool) -> Re
     Ok(total)
 }
 
-/// Rows to expect and what finding them would cost: what the planner says of the filters and, of large organizations, the sample of text and attributes,
-/// of which the planner knows nothing.
+/// Rows to expect and what finding them would cost: what the planner says of the filters and, of large organizations,
+/// the sample of text and attributes, of which the planner knows nothing.
 async fn expected(tx: &mut Tx, selection: &Selection) -> Result<(i64, f64)> {
     if selection.looks_inside() {
         let profile = Profile::of(tx).await?;

@@ -293,9 +293,12 @@ pub async fn define_texts(tx: &mut Tx, attributes: &[(String, String)]) -> Resul
     Ok(())
 }
 
-/// Merges what waits in the pending lists of the search indexes, as after an import.
-pub async fn clean_search_index(tx: &mut Tx) -> Result<()> {
+/// After an import of so many: merges what waits in the pending lists of the search indexes, and lets the planner see it.
+pub async fn settle(tx: &mut Tx, changed: i64) -> Result<()> {
     sqlx::query!("SELECT FROM customers_clean_search_index()")
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!("SELECT FROM customers_refresh_statistics($1)", changed)
         .execute(tx.conn())
         .await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! Lists too large to be looked up and sorted: walked, taken from the first rows of an order, from a range, value by value.
 
+use regulars_customers::store::batch_parts::settle;
 use regulars_kernel::ids::CustomerId;
 use regulars_testkit::TestDatabase;
 use uuid::Uuid;
@@ -167,5 +168,57 @@ async fn a_search_of_many_shows_nobody_twice_from_page_to_page() {
         assert_eq!(distinct.len(), found.len(), "{query}: somebody came twice");
         assert!(found.len() >= least, "{query}: {} found", found.len());
         assert!(query == "q=p7" || distinct.is_subset(&smiths), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_exact_number_of_a_search_holds_those_it_means() {
+    let (database, scope) = town().await;
+    let mut tx = database.begin(scope).await;
+    for (question, condition) in [
+        ("q=smith", ""),
+        ("q=smyth", ""),
+        ("q=smyth&status=vip", " AND status = 'vip'"),
+        // One place before the end: typos are looked for by a page of many as well.
+        ("q=smith&limit=50&page=24", ""),
+    ] {
+        let wanted = naive(&database, &format!("sort_name LIKE '% smith'{condition}"), "id").await;
+        let (_, _, total) = page(&mut tx, &format!("{question}&count=exact")).await;
+        assert_eq!(
+            (total.value, total.exact),
+            (wanted.len() as i64, true),
+            "{question}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_imports_one_after_the_other_are_estimated_as_what_they_are() {
+    let database = TestDatabase::new().await;
+    let mut scopes = Vec::new();
+    for (slug, rows) in [("first", 30_000_i64), ("second", 45_000)] {
+        let scope = database.organization(slug).await;
+        sqlx::query(
+            "INSERT INTO customers (organization_id, id, code, first_name, sort_name, search_text)
+             SELECT $1, gen_random_uuid(), $2 || n, 'Ada', 'ada', ' ada ' FROM generate_series(1, $3) n",
+        )
+        .bind(scope.organization_id)
+        .bind(slug)
+        .bind(rows)
+        .execute(database.owner())
+        .await
+        .unwrap();
+        let mut tx = database.begin(scope).await;
+        settle(&mut tx, rows).await.unwrap();
+        tx.commit().await.unwrap();
+        scopes.push((scope, rows));
+    }
+    for (scope, rows) in scopes {
+        let mut tx = database.begin(scope).await;
+        let (_, _, total) = page(&mut tx, "").await;
+        assert!(
+            !total.exact && (total.value - rows).abs() * 50 < rows,
+            "{total:?} of {rows}"
+        );
     }
 }

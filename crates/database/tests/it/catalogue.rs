@@ -148,8 +148,9 @@ async fn definer_functions_belong_to_the_definer_with_a_fixed_path_and_a_closed_
         "SELECT p.oid::regprocedure::text FROM pg_proc p
          WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND $1::text[] IS NOT NULL
            AND NOT ((p.proowner = 'regulars_definer'::regrole
-                     -- Only the owner of an index or a sequence may do these; they read and give no row.
-                     OR p.proname IN ('customers_clean_search_index', 'reserve_customer_codes'))
+                     -- Only the owner of a table, an index or a sequence may do these; they read and give no row.
+                     OR p.proname IN ('customers_clean_search_index', 'customers_refresh_statistics',
+                                      'reserve_customer_codes'))
                 AND EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%pg_temp')
                 AND p.proacl IS NOT NULL
                 AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0))",

@@ -135,11 +135,13 @@ async fn finish(work: &Work) -> Result<Ended> {
     regulars_events::append(&mut tx, NewEvent::new("import.finished").data(facts)).await?;
     tx.commit().await?;
     work.remove_files();
-    // Searches are right without it, only slower; an older database may not have the function.
+    // Without it searches are slower and totals estimated worse; an older database may not have the functions.
     let mut tx = work.begin().await?;
-    match batch_parts::clean_search_index(&mut tx).await {
+    match batch_parts::settle(&mut tx, (counts.create + counts.update) as i64).await {
         Ok(()) => tx.commit().await?,
-        Err(error) => tracing::warn!(import.id = %work.id, %error, "the search index was not cleaned"),
+        Err(error) => {
+            tracing::warn!(import.id = %work.id, %error, "search indexes and statistics were not settled");
+        }
     }
     Ok(Ended::Done(counts))
 }

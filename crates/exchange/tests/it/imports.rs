@@ -13,9 +13,9 @@ async fn new_customers_are_created_with_all_their_parts_and_events() {
     let shop = Shop::new().await;
     let import = shop
         .import(
-            "id,email,phone,first name,last name,city,country,tags,status,consent.email,shoe size,created_at\n\
-             17,Ada@Example.com,+49 30 123456,Ada,Byron,Ulm,Germany,\"vip,news\",vip,yes,38,2020-03-04 05:06:07\n\
-             0018,,030 654321,Zoë,O'Brien,Berlin,DE,VIP,,no,,\n",
+            "id,email,phone,first name,last name,city,country,tags,status,consent.email,consent.email_subscribed_at,shoe size,created_at\n\
+             17,Ada@Example.com,+49 30 123456,Ada,Byron,Ulm,Germany,\"vip,news\",vip,yes,2019-02-03 04:05:06,38,2020-03-04 05:06:07\n\
+             0018,,030 654321,Zoë,O'Brien,Berlin,DE,VIP,,no,2019-02-03 04:05:06,,\n",
         )
         .await;
     assert_eq!(import.state, ImportState::Done);
@@ -61,6 +61,14 @@ async fn new_customers_are_created_with_all_their_parts_and_events() {
         .one("SELECT array_agg(e.kind ORDER BY e.id) FROM events e JOIN customers c ON c.id = e.customer_id WHERE c.first_name = 'Ada'")
         .await;
     assert_eq!(kinds, ["customer.created", "consent.changed"]);
+    let agreed: Value = shop
+        .one("SELECT jsonb_agg(state || ' ' || (changed_at AT TIME ZONE 'UTC')::date) FROM customer_consents WHERE changed_at < '2020-01-01'")
+        .await;
+    assert_eq!(
+        agreed,
+        json!(["subscribed 2019-02-03"]),
+        "the day is of who agreed alone"
+    );
     assert_eq!(
         shop.one::<i64>("SELECT count(*) FROM events WHERE kind = 'import.finished'")
             .await,

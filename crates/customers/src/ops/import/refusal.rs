@@ -2,13 +2,16 @@
 //!
 //! What it never does: ask the database.
 
-use crate::model::{
-    MAX_TAGS,
-    import::{Changes, Current},
+use crate::{
+    model::{
+        MAX_TAGS,
+        import::{Changes, Current},
+    },
+    ops::customers::MOST_PARTS,
 };
 
 /// External ids of one customer.
-pub const MOST_SOURCES: usize = 200;
+pub const MOST_SOURCES: usize = MOST_PARTS as usize;
 
 /// Why a row was not done. The sentence is for the person who gets the row back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
