@@ -6,7 +6,8 @@ CREATE FUNCTION customers_refresh_statistics(changed bigint) RETURNS void
 AS $$
 BEGIN
   IF changed * 100 > (SELECT reltuples FROM pg_catalog.pg_class WHERE oid = 'public.customers'::regclass) THEN
-    ANALYZE public.customers, public.customer_tags, public.customer_sources;
+    -- Whoever holds the lock is most likely an autovacuum, which must not be broken off and does the same.
+    ANALYZE (SKIP_LOCKED) public.customers, public.customer_tags, public.customer_sources;
   END IF;
 END $$;
 REVOKE ALL ON FUNCTION customers_refresh_statistics(bigint) FROM PUBLIC;

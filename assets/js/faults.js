@@ -1,6 +1,6 @@
 // What a person reads when a request fails. Nothing is swapped for these answers (see the page's htmx settings), so the
 // form and what was typed stay as they are.
-// Contract: `data-warn-unsaved` on a form asks before the page is left with changes in it.
+// Contract: `data-warn-unsaved` on a form, or `data-own-page` around it, asks before the page is left with changes in it.
 
 import { toast } from "./toasts.js";
 
@@ -32,12 +32,13 @@ document.addEventListener("htmx:error", (event) => {
 addEventListener("offline", () => toast({ text: "You are offline. What you typed is kept.", kind: "error" }));
 addEventListener("online", () => toast({ text: "Back online.", kind: "success" }));
 
+const WATCHED = "form[data-warn-unsaved], [data-own-page] form";
 const touched = new WeakSet();
 document.addEventListener("input", (event) => {
-  const form = event.target.closest("form[data-warn-unsaved]");
+  const form = event.target.closest(WATCHED);
   if (form) touched.add(form);
 });
 document.addEventListener("submit", (event) => touched.delete(event.target));
 addEventListener("beforeunload", (event) => {
-  if ([...document.querySelectorAll("form[data-warn-unsaved]")].some((form) => touched.has(form))) event.preventDefault();
+  if ([...document.querySelectorAll(WATCHED)].some((form) => touched.has(form))) event.preventDefault();
 });

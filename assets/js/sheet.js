@@ -55,7 +55,11 @@ for (const kind of ["submit", "click"]) {
 document.addEventListener("input", (event) => {
   if (event.target.closest("#sheet form")) changed = true;
 });
-document.addEventListener("closeSheet", () => close(true));
+document.addEventListener("closeSheet", () => {
+  const own = document.querySelector("[data-own-page]");
+  if (own) location.assign(own.dataset.ownPage);
+  else close(true);
+});
 
 document.addEventListener("click", (event) => {
   const opens = event.target.closest("[data-dialog-open]");

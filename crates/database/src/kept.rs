@@ -114,6 +114,10 @@ impl Kept {
                 });
             }
             last.connection.close_on_drop();
+            // The others were used before it: asked in turn, each would take as long not to answer.
+            for mut other in std::mem::take(&mut *self.lock()) {
+                other.connection.close_on_drop();
+            }
         }
         Ok(Taken {
             connection: self.pool.acquire().await?,
@@ -124,10 +128,11 @@ impl Kept {
 
     /// Takes back a connection whose transaction has ended, or whose end is the next that it has to send.
     pub fn give_back(&self, taken: Taken) {
+        // In an order that drops the connection before the turn.
         let Taken {
-            mut connection,
-            uses,
             turn,
+            uses,
+            mut connection,
         } = taken;
         // Without turns nothing is kept.
         let Some(turns) = self.turns.as_ref().filter(|_| uses < USES) else {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     export::export_to_writer,
     import::{Ended, Watch, Work, apply},
-    model::{ExportState, ImportState},
+    model::{ExportState, Import, ImportState},
     ops::{
         self,
         exports::{file_path, read_query},
@@ -108,7 +108,7 @@ impl Handler for ImportJob {
                 if was_cancelled(&job).await? {
                     let mut tx = job.database.begin(job.scope).await?;
                     let stored = imports::get(&mut tx, id, true).await?;
-                    if matches!(stored.import.state, ImportState::Planning | ImportState::Applying) {
+                    if is_at_work(&job, &stored.import) {
                         imports::finish(&mut tx, id, ImportState::Cancelled, None).await?;
                         remove_later(&mut tx, &self.storage, &stored);
                     }
@@ -168,10 +168,15 @@ fn failure(error: Error) -> Failure {
     }
 }
 
+/// Whether the import is in the job's hands: meanwhile another job or the command line may have taken it.
+fn is_at_work(job: &Context, import: &Import) -> bool {
+    import.job_id == Some(job.id) && matches!(import.state, ImportState::Planning | ImportState::Applying)
+}
+
 async fn fail_import(job: &Context, id: ImportId, why: &str) -> Result<()> {
     let mut tx = job.database.begin(job.scope).await?;
     let stored = imports::get(&mut tx, id, true).await?;
-    if matches!(stored.import.state, ImportState::Planning | ImportState::Applying) {
+    if is_at_work(job, &stored.import) {
         imports::finish(&mut tx, id, ImportState::Failed, Some(why)).await?;
         let facts = json!({"import_id": id, "file_name": stored.import.file_name, "error": why});
         regulars_events::append(&mut tx, NewEvent::new("import.failed").data(facts)).await?;

@@ -127,7 +127,7 @@ async fn best(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
         .filter(|_| found.hits.len() > skip + limit)
         .map(|id| Cursor::new(&[Sort::descending(RELEVANCE)], vec![(skip + limit).into()], *id));
     let total = if query.exact_count && !found.total.exact {
-        // As many have the words as typed that nobody was looked for as a typo.
+        // No name is near, so the search means whoever has the words as typed.
         let selection = Selection::resolve(tx, query).await?;
         totals::total(tx, &selection, true).await?
     } else {

@@ -20,7 +20,7 @@
 //! | `owner` | `customers_owner`; `none` is common and walked |
 //! | `tag`, `source` | `customer_tags_tag`, `customer_sources_source`, or their rows of one customer beside a walk |
 //! | `attribute.NAME`, and text in a list with an order | behind the wall no index serves `@>` and LIKE, and the planner guesses: a sample of the organization says how many to expect. Rare: up to 4,000 ids by GIN (`find_customers`). Common: the order is walked |
-//! | a search, best first | `customers_email`, `_phone`, `_code`; `customers_name` for `^@`; if it is a whole name `customers_name` and `customers_last_name` (`named_customers`); then, only if `name_tokens` knows names that begin so, `customers_search` (trigrams); typos by `name_tokens`, then as whole names, then trigrams; words that many have, and small organizations, by walking `customers_created` (`walk_customers`) |
+//! | a search, best first | `customers_email`, `_phone`, `_code`; `customers_name` for `^@`; if names are it or begin so `customers_name` and `customers_last_name` (`named_customers`); then, only if `name_tokens` knows names that begin so, `customers_search` (trigrams); typos by `name_tokens`, then as whole names, then trigrams; words that many have, and small organizations, by walking `customers_created` (`walk_customers`) |
 //! | how many | what was looked up to be sorted is counted; else an index-only count up to 10,001, else an estimate |
 //!
 //! Measured (PostgreSQL 18, skewed names): a filter that fits 7,000 of a million is the worst for walking and looking up

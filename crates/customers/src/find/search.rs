@@ -6,7 +6,7 @@
 //! as many for every page, and [`Words::score`] ranks them within it. A search that fills its page from an early tier
 //! does not look into later ones; a page that does goes on where the one before ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::TryStreamExt as _;
 use regulars_database::Tx;
@@ -69,8 +69,8 @@ struct Search<'a> {
     complete: bool,
 }
 
-/// The best `need` customers of a selection; more where they come for free. `counted` says how many there are exactly
-/// where typos were looked for.
+/// The best `need` customers of a selection; more where they come for free. With `counted` the total is exact, unless no
+/// name is near the words: then whoever has them as typed is left to be counted.
 pub(super) async fn best(
     tx: &mut Tx,
     words: &Words,
@@ -98,8 +98,8 @@ pub(super) async fn best(
         complete: true,
     };
     let finished = search.tiers(tx, need).await?;
-    let counted = if counted && !(finished && search.complete) && !search.meant.is_empty() {
-        Some(search.count(tx).await?)
+    let counted = if counted && !(finished && search.complete) {
+        search.count(tx).await?
     } else {
         None
     };
@@ -289,9 +289,7 @@ impl Search<'_> {
 
     /// With each word in turn taken for a typo; the others as they are, or as typos too. The nearest names first.
     async fn misspelt(&mut self, tx: &mut Tx, need: usize) -> Result<()> {
-        let near = misspelt(tx, self.words, Some(2)).await?;
-        self.near.clone_from(&near.near);
-        self.meant = near.all_patterns();
+        let near = self.mean(tx).await?;
         if let ([near], false) = (self.near.as_slice(), self.profile.is_small()) {
             let words: Vec<String> = near.iter().map(|(token, _)| token.clone()).collect();
             if !words.is_empty() {
@@ -312,10 +310,22 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// How many there are, each word as it is or as a typo: what paging to the end would show if no tier were cut.
-    async fn count(&self, tx: &mut Tx) -> Result<i64> {
-        let exact = || self.found.values().filter(|hit| hit.score == EXACT);
-        let mut counted = exact().count() as i64;
+    /// How many there are, each word as it is or as a typo: what paging to the end would show if no tier were cut. `None`
+    /// where no name is near: who has the words as typed can be counted without being looked at.
+    async fn count(&mut self, tx: &mut Tx) -> Result<Option<i64>> {
+        if self.meant.is_empty() {
+            self.mean(tx).await?;
+        }
+        if self.near.iter().all(Vec::is_empty) {
+            return Ok(None);
+        }
+        let exact: HashSet<Uuid> = self
+            .found
+            .values()
+            .filter(|hit| hit.score == EXACT)
+            .map(|hit| hit.id)
+            .collect();
+        let mut counted = exact.len() as i64;
         let mut rows = sqlx::query("SELECT id, sort_name, search_text FROM find_customers($1, $2, $3)")
             .bind(json!(self.meant))
             .bind(&self.filter)
@@ -325,9 +335,17 @@ impl Search<'_> {
             let (id, sort_name, text): (Uuid, String, String) =
                 (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let means = self.words.score(&sort_name, &text, &self.near).0 > 0;
-            counted += i64::from(means && !exact().any(|hit| hit.id == id));
+            counted += i64::from(means && !exact.contains(&id));
         }
-        Ok(counted)
+        Ok(Some(counted))
+    }
+
+    /// Looks up what the words may be typos of.
+    async fn mean(&mut self, tx: &mut Tx) -> Result<Near> {
+        let near = misspelt(tx, self.words, Some(2)).await?;
+        self.near.clone_from(&near.near);
+        self.meant = near.all_patterns();
+        Ok(near)
     }
 
     fn keep(&mut self, rows: &[PgRow], most: usize) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! How many rows a list has: counted where that is cheap, else the planner's estimate, and said which.
 //!
-//! Up to 10,000 are counted. Beyond it the number is an estimate, kept in process for some seconds so that paging through
+//! Up to 10,000 are counted where that is cheap. Beyond it the number is an estimate, kept in process for some seconds so that paging through
 //! a large list does not ask again; `count=exact` counts, whatever it takes.
 
 use std::{sync::LazyLock, time::Duration};
@@ -74,8 +74,9 @@ async fn expected(tx: &mut Tx, selection: &Selection) -> Result<(i64, f64)> {
         let profile = Profile::of(tx).await?;
         let share = profile.share(selection.patterns(), selection.attributes());
         if share > 0.0 {
-            let filtered = estimate(tx, &selection.without_looking_inside()).await?;
-            return Ok(((filtered as f64 * share) as i64, 0.0));
+            let filtered = estimate(tx, &selection.without_looking_inside()).await? as f64;
+            // Each of them is read and looked into, which costs about as much as the planner's unit.
+            return Ok(((filtered * share) as i64, filtered));
         }
     }
     let plan = plan(tx, selection).await?;

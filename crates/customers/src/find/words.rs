@@ -113,6 +113,9 @@ impl Words {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Score(pub u8, pub u16);
 
+/// However alike, two edits are worse than one, and one is worse than a part of a word.
+const _: () = assert!(20 + symspell::MAX_LIKENESS < 50 && 50 + symspell::MAX_LIKENESS < 60);
+
 /// How well a name answers a word that is a typo of it; none if it is the word itself or more than `most` edits away.
 pub(super) fn typo_score(word: &str, name: &str, most: usize) -> Option<u8> {
     let base = match symspell::distance(word, name) {

@@ -2,11 +2,7 @@
 //!
 //! What it never does: decide what is in the batch.
 
-use std::{
-    borrow::Cow,
-    iter::{self, Peekable},
-    str::Lines,
-};
+use std::{borrow::Cow, iter::Peekable, str::Lines};
 
 use regulars_customers::store::row::credit;
 use regulars_kernel::{Currency, Error, Money, Result};
@@ -14,7 +10,7 @@ use regulars_tabular::write::neutralise;
 use serde_json::{Map, Value};
 
 use super::copy::{ADDRESS, CUSTOMER, Parts, Raw, field};
-use crate::model::ExportFormat;
+use crate::{mapping, model::ExportFormat};
 
 /// What a column of the customer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +159,7 @@ impl Layout {
         for source in &self.sources {
             out.push(b',');
             let ids = below.sources.iter().filter(|(name, _)| name == source);
-            push_csv(out, &join_ids(ids.map(|(_, id)| id.as_ref())));
+            push_csv(out, &mapping::join_ids(ids.map(|(_, id)| id.as_ref())));
         }
         let attributes = attributes(fields[ATTRIBUTES])?;
         for name in &self.attributes {
@@ -300,20 +296,6 @@ fn join(items: &[Cow<'_, str>]) -> String {
     text
 }
 
-/// The ids of one source in one cell: one as it stands, several each in quotes, as the importer tells them apart.
-fn join_ids<'a>(mut ids: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
-    let Some(first) = ids.next() else {
-        return Cow::Borrowed("");
-    };
-    let second = ids.next();
-    if second.is_none() && !first.contains(',') && !first.starts_with('"') {
-        return Cow::Borrowed(first);
-    }
-    let all = iter::once(first).chain(second).chain(ids);
-    let quoted: Vec<String> = all.map(|id| format!("\"{}\"", id.replace('"', "\"\""))).collect();
-    Cow::Owned(quoted.join(","))
-}
-
 fn push_csv(out: &mut Vec<u8>, text: &str) {
     if text.is_empty() {
         return;
@@ -421,9 +403,9 @@ mod tests {
             ["plain", "a,b", "say \"x\"", "a|b", "c"]
         );
         for ids in [&["17"][..], &["a,b"], &["\"x\"", "y,z"], &["\"17"], &["1", "2"]] {
-            let text = join_ids(ids.iter().copied());
+            let text = mapping::join_ids(ids.iter().copied());
             for is_list in [false, true] {
-                assert_eq!(crate::mapping::split_ids(&text, is_list), ids, "{text}");
+                assert_eq!(mapping::split_ids(&text, is_list), ids, "{text}");
             }
         }
         let mut out = Vec::new();

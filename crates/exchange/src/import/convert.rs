@@ -61,6 +61,11 @@ impl Converter {
         }
     }
 
+    /// What people get back of a record, see [`Mapper::cells`].
+    pub fn cells(&self, record: Record) -> Vec<Option<String>> {
+        self.mapper.cells(record)
+    }
+
     /// What a record wants.
     pub fn convert(&self, record: &Record) -> What {
         let row = match self.mapper.map(record) {

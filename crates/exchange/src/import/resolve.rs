@@ -9,7 +9,7 @@ use std::{
 
 use regulars_customers::{
     model::import::{Changes, Current, Wanted},
-    ops::import::Refusal,
+    ops::import::{MOST_SOURCES, Refusal},
     store::batch::{Keys, Owners, PhoneOwner},
 };
 use regulars_kernel::{Patch, ids::CustomerId};
@@ -159,6 +159,9 @@ impl Resolver {
                 ),
             ),
             Ok(None) if wanted.is_foreign_limit => refuse(content, None, reason(Refusal::CurrencyWrong)),
+            Ok(None) if wanted.sources.len() > MOST_SOURCES => {
+                refuse(content, None, reason(Refusal::TooManySources))
+            }
             Ok(None) => Decision {
                 record: Record {
                     outcome: Outcome::Create,

@@ -119,7 +119,7 @@ fn run(mut source: Source, converter: &Converter, sender: &mpsc::Sender<Result<B
                         position,
                         line: record.line,
                         content: hash(&record.fields),
-                        fields: record.fields,
+                        fields: converter.cells(record),
                         what,
                         planned,
                     }

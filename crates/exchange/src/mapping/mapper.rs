@@ -72,6 +72,21 @@ impl Mapper {
         }
     }
 
+    /// The texts of a record as a CSV file would have them, where they alone do not tell a list of ids from an id with commas.
+    pub fn cells(&self, record: Record) -> Vec<Option<String>> {
+        let mut fields = record.fields;
+        for (position, _, target) in &self.columns {
+            if record.lists.contains(position)
+                && matches!(target, Target::ExternalId | Target::ExternalIdIn(_))
+                && let Some(Some(text)) = fields.get_mut(*position)
+            {
+                let ids = value::split_ids(text, true);
+                *text = value::join_ids(ids.iter().map(String::as_str)).into_owned();
+            }
+        }
+        fields
+    }
+
     /// Maps one record. Reports every cell that is wrong.
     pub fn map(&self, record: &Record) -> Result<MappedRow, Vec<CellFault>> {
         let mut work = Work {

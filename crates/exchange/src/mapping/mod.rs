@@ -28,7 +28,7 @@ pub use mapper::Mapper;
 pub use row::{Cell, CellFault, MappedAddress, MappedRow};
 pub use suggest::{ColumnMapping, Confidence, Hints, Suggestion, suggest};
 pub use target::{AddressField, ConsentState, Target};
-pub use value::{DateOrder, split_ids, split_list, split_name};
+pub use value::{DateOrder, join_ids, split_ids, split_list, split_name};
 
 /// Reading the values of typed attributes.
 pub(crate) mod attribute {

@@ -346,6 +346,20 @@ pub fn split_ids(text: &str, is_list: bool) -> Vec<String> {
     }
 }
 
+/// The ids of one source in one cell: one as it stands, several each in quotes, as [`split_ids`] tells them apart.
+pub fn join_ids<'a>(mut ids: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
+    let Some(first) = ids.next() else {
+        return Cow::Borrowed("");
+    };
+    let second = ids.next();
+    if second.is_none() && !first.contains(',') && !first.starts_with('"') {
+        return Cow::Borrowed(first);
+    }
+    let all = std::iter::once(first).chain(second).chain(ids);
+    let quoted: Vec<String> = all.map(|id| format!("\"{}\"", id.replace('"', "\"\""))).collect();
+    Cow::Owned(quoted.join(","))
+}
+
 fn has_unquoted(text: &str, separator: char) -> bool {
     let mut in_quotes = false;
     text.chars().any(|letter| {

@@ -92,6 +92,22 @@ async fn a_list_of_ids_is_several_and_a_text_with_commas_is_one() {
         )
         .await;
     assert_eq!(import.plan.unwrap().reasons["ids_several"], 1);
+    // Refused for something else, they come back as what they are and are mended as such.
+    let errors = shop.path("errors.csv");
+    let keeping = InlineOptions {
+        errors: Some(errors.clone()),
+        ..InlineOptions::default()
+    };
+    let broken = "{\"email\": \"broken\", \"external_id\": {\"erp\": [\"30\", \"31\"]}}\n";
+    shop.run("broken.jsonl", broken, &keeping).await;
+    let mended = std::fs::read_to_string(errors)
+        .unwrap()
+        .replace("broken", "f@example.com");
+    shop.run("mended.csv", &mended, &options).await;
+    let ids: Vec<String> = shop
+        .one("SELECT array_agg(external_id ORDER BY external_id) FROM customer_sources WHERE external_id LIKE '3%'")
+        .await;
+    assert_eq!(ids, ["30", "31"], "{mended}");
 }
 
 #[tokio::test]
@@ -118,6 +134,15 @@ async fn nobody_gets_more_ids_than_a_customer_may_have() {
     };
     let all = shop.check(&ids(0, 201)).await;
     assert_eq!(all.reasons["ids_too_many"], 1);
+    // The plan says so too where it takes two columns to be too many.
+    let several: Vec<String> = (0..110).map(|id| format!("\"\"{id}\"\"")).collect();
+    let several = several.join(",");
+    let two = shop
+        .check(&format!(
+            "email,external_id.erp,external_id.pos\nb@example.com,\"{several}\",\"{several}\"\n"
+        ))
+        .await;
+    assert_eq!(two.reasons["too_many_sources"], 1);
     shop.import(&ids(0, 150)).await;
     let more = shop.check(&ids(150, 201)).await;
     assert_eq!(more.reasons["too_many_sources"], 1);

@@ -85,7 +85,7 @@ async fn open(common: &Common) -> Result<connect::Opened> {
     let opened = connect::open(connect::Settings {
         database_url: config.database_url,
         data_dir: config.data_dir,
-        max_connections: 4,
+        max_connections: 8,
     })
     .await?;
     migrate::run(&opened.owner).await?;
