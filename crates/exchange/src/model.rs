@@ -2,6 +2,8 @@
 //!
 //! What it never does: SQL, HTTP, reading files.
 
+mod reasons;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +14,7 @@ use regulars_kernel::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::reasons::Line;
 use crate::mapping::Mapping;
 
 macro_rules! words {
