@@ -263,6 +263,10 @@ pub struct Plan {
     /// Attributes that do not exist yet and will be defined, as text.
     #[schema(example = json!(["shoe_size"]))]
     pub new_attributes: Vec<String>,
+    /// Tags that do not exist yet and will be defined, up to 100 of them.
+    #[serde(default)]
+    #[schema(example = json!(["vip"]))]
+    pub new_tags: Vec<String>,
     /// Bound to the file, the mapping, the mode and the keys it was made for.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub digest: String,

@@ -68,6 +68,7 @@ fn import(state: ImportState, text: &str) -> Import {
             reasons: BTreeMap::new(),
             samples: Outcome::ALL.iter().copied().map(sample).collect(),
             new_attributes: vec![text.to_owned()],
+            new_tags: vec![text.to_owned()],
             digest: String::new(),
         }),
         result: Some(counts),

@@ -240,8 +240,13 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
         if !ignored.is_empty() {
             println!("Not imported: {}", ignored.join(", "));
         }
-        if !plan.new_attributes.is_empty() {
-            println!("New attributes: {}", plan.new_attributes.join(", "));
+        for (title, names) in [
+            ("New attributes", &plan.new_attributes),
+            ("New tags", &plan.new_tags),
+        ] {
+            if !names.is_empty() {
+                println!("{title}: {}", names.join(", "));
+            }
         }
     }
     if counts.conflict + counts.invalid > 0 && options.errors.is_none() {

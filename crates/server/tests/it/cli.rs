@@ -75,7 +75,8 @@ async fn what_is_no_fault_is_told_apart_and_new_attributes_are_named_after_the_i
     let home = Home::shared().await;
     home.organization("acme", "owner");
     let path = home.path().join("shoes.csv");
-    let rows = "email,Shoe size\nada@example.com,38\nADA@example.com,39\n,40\nnobody,1\n";
+    let rows =
+        "email,Shoe size,Tags\nada@example.com,38,vip\nADA@example.com,39,VIP\n,40,lost\nnobody,1,lost\n";
     fs::write(&path, rows).unwrap();
     let file = path.to_str().unwrap();
     let done = home.ok(&["import", file, "--organization", "acme"]);
@@ -87,7 +88,8 @@ async fn what_is_no_fault_is_told_apart_and_new_attributes_are_named_after_the_i
          Also:\n  \
            1 × without a name, company, e-mail address, phone or id: passed over\n  \
            1 × about the same customer as an earlier row of the file\n\
-         New attributes: shoe_size"
+         New attributes: shoe_size\n\
+         New tags: vip"
     );
     let again = home.ok(&["import", &few(&home), "--organization", "acme"]);
     let third = home.ok(&["import", &few(&home), "--organization", "acme"]);
