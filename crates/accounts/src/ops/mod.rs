@@ -15,7 +15,8 @@ mod sign_in;
 pub use invitations::{accept_invitation, asked, decline_invitation};
 pub use keys::{create_key, get_key, list_keys, revoke_key, update_key};
 pub use links::{
-    Device, SignedIn, change_password, first_owner_link_works, link_owner, set_password, set_up,
+    Device, SignedIn, change_password, check_set_up, first_owner_link_works, has_users, link_owner,
+    set_password, set_up,
 };
 pub use members::{
     MEMBER_ORDER, MEMBER_REMOVED, RemovedMember, forget_member, get_member, has_left, invite_member,

@@ -160,7 +160,7 @@ fn settings(import: &Import) -> Markup {
             (checkbox_field("clear_empty", "Empty cells empty the field", mapping.clear_empty).hint("Otherwise they leave it as it is."))
         }
         fieldset class="form" {
-            legend { "A customer is recognised by" }
+            legend class="form-legend" { "A customer is recognised by" }
             @for (key, label) in [(MatchKey::ExternalId, "Id in the source"), (MatchKey::Email, "E-mail address"), (MatchKey::Phone, "Phone, for want of the others"), (MatchKey::Code, "Our code (C-000123)")] {
                 div class="form-check" {
                     input type="checkbox" class="input" id={ "match-" (key.as_str()) } name="match_by" value=(key.as_str()) checked[import.match_by.contains(&key)];
