@@ -47,7 +47,7 @@ fn set_up_ended() -> Response {
 fn ended_with(way_on: &Markup) -> Response {
     let content = html! {
         h1 { "This link does not work" }
-        p class="muted" { "It is not complete or mistyped, was used already, or its time is over." }
+        p class="muted" { "It is incomplete or mistyped, was used already, or its time is over." }
         p class="muted" { (way_on) }
         div class="form-actions" { (link_button("Sign in", "/sign-in").primary()) }
     };

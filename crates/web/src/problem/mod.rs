@@ -169,7 +169,7 @@ pub(crate) fn answer(
             let page = match context::caller().filter(|caller| caller.user.is_some()) {
                 // Who is signed in keeps the sidebar to go on with.
                 Some(caller) => {
-                    let content = maud::html! { div class="narrow" { (content) } };
+                    let content = maud::html! { div class="form narrow" { (content) } };
                     pages::page(&Shell::of(&caller).titled(kind.title), maud::html! {}, content)
                 }
                 None => pages::bare_page(kind.title, content),
