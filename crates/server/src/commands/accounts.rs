@@ -1,5 +1,7 @@
 //! Organizations, users and keys from the command line.
 
+use std::fmt::Write as _;
+
 use regulars_accounts::{
     model::{NewOrganization, Organization},
     ops,
@@ -92,16 +94,15 @@ fn table(all: &[Organization]) -> String {
             *width = text.chars().count().max(*width);
         }
     }
-    rows.iter()
-        .map(|row| {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(widths)
-                .map(|(text, width)| format!("{text:width$}"))
-                .collect();
-            format!("{}\n", cells.join("  ").trim_end())
-        })
-        .collect()
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
 }
 
 /// `regulars user …`
