@@ -32,6 +32,10 @@ document.addEventListener("htmx:error", (event) => {
 addEventListener("offline", () => toast({ text: "You are offline. What you typed is kept.", kind: "error" }));
 addEventListener("online", () => toast({ text: "Back online.", kind: "success" }));
 
+// A refused form that comes back as a page: on to the first field that is wrong, or to what is said above them.
+const told = document.querySelector("main [data-form-errors]");
+if (told) (told.closest("form")?.querySelector("[aria-invalid=true]") ?? told).focus();
+
 const WATCHED = "form[data-warn-unsaved], [data-own-page] form";
 const touched = new WeakSet();
 document.addEventListener("input", (event) => {

@@ -17,9 +17,11 @@ async fn the_first_owner_sets_up_signs_out_and_signs_in_again() {
     browser.fill("[name=name]", "Ada Byron").await;
     browser.fill("[name=email]", "ada@example.com").await;
     browser.fill("[name=password]", "short").await;
-    browser.fill("[name=password_repeated]", "short").await;
+    browser.fill("[name=password_repeated]", "shorter").await;
     browser.press("Create organization").await;
-    browser.sees("to put right").await;
+    browser.sees("2 things to put right").await;
+    let focused = browser.run("return document.activeElement.name").await;
+    assert_eq!(focused, "password", "the first field that is wrong has the focus");
     assert_eq!(
         browser.value("[name=organization]").await,
         "Maison Lumière",
@@ -59,7 +61,7 @@ async fn the_first_owner_sets_up_signs_out_and_signs_in_again() {
 
     // The link works once.
     browser.go(&server.setup_link()).await;
-    browser.sees("This link does not work any more").await;
+    browser.sees("This link does not work").await;
     browser.end().await;
 }
 

@@ -54,19 +54,39 @@ pub fn check(password: &Secret<String>, email: &str, pointer: &str, faults: &mut
             "password_too_long",
             format!("use at most {MAX_PASSWORD} characters"),
         );
-    } else if text.contains('\0') {
-        faults.add(pointer, "text_has_nul", "the password has a NUL character");
     } else if is_common(text) {
         faults.add(
             pointer,
             "password_common",
             "this password is among the first that are guessed; choose another",
         );
-    } else if resembles(text, email) {
+    }
+    if text.contains('\0') {
+        faults.add(pointer, "text_has_nul", "the password has a NUL character");
+    }
+    if resembles(text, email) {
         faults.add(
             pointer,
             "password_is_email",
             "the password must not be the e-mail address",
+        );
+    }
+}
+
+/// The same for one that was typed twice: where the second differs, the field behind `…_repeated` is at fault, too.
+pub fn check_twice(
+    password: &Secret<String>,
+    again: &Secret<String>,
+    email: &str,
+    pointer: &str,
+    faults: &mut Faults,
+) {
+    check(password, email, pointer, faults);
+    if password != again {
+        faults.add(
+            format!("{pointer}_repeated"),
+            "password_differs",
+            "the two passwords differ",
         );
     }
 }

@@ -358,7 +358,9 @@ fn faults_below(faults: &[Fault]) -> bool {
     ];
     faults
         .iter()
-        .any(|fault| !ABOVE.contains(&fault.pointer.as_str()) && !fault.pointer.starts_with("/attributes"))
+        .map(|fault| fault.pointer.as_str())
+        // What concerns the whole is in no field.
+        .any(|place| !place.is_empty() && !ABOVE.contains(&place) && !place.starts_with("/attributes"))
 }
 
 fn select<T: regulars_customers::model::Choice>(form: &CustomerForm, name: &'static str) -> Field {

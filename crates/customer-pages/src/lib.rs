@@ -13,7 +13,7 @@ mod record;
 mod state;
 mod words;
 
-pub use list::in_words;
+pub use list::{fault_in_words, in_words};
 
 use axum::{Router, routing::get};
 use regulars_web::AppState;

@@ -127,14 +127,7 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
     };
     let tags = || first(&["tags", "tag", "names", "name"]);
     let (title, text) = match kind {
-        "customer.created" => (
-            "Created".to_owned(),
-            if data.get("import_id").is_some() {
-                "from a file".to_owned()
-            } else {
-                String::new()
-            },
-        ),
+        "customer.created" => ("Created".to_owned(), String::new()),
         "customer.updated" => match changes {
             Some(all) if all.len() == 1 => {
                 let (name, change) = all.iter().next().expect("a map of one has one");
@@ -165,9 +158,21 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
             format!("Consent {}", channel(&text("channel"))).trim().to_owned(),
             first(&["state", "to"]).replace('_', " "),
         ),
-        "source.linked" | "source.unlinked" => (
-            format!("{} {}", source(&text("source")), verb),
-            text("external_id"),
+        "source.linked" => (
+            format!(
+                "Has the id {} in {}",
+                text("external_id"),
+                of_source(&text("source"))
+            ),
+            String::new(),
+        ),
+        "source.unlinked" => (
+            format!(
+                "No longer has the id {} in {}",
+                text("external_id"),
+                of_source(&text("source"))
+            ),
+            String::new(),
         ),
         _ => (
             format!("{} {}", sentence(noun), verb_of(verb)),
@@ -248,6 +253,15 @@ pub(crate) fn source(name: &str) -> String {
     }
 }
 
+/// The same within a sentence.
+fn of_source(name: &str) -> String {
+    match name {
+        "csv" | "json" | "xlsx" => "a file".to_owned(),
+        "api" => "another system".to_owned(),
+        _ => source(name),
+    }
+}
+
 /// A channel of consent.
 pub(crate) fn channel(name: &str) -> String {
     match name {
@@ -291,6 +305,17 @@ mod tests {
         );
         assert_eq!(two.title, "2 fields changed");
         assert!(two.detail.0.contains("<ins>vip</ins>"));
+    }
+
+    #[test]
+    fn where_an_id_comes_from_is_told_as_a_person_would() {
+        let told =
+            |kind: &str, source: &str| tell(kind, &json!({"source": source, "external_id": "2"})).title;
+        assert_eq!(told("source.linked", "csv"), "Has the id 2 in a file");
+        assert_eq!(
+            told("source.unlinked", "shopify"),
+            "No longer has the id 2 in Shopify"
+        );
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl PrivateServer {
         Ok(server)
     }
 
+    /// Whether a server was ever begun in this data folder. Looks without making anything.
+    pub fn exists(data_dir: &Path) -> bool {
+        password_file(data_dir).exists()
+    }
+
     /// The superuser's URL, with its password: for migrations and tools, not for logs.
     pub fn url_owner(&self) -> String {
         self.inner

@@ -2,6 +2,8 @@
 //!
 //! What it never does: SQL, HTTP, reading files.
 
+mod reasons;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +14,7 @@ use regulars_kernel::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::reasons::Line;
 use crate::mapping::Mapping;
 
 macro_rules! words {
@@ -260,6 +263,10 @@ pub struct Plan {
     /// Attributes that do not exist yet and will be defined, as text.
     #[schema(example = json!(["shoe_size"]))]
     pub new_attributes: Vec<String>,
+    /// Tags that do not exist yet and will be defined, up to 100 of them.
+    #[serde(default)]
+    #[schema(example = json!(["vip"]))]
+    pub new_tags: Vec<String>,
     /// Bound to the file, the mapping, the mode and the keys it was made for.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub digest: String,

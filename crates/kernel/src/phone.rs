@@ -34,6 +34,9 @@ impl Phone {
         let fail = |why| PhoneError {
             given: text.chars().take(60).collect(),
             why,
+            country: hint
+                .copied()
+                .filter(|_| !text.starts_with(['+', '＋']) && !text.starts_with("00")),
         };
         if text.is_empty() {
             return Err(fail("it is empty"));
@@ -46,7 +49,7 @@ impl Phone {
         let number = PHONE_NUMBER_UTIL.parse(text, region).map_err(|error| {
             fail(match error {
                 ParseError::InvalidCountryCode if region.is_none() => {
-                    "without a country it must begin with + and the country's calling code"
+                    "its country is missing: begin with + and the calling code, as in +49, or say the country"
                 }
                 ParseError::InvalidCountryCode => "its country calling code does not exist",
                 ParseError::NotANumber(_) => "it is not made of digits",
@@ -130,6 +133,8 @@ impl fmt::Debug for Phone {
 pub struct PhoneError {
     given: String,
     why: &'static str,
+    /// As whose it was read, because it did not say.
+    country: Option<Country>,
 }
 
 impl PhoneError {
@@ -141,7 +146,15 @@ impl PhoneError {
 
 impl fmt::Display for PhoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "“{}” is not a phone number: {}", self.given, self.why)
+        let Self { given, why, country } = self;
+        match country {
+            None => write!(f, "“{given}” is not a phone number: {why}"),
+            Some(country) => write!(
+                f,
+                "“{given}” is not a phone number: {why} (read with the country {}; for another begin with + and its calling code)",
+                country.name()
+            ),
+        }
     }
 }
 
@@ -190,7 +203,7 @@ mod tests {
             (
                 "030 123456",
                 "",
-                "without a country it must begin with + and the country's calling code",
+                "its country is missing: begin with + and the calling code, as in +49, or say the country",
             ),
             ("+999 123456", "DE", "its country calling code does not exist"),
             ("call me", "DE", "it is not made of digits"),
@@ -199,11 +212,17 @@ mod tests {
             (
                 "''030 123456",
                 "",
-                "without a country it must begin with + and the country's calling code",
+                "its country is missing: begin with + and the calling code, as in +49, or say the country",
             ),
         ] {
             assert_eq!(parse(text, country), Err(why), "{text}");
         }
+        let here = Phone::parse("555-0173", Country::from_code("US").as_ref()).unwrap_err();
+        assert_eq!(
+            here.to_string(),
+            "“555-0173” is not a phone number: its area code is missing (read with the country United States; for another \
+             begin with + and its calling code)"
+        );
         let error = Phone::parse("call me", None).unwrap_err();
         assert_eq!(
             error.to_string(),

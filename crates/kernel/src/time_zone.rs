@@ -11,6 +11,9 @@ use crate::value::text_value;
 #[schema(value_type = String, example = "Europe/Berlin")]
 pub struct TimeZone(pub chrono_tz::Tz);
 
+/// The names of `zone.tab` of the IANA database, version 2025b, and UTC.
+const OFFERED: &str = include_str!("time_zones.txt");
+
 text_value!(TimeZone, TimeZoneError);
 
 impl TimeZone {
@@ -31,7 +34,13 @@ impl TimeZone {
         self.0.name()
     }
 
-    /// All of them, by name.
+    /// Those to choose from, by name: one or more for each country and UTC, without the old names that the database keeps for
+    /// them (`US/Pacific`, `Asia/Calcutta`).
+    pub fn offered() -> impl Iterator<Item = Self> {
+        OFFERED.lines().filter_map(|name| name.parse().ok().map(Self))
+    }
+
+    /// All of them, by name, old names too.
     pub fn all() -> impl Iterator<Item = Self> {
         chrono_tz::TZ_VARIANTS.iter().copied().map(Self)
     }
@@ -67,6 +76,32 @@ mod tests {
             "Europe/Berlin"
         );
         assert_eq!(TimeZone::parse("UTC"), Ok(TimeZone::UTC));
+    }
+
+    #[test]
+    fn what_is_offered_are_zones_by_the_names_of_now() {
+        let offered: Vec<_> = TimeZone::offered().collect();
+        assert_eq!(offered.len(), OFFERED.lines().count(), "all of them are known");
+        let is_offered = |name: &str| offered.iter().any(|zone| zone.as_str() == name);
+        for name in [
+            "UTC",
+            "Europe/Berlin",
+            "Europe/Amsterdam",
+            "America/Los_Angeles",
+            "Asia/Kolkata",
+        ] {
+            assert!(is_offered(name), "{name}");
+        }
+        for name in [
+            "US/Pacific",
+            "Asia/Calcutta",
+            "Europe/Kiev",
+            "GMT+0",
+            "EST",
+            "PRC",
+        ] {
+            assert!(!is_offered(name) && TimeZone::parse(name).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -71,7 +71,10 @@ pub enum Command {
     },
     /// Print a generated reference (what `make generate` writes)
     #[command(hide = true)]
-    Reference { what: Reference },
+    Reference {
+        /// Which one
+        what: Reference,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -138,16 +141,26 @@ pub struct Serve {
 pub enum OrganizationCommand {
     /// Create an organization
     Create {
+        /// The name that people read, as in "Atelier Nord"
         name: String,
-        /// The short name by which commands know it
+        /// The short name by which commands know it [default: made from the name, as in atelier-nord]
         #[arg(long, env = "REGULARS_SLUG")]
-        slug: String,
+        slug: Option<String>,
+        /// The currency of its figures, ISO 4217
         #[arg(long, env = "REGULARS_CURRENCY", default_value = "EUR")]
         currency: String,
+        /// The time zone of its days, IANA
         #[arg(long, env = "REGULARS_TIME_ZONE", default_value = "Europe/Berlin")]
         time_zone: String,
+        /// How numbers and dates are written, BCP 47
         #[arg(long, env = "REGULARS_LOCALE", default_value = "en-GB")]
         locale: String,
+    },
+    /// List the organizations
+    List {
+        /// Print JSON
+        #[arg(long, env = "REGULARS_JSON", value_parser = BoolishValueParser::new())]
+        json: bool,
     },
 }
 
@@ -155,9 +168,12 @@ pub enum OrganizationCommand {
 pub enum UserCommand {
     /// Create a user (or add an existing one) and print a one-time set-password link
     Create {
+        /// Address by which they sign in
         email: String,
+        /// Short name of the organization they become a member of
         #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
+        /// What they may do: owner, admin, agent or viewer (docs/permissions.md)
         #[arg(long, env = "REGULARS_ROLE")]
         role: regulars_kernel::Role,
         #[command(flatten)]
@@ -165,6 +181,7 @@ pub enum UserCommand {
     },
     /// Print a one-time link by which a user sets a new password; earlier links end
     Link {
+        /// Address by which they sign in
         email: String,
         #[command(flatten)]
         address: Address,
@@ -175,10 +192,13 @@ pub enum UserCommand {
 pub enum KeyCommand {
     /// Create an API key and print it, once
     Create {
+        /// Short name of the organization it opens
         #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
+        /// What it is called in the list of keys, as in laptop or ci
         #[arg(long, env = "REGULARS_NAME")]
         name: String,
+        /// What it may do: owner, admin, agent or viewer (docs/permissions.md)
         #[arg(long, env = "REGULARS_ROLE")]
         role: regulars_kernel::Role,
     },
@@ -188,9 +208,10 @@ pub enum KeyCommand {
 pub struct Import {
     /// CSV, JSON, JSON Lines or XLSX with customers, as it was exported elsewhere
     pub file: PathBuf,
+    /// Short name of the organization that gets them
     #[arg(long, env = "REGULARS_ORGANIZATION")]
     pub organization: String,
-    /// JSON file with the mapping; without it the suggested one is used
+    /// JSON file with the mapping (docs/importing.md shows one) [default: what the columns seem to be]
     #[arg(long, env = "REGULARS_MAPPING")]
     pub mapping: Option<PathBuf>,
     /// Where the ids in the file come from, as in `erp` [default: by whose export it is, else csv]
@@ -205,7 +226,7 @@ pub struct Import {
     /// Show the plan and change nothing
     #[arg(long, env = "REGULARS_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
-    /// Write refused rows with their reasons here
+    /// File to write the refused rows into, with their reasons
     #[arg(long, env = "REGULARS_ERRORS")]
     pub errors: Option<PathBuf>,
     /// Print the result as JSON
@@ -217,6 +238,7 @@ pub struct Import {
 pub enum ExportCommand {
     /// Export customers
     Customers {
+        /// Short name of the organization whose they are
         #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
         /// How the file is written: CSV, JSON Lines, or one JSON array
@@ -233,10 +255,13 @@ pub enum ExportCommand {
 
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// Short name of the organization to fill, made if there is none
     #[arg(long, env = "REGULARS_ORGANIZATION", default_value = "demo")]
     pub organization: String,
+    /// How many customers to make
     #[arg(long, env = "REGULARS_CUSTOMERS", default_value_t = 10_000)]
     pub customers: u64,
+    /// Another number makes other customers, the same one the same again
     #[arg(long, env = "REGULARS_SEED", default_value_t = 1)]
     pub seed: u64,
 }
@@ -246,6 +271,22 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn every_command_and_argument_says_what_it_is() {
+        fn look(command: &clap::Command, path: &str) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id();
+                assert!(argument.get_help().is_some(), "{path} {name} is not described");
+            }
+            for below in command.get_subcommands() {
+                let path = format!("{path} {}", below.get_name());
+                assert!(below.get_about().is_some(), "{path} is not described");
+                look(below, &path);
+            }
+        }
+        look(&Cli::command(), "regulars");
+    }
 
     #[test]
     fn every_option_has_an_environment_variable_named_after_it() {

@@ -243,6 +243,13 @@ impl Config {
         })
     }
 
+    /// Whether the database is the private one in the data folder.
+    pub fn uses_private_server(&self) -> bool {
+        self.database_url
+            .as_deref()
+            .is_none_or(|url| url.trim().is_empty())
+    }
+
     /// Where uploads and exports lie.
     pub fn storage_dir(&self) -> PathBuf {
         self.data_dir.join("files")

@@ -1,9 +1,11 @@
 //! What an error needs to know of its request: the id to name and the face to show. Set once around each request, so
 //! that every error type can turn itself into an answer. It carries nothing that business code may depend on.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, Method};
+
+use crate::caller::Caller;
 
 /// The id of a request, as in the answer's `X-Request-Id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,8 @@ impl Face {
 pub(crate) struct Context {
     pub request_id: Arc<str>,
     pub face: Face,
+    /// Who asks, once that is known; an error page then has their sidebar.
+    pub caller: OnceLock<Arc<Caller>>,
 }
 
 tokio::task_local! {
@@ -62,6 +66,19 @@ pub(crate) fn request_id() -> Option<Arc<str>> {
 /// The face, JSON outside of requests.
 pub(crate) fn face() -> Face {
     CONTEXT.try_with(|context| context.face).unwrap_or_default()
+}
+
+/// Notes who asks.
+pub(crate) fn set_caller(caller: &Arc<Caller>) {
+    let _ = CONTEXT.try_with(|context| context.caller.set(caller.clone()));
+}
+
+/// Who asks, if that is known.
+pub(crate) fn caller() -> Option<Arc<Caller>> {
+    CONTEXT
+        .try_with(|context| context.caller.get().cloned())
+        .ok()
+        .flatten()
 }
 
 /// Whether a method may change something.

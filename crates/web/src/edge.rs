@@ -4,7 +4,11 @@
 //! headers, metrics. [`inner`] stands behind it and knows the caller: rate limit and Idempotency-Key.
 //! Neither logs query strings, bodies or headers, because they hold personal data and secrets.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -20,7 +24,7 @@ use crate::{
     bare::BareOperations,
     caller::Caller,
     client::{ClientIp, client_ip},
-    context::{CONTEXT, Context, Face, RequestId},
+    context::{self, CONTEXT, Context, Face, RequestId},
     csrf, etag, flash,
     idempotency::{self, Claim},
     problem::render,
@@ -86,6 +90,7 @@ pub(crate) async fn outer(State(edge): State<Arc<Edge>>, mut request: Request, n
     let context = Context {
         request_id: request_id.clone(),
         face,
+        caller: OnceLock::new(),
     };
     let work = async {
         let mut answer = if cross_site {
@@ -217,6 +222,7 @@ pub(crate) async fn inner(State(edge): State<Arc<Edge>>, request: Request, next:
     }
     let caller = Caller::of(request.extensions());
     if let Some(caller) = &caller {
+        context::set_caller(caller);
         Span::current().record("organization", tracing::field::display(caller.organization_id));
     }
     let budget = edge.limiter.as_ref().map(|limiter| {

@@ -12,7 +12,7 @@ use crate::{
     call::Call,
     context::Face,
     flash,
-    pages::{self, Flash, Nav, Shell},
+    pages::{Flash, Nav, Shell},
     problem,
     state::AppState,
 };
@@ -156,15 +156,7 @@ impl PageCall {
 
     /// The frame without place and title: for pages with crumbs before their own.
     pub fn bare_shell(&self) -> Shell {
-        let caller = &self.call.caller;
-        let (name, email) = caller
-            .user
-            .as_ref()
-            .map_or(("", ""), |user| (user.name.as_str(), user.email.as_str()));
-        let name = if name.is_empty() { email } else { name };
-        let mut shell = Shell::new(caller.organization.name.as_str(), name, email, caller.role);
-        shell.time_zone = caller.organization.time_zone.0;
-        shell.locale = pages::Locale::new(caller.organization.locale.as_str());
+        let mut shell = Shell::of(&self.call.caller);
         shell.flash.clone_from(&self.flash);
         shell
     }

@@ -86,18 +86,24 @@ pub struct ValidOrganization {
 }
 
 impl NewOrganization {
-    /// Checks everything, noting each fault.
-    pub fn check(&self, faults: &mut Faults) -> Option<ValidOrganization> {
-        let name = check_name(&self.name, faults);
-        let slug = match self
+    /// The short name that was asked for, or one made from the name.
+    pub fn short_name(&self) -> String {
+        match self
             .slug
             .as_deref()
             .map(str::trim)
             .filter(|slug| !slug.is_empty())
         {
-            Some(slug) => check_slug(slug, faults),
-            None => Some(slug_from(&self.name)),
-        };
+            Some(slug) => slug.to_owned(),
+            None => slug_from(&self.name),
+        }
+    }
+
+    /// Checks everything, noting each fault.
+    pub fn check(&self, faults: &mut Faults) -> Option<ValidOrganization> {
+        let name = check_name(&self.name, faults);
+        let slug = self.short_name();
+        let slug = check_slug(&slug, faults);
         let or = |value: &Option<String>, default: &str| {
             value
                 .as_deref()

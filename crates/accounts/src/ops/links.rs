@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     audit::Entry,
     authenticate,
-    model::{ABSOLUTE, NewOrganization, check_person_name},
+    model::{ABSOLUTE, NewOrganization, ValidOrganization, check_person_name},
     passwords, secrets,
     store::{
         members, organizations,
@@ -203,14 +203,40 @@ pub async fn change_password(
     Ok(signed_in)
 }
 
+/// Whether anybody could sign in: the first owner is there.
+pub async fn has_users(database: &Database) -> Result<bool> {
+    let mut conn = database.outside_organizations().acquire().await?;
+    users::any(&mut conn).await
+}
+
 /// Whether a first-owner link still works.
 pub async fn first_owner_link_works(database: &Database, token: &str) -> Result<bool> {
     let mut conn = database.outside_organizations().acquire().await?;
     users::first_owner_token_works(&mut conn, &secrets::hash(token), clock::now()).await
 }
 
-/// Creates the first organization and its owner by the link of the first start, and signs the owner in. Faults of the
-/// organization's name point to `/organization`, of the person's to `/name`.
+/// The organization and the person of the set-up, if they are right. Faults of the organization's name point to
+/// `/organization`, of the person's to `/name`.
+pub fn check_set_up(
+    organization: &NewOrganization,
+    (name, email): (&str, &str),
+    faults: &mut Faults,
+) -> Option<(ValidOrganization, String, Email)> {
+    let mut found = Faults::new();
+    let organization = organization.check(&mut found);
+    for fault in &mut found.0 {
+        if fault.pointer == "/name" {
+            "/organization".clone_into(&mut fault.pointer);
+        }
+    }
+    faults.0.extend(found.0);
+    let name = check_person_name(name, faults);
+    let email = faults.take("/email", "email_invalid", Email::parse(email));
+    Some((organization?, name?, email?))
+}
+
+/// Creates the first organization and its owner by the link of the first start, and signs the owner in. Faults point to
+/// where [`check_set_up`] says.
 pub async fn set_up(
     database: &Database,
     token: &str,
@@ -222,20 +248,10 @@ pub async fn set_up(
     if !first_owner_link_works(database, token).await? {
         return Err(Error::NotFound("link"));
     }
-    let (name, email) = person;
     let mut faults = Faults::new();
-    let organization = organization.check(&mut faults);
-    for fault in &mut faults.0 {
-        if fault.pointer == "/name" {
-            "/organization".clone_into(&mut fault.pointer);
-        }
-    }
-    let name = check_person_name(name, &mut faults);
-    let valid_email = faults.take("/email", "email_invalid", Email::parse(email));
-    passwords::check(&password, email, "/password", &mut faults);
-    let (Some(organization), Some(name), Some(email), true) =
-        (organization, name, valid_email, faults.0.is_empty())
-    else {
+    let checked = check_set_up(organization, person, &mut faults);
+    passwords::check(&password, person.1, "/password", &mut faults);
+    let Some((organization, name, email)) = checked.filter(|_| faults.0.is_empty()) else {
         return Err(Error::Invalid(faults));
     };
     let hash = passwords::hash(password).await?;

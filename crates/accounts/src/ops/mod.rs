@@ -15,15 +15,16 @@ mod sign_in;
 pub use invitations::{accept_invitation, asked, decline_invitation};
 pub use keys::{create_key, get_key, list_keys, revoke_key, update_key};
 pub use links::{
-    Device, SignedIn, change_password, first_owner_link_works, link_owner, set_password, set_up,
+    Device, SignedIn, change_password, check_set_up, first_owner_link_works, has_users, link_owner,
+    set_password, set_up,
 };
 pub use members::{
     MEMBER_ORDER, MEMBER_REMOVED, RemovedMember, forget_member, get_member, has_left, invite_member,
     list_members, remove_member, reset_link, update_member, update_own_name,
 };
 pub use operator::{
-    OperatorKey, create_key_text, create_organization, create_user, first_owner_token, operator_link,
-    organization_by_slug,
+    OperatorKey, create_key_text, create_organization, create_user, first_owner_token, list_organizations,
+    operator_link, organization_by_slug,
 };
 pub use organizations::{get_organization, update_organization};
 pub use sessions::{

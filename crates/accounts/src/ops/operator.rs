@@ -42,6 +42,12 @@ pub async fn create_organization(database: &Database, new: &NewOrganization) -> 
     Ok(organization)
 }
 
+/// Every organization, by short name.
+pub async fn list_organizations(database: &Database) -> Result<Vec<Organization>> {
+    let mut conn = database.outside_organizations().acquire().await?;
+    organizations::all(&mut conn).await
+}
+
 /// The organization of a short name, for the system as the actor.
 pub async fn organization_by_slug(database: &Database, slug: &str) -> Result<Scope> {
     let mut conn = database.outside_organizations().acquire().await?;

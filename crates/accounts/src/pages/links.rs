@@ -7,7 +7,7 @@ use axum::{
 use http::StatusCode;
 use maud::{Markup, html};
 use regulars_kernel::{
-    Error, Fault,
+    Error, Fault, Faults,
     ids::{SessionId, UserId},
 };
 use regulars_web::{
@@ -24,19 +24,34 @@ use super::{
 use crate::{
     model::{Asked, NewOrganization},
     ops,
-    passwords::{MAX_PASSWORD, MIN_PASSWORD},
+    passwords::{self, MAX_PASSWORD, MIN_PASSWORD},
 };
 
 const REPEATED: &str = "password_repeated";
 
 /// The same face for links that never were, are used up, or have expired.
 fn ended() -> Response {
+    ended_with(&html! {
+        "Ask whoever gave it to you for a new one, an administrator of your organization, or whoever runs the server: "
+        code { "regulars user link" } " prints one."
+    })
+}
+
+/// The set-up's link comes from the server itself.
+fn set_up_ended() -> Response {
+    ended_with(
+        &html! { "As long as there is no owner, the server prints a new one whenever it is started, in its terminal or its log." },
+    )
+}
+
+fn ended_with(way_on: &Markup) -> Response {
     let content = html! {
-        h1 { "This link does not work any more" }
-        p class="muted" { "It was used already, or its time is over. Ask whoever gave it to you for a new one." }
+        h1 { "This link does not work" }
+        p class="muted" { "It is incomplete or mistyped, was used already, or its time is over." }
+        p class="muted" { (way_on) }
         div class="form-actions" { (link_button("Sign in", "/sign-in").primary()) }
     };
-    no_store((StatusCode::NOT_FOUND, bare_page("Link ended", content)).into_response())
+    no_store((StatusCode::NOT_FOUND, bare_page("No such link", content)).into_response())
 }
 
 fn status(faults: &[Fault]) -> StatusCode {
@@ -53,14 +68,6 @@ fn new_password(faults: &[Fault]) -> Markup {
         (password_field("password", "Password").required().autocomplete("new-password").hint(hint).faults(faults))
         (password_field(REPEATED, "Password again").required().autocomplete("new-password").faults(faults))
     }
-}
-
-fn differs() -> Vec<Fault> {
-    vec![Fault {
-        pointer: format!("/{REPEATED}"),
-        code: "password_differs".into(),
-        message: "the two passwords differ".into(),
-    }]
 }
 
 pub async fn show_set_password(
@@ -169,8 +176,10 @@ pub async fn set_password(
         return Ok(ended());
     };
     let (password, again) = (form.secret("password"), form.secret(REPEATED));
-    if password != again {
-        return Ok(password_page(&token, &email, &differs()));
+    let mut faults = Faults::new();
+    passwords::check_twice(&password, &again, &email, "/password", &mut faults);
+    if !faults.0.is_empty() {
+        return Ok(password_page(&token, &email, &faults.0));
     }
     match ops::set_password(&state.database, &token, password, &visitor.device).await {
         Ok(signed_in) => Ok(signed_in_to(&signed_in.token, "/", &state)),
@@ -190,7 +199,7 @@ struct SetUp {
 
 pub async fn show_set_up(State(state): State<AppState>, Path(token): Path<String>) -> PageResult {
     if !ops::first_owner_link_works(&state.database, &token).await? {
-        return Ok(ended());
+        return Ok(set_up_ended());
     }
     let typed = SetUp {
         settings: Settings {
@@ -228,7 +237,7 @@ pub async fn set_up(
     mut form: Form,
 ) -> PageResult {
     if !ops::first_owner_link_works(&state.database, &token).await? {
-        return Ok(ended());
+        return Ok(set_up_ended());
     }
     let typed = SetUp {
         organization: form.text("organization"),
@@ -237,9 +246,6 @@ pub async fn set_up(
         email: form.text("email"),
     };
     let (password, again) = (form.secret("password"), form.secret(REPEATED));
-    if password != again {
-        return Ok(set_up_page(&token, &typed, &differs()));
-    }
     let organization = NewOrganization {
         name: typed.organization.clone(),
         slug: None,
@@ -248,6 +254,12 @@ pub async fn set_up(
         locale: Some(typed.settings.locale.clone()),
     };
     let person = (typed.name.as_str(), typed.email.as_str());
+    let mut faults = Faults::new();
+    ops::check_set_up(&organization, person, &mut faults);
+    passwords::check_twice(&password, &again, &typed.email, "/password", &mut faults);
+    if !faults.0.is_empty() {
+        return Ok(set_up_page(&token, &typed, &faults.0));
+    }
     match ops::set_up(
         &state.database,
         &token,
@@ -259,7 +271,7 @@ pub async fn set_up(
     .await
     {
         Ok(signed_in) => Ok(signed_in_to(&signed_in.token, "/", &state)),
-        Err(Error::NotFound(_)) => Ok(ended()),
+        Err(Error::NotFound(_)) => Ok(set_up_ended()),
         Err(error) => Ok(set_up_page(&token, &typed, &faults_of(error)?)),
     }
 }

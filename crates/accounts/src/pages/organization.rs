@@ -62,7 +62,7 @@ impl From<&Organization> for Settings {
 
 /// Currency, time zone and locale.
 pub fn settings_fields(typed: &Settings, faults: &[Fault], may_edit: bool) -> Markup {
-    let mut zones: Vec<_> = TimeZone::all()
+    let mut zones: Vec<_> = TimeZone::offered()
         .map(|zone| Choice::new(zone.as_str(), zone.as_str().replace('_', " ")))
         .collect();
     if !zones.iter().any(|zone| zone.value == typed.time_zone) {

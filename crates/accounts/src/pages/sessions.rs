@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
 use regulars_kernel::{
-    Error, Fault,
+    Error, Fault, Faults,
     ids::{SessionId, UserId},
 };
 use regulars_web::{
@@ -23,7 +23,7 @@ use super::{
     face::{Place, back, faults_of, success},
     form::{Form, device},
 };
-use crate::{cookies, model::SessionInfo, ops};
+use crate::{cookies, model::SessionInfo, ops, passwords};
 
 const PLACE: Place = Place {
     nav: Nav::Sessions,
@@ -192,13 +192,10 @@ pub async fn change_password(
         form.secret("new_password"),
         form.secret("new_password_repeated"),
     );
-    if new != again {
-        let fault = Fault {
-            pointer: "/new_password_repeated".into(),
-            code: "password_differs".into(),
-            message: "the two passwords differ".into(),
-        };
-        return Ok(show(&call, &user.name, &[], &[fault]).await?);
+    let mut faults = Faults::new();
+    passwords::check_twice(&new, &again, &user.email, "/new_password", &mut faults);
+    if !faults.0.is_empty() {
+        return Ok(show(&call, &user.name, &[], &faults.0).await?);
     }
     let device = device(&call, &headers);
     match ops::change_password(

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{cookies, ops};
 
-pub async fn show(visitor: Visitor, uri: Uri) -> Response {
+pub async fn show(State(state): State<AppState>, visitor: Visitor, uri: Uri) -> PageResult {
     // Whatever else the address holds is left aside: nobody is kept from signing in by it.
     let params = Params::parse(uri.query().unwrap_or_default());
     let next = params
@@ -32,9 +32,14 @@ pub async fn show(visitor: Visitor, uri: Uri) -> Response {
         .as_ref()
         .is_some_and(|caller| caller.user.is_some())
     {
-        return see_other(next, None);
+        return Ok(see_other(next, None));
     }
-    no_store(form_page("", next, None).into_response())
+    let face = if ops::has_users(&state.database).await? {
+        form_page("", next, None)
+    } else {
+        nobody_page()
+    };
+    Ok(no_store(face.into_response()))
 }
 
 pub async fn submit(State(state): State<AppState>, visitor: Visitor, mut form: Form) -> PageResult {
@@ -95,6 +100,19 @@ fn form_page(email: &str, next: &str, wrong: Option<&str>) -> Markup {
                 "Forgot your password? Ask an administrator of your organization for a new link, or make one on the server: "
                 code { "regulars user link" }
             }
+        },
+    )
+}
+
+/// Before the first owner there is nobody who could sign in.
+fn nobody_page() -> Markup {
+    bare_page(
+        "Welcome",
+        html! {
+            h1 { "Welcome to Regulars" }
+            p class="muted" { "There is no owner yet, so nobody can sign in. The server printed a link that creates the owner when it was started, in its terminal or its log:" }
+            p { code { "First start: create the owner at …/setup/…" } }
+            p class="muted" { "Open that link. If you cannot find it, or it does not work any more, restart the server: it prints a new one." }
         },
     )
 }

@@ -9,14 +9,20 @@ use crate::harness::{App, As, PASSWORD, hex};
 #[tokio::test]
 async fn the_first_start_gives_a_link_that_makes_one_owner_and_no_second() {
     let app = App::new().await;
+    let start = app.get(As::Nobody, "/sign-in").await.text;
+    assert!(
+        start.contains("There is no owner yet") && !start.contains("name=\"password\""),
+        "{start}"
+    );
     let older = ops::first_owner_token(app.db()).await.unwrap().unwrap();
     let token = ops::first_owner_token(app.db()).await.unwrap().unwrap();
     let path = format!("/setup/{}", token.expose());
-    assert_eq!(
-        app.get(As::Nobody, &format!("/setup/{}", older.expose()))
-            .await
-            .status,
-        StatusCode::NOT_FOUND
+    let ended = app.get(As::Nobody, &format!("/setup/{}", older.expose())).await;
+    assert_eq!(ended.status, StatusCode::NOT_FOUND);
+    assert!(
+        ended.text.contains("mistyped") && ended.text.contains("prints a new one"),
+        "{}",
+        ended.text
     );
     assert_eq!(app.get(As::Nobody, &path).await.status, StatusCode::OK);
 
@@ -40,6 +46,18 @@ async fn the_first_start_gives_a_link_that_makes_one_owner_and_no_second() {
     );
     assert!(!refused.text.contains("value=\"short\""), "but no password");
 
+    let mut wrong = fields("short");
+    (wrong[5].1, wrong[7].1) = ("mina@", "other");
+    let all = app.form(As::Nobody, &path, &wrong).await.text;
+    for words in [
+        "3 things to put right",
+        "is not an e-mail address",
+        "at least 12 characters",
+        "the two passwords differ",
+    ] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+
     let done = app.form(As::Nobody, &path, &fields(PASSWORD)).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
     let me = app
@@ -56,6 +74,8 @@ async fn the_first_start_gives_a_link_that_makes_one_owner_and_no_second() {
         StatusCode::NOT_FOUND,
         "it works once"
     );
+    let start = app.get(As::Nobody, "/sign-in").await.text;
+    assert!(start.contains("name=\"password\""), "{start}");
     assert!(
         ops::first_owner_token(app.db()).await.unwrap().is_none(),
         "and is given only while there is nobody"
@@ -120,6 +140,11 @@ async fn a_link_sets_a_password_once() {
     let differs = send(PASSWORD, "correct horse batter").await;
     assert!(
         differs.status == StatusCode::UNPROCESSABLE_ENTITY && differs.text.contains("two passwords differ")
+    );
+    let both = send("short", "shorter").await.text;
+    assert!(
+        both.contains("at least 12 characters") && both.contains("two passwords differ"),
+        "{both}"
     );
     let own_address = send("ada@example.com", "ada@example.com").await;
     assert_eq!(own_address.status, StatusCode::UNPROCESSABLE_ENTITY);

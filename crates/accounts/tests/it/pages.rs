@@ -24,6 +24,33 @@ async fn pages_are_shown_to_those_who_may_and_lead_others_to_sign_in() {
     let admin = app.person(acme, "admin@example.com", Role::Admin).await;
     let viewer = app.person(acme, "viewer@example.com", Role::Viewer).await;
     let key = app.key(acme, Role::Owner).await;
+    let missing = app.get(As::Session(&viewer.token), "/no-such-page").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert!(
+        missing.text.contains("id=\"sidebar\"") && missing.text.contains("viewer@example.com"),
+        "who is signed in can go on: {}",
+        missing.text
+    );
+    let missing = app.get(As::Nobody, "/no-such-page").await.text;
+    assert!(!missing.contains("id=\"sidebar\""), "{missing}");
+    let settings = app
+        .get(As::Session(&admin.token), "/settings/organization")
+        .await
+        .text;
+    assert!(
+        settings.contains("\"Asia/Kolkata\"") && !settings.contains("\"Asia/Calcutta\""),
+        "zones are offered by the names of now"
+    );
+    app.sql("UPDATE organizations SET time_zone = 'Asia/Calcutta'")
+        .await;
+    let settings = app
+        .get(As::Session(&admin.token), "/settings/organization")
+        .await
+        .text;
+    assert!(
+        settings.contains("value=\"Asia/Calcutta\" selected"),
+        "an old one that is in use stays"
+    );
     for path in PAGES {
         let page = app.get(As::Session(&admin.token), path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text);

@@ -1,7 +1,8 @@
 //! Filters in force, in words: the chips of the list, and what an export says it takes.
 
 use regulars_database::Tx;
-use regulars_kernel::{Country, Result, ids::UserId};
+use regulars_kernel::{Country, Fault, Result, ids::UserId};
+use regulars_web::pages::format;
 
 use super::view::{Chip, PATH};
 use crate::{state::ListState, words};
@@ -83,6 +84,50 @@ fn field(name: &str, attribute: Option<&str>, label: Option<String>) -> (String,
 
 fn end(name: &str) -> &'static str {
     if name.ends_with("_from") { "from" } else { "until" }
+}
+
+/// What is wrong with an address of the list, without the names that only programs use.
+pub fn fault_in_words(fault: &Fault) -> String {
+    let name = fault.pointer.strip_prefix('?').unwrap_or_default();
+    let attribute = name.strip_prefix("attribute.");
+    let label = match name {
+        "q" => "Search".to_owned(),
+        "has_email" | "has_phone" | "deleted" => words::field(name.trim_start_matches("has_")),
+        _ => {
+            let (label, relation) = field(name, attribute, None);
+            if matches!(relation, "from" | "until") {
+                format!("{label} {relation}")
+            } else {
+                label
+            }
+        }
+    };
+    match (&*fault.code, name) {
+        ("parameter_unknown", _) => format!("There is no filter “{name}”."),
+        ("attribute_unknown", _) => format!("There is no attribute “{}”.", attribute.unwrap_or(name)),
+        ("sort_unknown" | "sort_repeated" | "sort_alone" | "sort_direction", _) => {
+            "The list cannot be sorted like this.".to_owned()
+        }
+        ("range_empty", _) => format!("{label}: this lies before the beginning."),
+        ("boolean_invalid", _) => format!("{label}: this is neither known nor missing."),
+        ("choice_unknown", "deleted") => {
+            "Deleted customers are left out, shown too or shown alone.".to_owned()
+        }
+        ("choice_unknown", _) => {
+            // Of what is possible people know the labels.
+            let (given, possible) = fault
+                .message
+                .split_once("; use one of ")
+                .unwrap_or((&fault.message, ""));
+            let possible: Vec<String> = possible.split(", ").map(words::sentence).collect();
+            match possible.as_slice() {
+                [only] if only.is_empty() => format!("{label}: {given}."),
+                several => format!("{label}: {given}. Possible are {}.", several.join(", ")),
+            }
+        }
+        (_, "") => format::sentence(&fault.message),
+        _ => format!("{label}: {}", format::sentence(&fault.message)),
+    }
 }
 
 /// What an address of the list asks for, a phrase for each part: “Status is vip”. Nothing if it asks for everybody.

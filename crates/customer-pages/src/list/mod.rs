@@ -16,7 +16,7 @@ use axum::{
 };
 use regulars_web::AppState;
 
-pub use chips::in_words;
+pub use chips::{fault_in_words, in_words};
 pub(crate) use handlers::query;
 pub(crate) use view::{deleting, sheet_of};
 pub(crate) use view_handlers::sidebar;

@@ -14,6 +14,7 @@ use regulars_web::pages::{
 
 use super::{
     super::{state::ListState, words},
+    chips::fault_in_words,
     work,
 };
 use regulars_customers::model::{Choice as _, Status};
@@ -196,7 +197,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
     };
     html! {
         div id="list" class="list" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
-            @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! { ul { @for fault in &view.faults { li { (fault.message) } } } })) }
+            @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! { ul { @for fault in &view.faults { li { (fault_in_words(fault)) } } } })) }
             form data-selection {
                 (data_table("Customers", head(view), html! {
                     @match view.face {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use regulars_web::pages::{Icon, TimelineItem, button, empty_state, format, timeline};
 use serde_json::Value;
 
-use super::{super::words, view::RecordView};
+use super::{super::words, load::ITSELF, view::RecordView};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -78,10 +78,13 @@ pub(crate) fn more(view: &RecordView, part: &Timeline) -> Markup {
 
 fn item(happening: &Happening) -> TimelineItem {
     let told = words::tell(&happening.kind, &happening.data);
-    let by = if happening.actor.is_empty() {
-        String::new()
-    } else {
-        format!("by {}", happening.actor)
+    // What an import did without a person is not done by Regulars on its own account.
+    let is_import = happening.data.get("import_id").is_some();
+    let by = match (happening.actor.as_str(), is_import) {
+        ("", false) => String::new(),
+        ("" | ITSELF, true) => "from a file".to_owned(),
+        (name, true) => format!("from a file, by {name}"),
+        (name, false) => format!("by {name}"),
     };
     let text = [told.text, by]
         .into_iter()

@@ -45,6 +45,10 @@ async fn ids_are_linked_and_unlinked_on_the_page_and_offered_as_a_filter() {
         .expect(204);
     let details = pages.get(&format!("{href}?tab=details")).await.expect(200).text();
     assert!(details.contains("Known from no other system"));
+    let timeline = pages.get(&format!("{href}/timeline")).await.expect(200).text();
+    for words in ["Has the id 7 in Shopify", "No longer has the id 7 in Shopify"] {
+        assert!(timeline.contains(words), "{timeline}");
+    }
 }
 
 #[tokio::test]

@@ -175,6 +175,12 @@ async fn a_refused_form_comes_back_as_typed_with_every_fault_at_its_field() {
         refused.contains("<details class=\"more-fields\" open"),
         "a fault is hidden: {refused}"
     );
+    let nobody = pages
+        .post("/customers", &[("note", "?")])
+        .await
+        .expect(422)
+        .text();
+    assert!(nobody.contains("say who it is"), "{nobody}");
     let taken = pages
         .post(
             "/customers",

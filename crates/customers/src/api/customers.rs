@@ -15,7 +15,8 @@ use crate::{
 
 /// Create a customer
 ///
-/// With addresses, contacts, sources, tags and consents if they are said. An e-mail address that another customer has is
+/// With addresses, contacts, sources, tags and consents if they are said. Something must say who it is: a name, a company,
+/// an e-mail address, a phone, a code or a source. An e-mail address that another customer has is
 /// a 409; every other fault is named in one 422. Needs `customers:write`.
 #[utoipa::path(
     post, path = "/customers", tag = "customers",
@@ -95,7 +96,7 @@ pub async fn get_by_external_id(
 
 /// Change a customer
 ///
-/// A JSON merge patch: absent fields are kept, null ones cleared. `If-Match` guards; without it the last write wins, field
+/// A JSON merge patch: absent fields are kept, null ones cleared, but not the last one that says who it is. `If-Match` guards; without it the last write wins, field
 /// by field. Needs `customers:write`.
 #[utoipa::path(
     patch, path = "/customers/{id}", tag = "customers",
@@ -117,7 +118,7 @@ pub async fn update_customer(
 
 /// Replace a customer
 ///
-/// All fields: what is absent is cleared, but for the code. Addresses, contacts, sources, notes and consents stay. Needs
+/// All fields: what is absent is cleared, but for the code; something must still say who it is. Addresses, contacts, sources, notes and consents stay. Needs
 /// `customers:write`.
 #[utoipa::path(
     put, path = "/customers/{id}", tag = "customers",

@@ -16,6 +16,7 @@ mod note;
 mod parts;
 pub mod source;
 pub mod tag;
+mod who;
 
 pub use address::{Address, AddressInput, AddressType};
 pub use attributes::{AttributeDefinition, AttributeInput, AttributeKind, Definitions};
@@ -30,3 +31,4 @@ pub use note::{Note, NoteInput, NoteVersion};
 pub use parts::{Children, CustomerRef, Include, Included, RolledUp, WithParts};
 pub use source::{SourceChange, SourceInput, SourceLink, SyncState};
 pub use tag::{Color, Tag, TagInput, TagRef};
+pub use who::nobody;

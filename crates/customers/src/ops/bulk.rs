@@ -288,6 +288,10 @@ async fn write_all(
             }
             Err(error) => return Err(error),
         };
+        if let Some(fault) = customers::loses_who(tx, before, &after).await? {
+            refused.push((before.id, fault));
+            continue;
+        }
         let version = before.version;
         let written = customers::write(tx, before.clone(), after).await?;
         changed += usize::from(written.version != version);

@@ -3,7 +3,7 @@
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Boxed, Email, Error, Faults, Patch, Result,
+    Boxed, Email, Error, Fault, Faults, Patch, Result,
     ids::{CustomerId, TagId},
 };
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::{Guard, hierarchy, lock_living};
 use crate::{
     model::{
         Address, AddressInput, Channel, ConsentState, Contact, Customer, CustomerInput, Defaults,
-        Definitions, Included, NewCustomer, WithParts, attributes::missing, changes,
+        Definitions, Included, NewCustomer, WithParts, attributes::missing, changes, nobody,
     },
     store::{self, parts::Key},
 };
@@ -51,6 +51,12 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
         links.extend(source.check(&format!("/sources/{index}"), &mut faults));
     }
     let consents = input.consents.check("/consents", &mut faults);
+    let is_nobody = !customer.tells_who() && customer.code.is_empty() && links.is_empty();
+    // A name or address that is refused is told already.
+    let is_told = !faults.0.is_empty() && (input.fields.says_who() || !input.sources.is_empty());
+    if is_nobody && !is_told {
+        faults.0.push(nobody());
+    }
     check_references(tx, &customer, None, &mut faults).await?;
     refuse(tx, &customer, None, faults).await?;
 
@@ -132,6 +138,7 @@ pub async fn update(
         Definitions::default()
     };
     let after = merged(&before, input, defaults, &definitions, &mut faults);
+    faults.0.extend(loses_who(tx, &before, &after).await?);
     check_references(tx, &after, Some(&before), &mut faults).await?;
     refuse(tx, &after, Some(&before), faults).await?;
     write(tx, before, after).await
@@ -165,6 +172,9 @@ pub async fn replace(
     };
     input.apply(&mut after, defaults, &definitions, &mut faults);
     definitions.check_required(&after.attributes, &mut faults);
+    if faults.0.is_empty() || !input.says_who() {
+        faults.0.extend(loses_who(tx, &before, &after).await?);
+    }
     check_references(tx, &after, Some(&before), &mut faults).await?;
     refuse(tx, &after, Some(&before), faults).await?;
     write(tx, before, after).await
@@ -197,6 +207,15 @@ pub async fn restore(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
     store::customers::get(tx, id)
         .await?
         .ok_or(Error::NotFound("customer"))
+}
+
+/// The fault of a change after which nothing says any more who the customer is.
+pub(super) async fn loses_who(tx: &mut Tx, before: &Customer, after: &Customer) -> Result<Option<Fault>> {
+    if after.tells_who() || after.has_code_of_its_own() || !before.tells_who() {
+        return Ok(None);
+    }
+    let has_id = !store::sources::list(tx, after.id).await?.is_empty();
+    Ok((!has_id).then(nobody))
 }
 
 /// What the customer will be. A required attribute may not be cleared.

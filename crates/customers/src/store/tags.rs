@@ -220,7 +220,8 @@ pub async fn define(tx: &mut Tx, names: &[&str], most: i64) -> Result<Vec<String
     undefined(tx, &missing).await
 }
 
-async fn undefined(tx: &mut Tx, names: &[&str]) -> Result<Vec<String>> {
+/// Those of the names that no tag has.
+pub async fn undefined(tx: &mut Tx, names: &[&str]) -> Result<Vec<String>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }

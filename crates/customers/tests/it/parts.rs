@@ -281,7 +281,7 @@ async fn attributes_are_checked_against_their_definitions() {
         .expect(409);
 
     let ada = house
-        .customer(json!({"attributes": {"shoe_size": "38.5", "colour": "red", "hobbies": ["chess"]}}))
+        .customer(json!({"first_name": "Ada", "attributes": {"shoe_size": "38.5", "colour": "red", "hobbies": ["chess"]}}))
         .await;
     assert_eq!(
         ada["attributes"],

@@ -1,5 +1,6 @@
 //! The customer itself through the API.
 
+use regulars_testkit::TestResponse;
 use serde_json::{Value, json};
 
 use crate::harness::{BASE, House, id, places};
@@ -371,18 +372,87 @@ async fn naughty_strings_come_back_as_they_were() {
 #[tokio::test]
 async fn a_made_code_steps_around_given_ones() {
     let house = House::new().await;
-    let first = house.customer(json!({})).await;
+    let first = house.customer(json!({"first_name": "Ada"})).await;
     let number: i64 = first["code"].as_str().unwrap()[2..].parse().unwrap();
     house
         .customer(json!({"code": format!("C-{:06}", number + 1)}))
         .await;
-    let next = house.customer(json!({})).await;
+    let next = house.customer(json!({"first_name": "Grace"})).await;
     assert_eq!(next["code"], format!("C-{:06}", number + 2));
     let taken = house
         .post("/customers", json!({"code": first["code"]}))
         .await
         .expect(409);
     assert_eq!(places(&taken), ["/code"]);
+}
+
+#[tokio::test]
+async fn something_says_who_a_customer_is_when_it_is_made_and_after_each_change() {
+    let house = House::new().await;
+    let refused = async |answer: TestResponse, wanted: &[&str]| {
+        let answer = answer.expect(422);
+        assert_eq!(places(&answer), wanted, "{}", answer.text());
+        assert_eq!(answer.text().contains("\"nobody\""), wanted.contains(&""));
+    };
+    let nobody = json!({"kind": "company", "note": "?", "first_name": " ", "addresses": [{"city": "Ulm"}]});
+    for (body, wanted) in [
+        (json!({}), &[""][..]),
+        (nobody, &[""]),
+        (json!({"status": "nice"}), &["", "/status"]),
+        (json!({"email": "ada@"}), &["/email"]),
+        (
+            json!({"sources": [{"source": "NO", "external_id": "1"}]}),
+            &["/sources/0/source"],
+        ),
+    ] {
+        refused(house.post("/customers", body).await, wanted).await;
+    }
+    let mut made = Vec::new();
+    for body in [
+        json!({"last_name": "Byron"}),
+        json!({"legal_name": "Acme GmbH"}),
+        json!({"phone": "+4930123456"}),
+        json!({"code": "A-7"}),
+        json!({"sources": [{"source": "erp", "external_id": "7"}]}),
+        json!({"email": "ada@example.com", "code": "A-8"}),
+    ] {
+        made.push(format!("/customers/{}", id(&house.customer(body).await)));
+    }
+    refused(
+        house
+            .patch(&made[0], json!({"last_name": null, "note": "?"}))
+            .await,
+        &[""],
+    )
+    .await;
+    refused(house.put(&made[0], json!({"status": "vip"})).await, &[""]).await;
+    refused(
+        house.put(&made[0], json!({"last_name": "x".repeat(300)})).await,
+        &["/last_name"],
+    )
+    .await;
+    let bulk = json!({"action": "update", "ids": [made[2].rsplit('/').next()], "changes": {"phone": null}});
+    house.post("/customers/bulk", bulk).await.expect(422);
+    house
+        .patch(&made[0], json!({"last_name": null, "first_name": "Ada"}))
+        .await
+        .expect(200);
+    // Its own code or an id elsewhere is enough.
+    house.put(&made[5], json!({"status": "vip"})).await.expect(200);
+    house
+        .patch(&made[4], json!({"first_name": "Ida"}))
+        .await
+        .expect(200);
+    house
+        .patch(&made[4], json!({"first_name": null}))
+        .await
+        .expect(200);
+    // Who is nobody from before may be changed.
+    sqlx::query("UPDATE customers SET phone = NULL WHERE phone IS NOT NULL")
+        .execute(house.app.test_database().owner())
+        .await
+        .unwrap();
+    house.patch(&made[2], json!({"note": "?"})).await.expect(200);
 }
 
 #[tokio::test]

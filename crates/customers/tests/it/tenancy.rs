@@ -159,7 +159,7 @@ async fn without_a_key_nothing_as_a_viewer_no_change_and_from_elsewhere_not_ther
     let parent = send(
         "POST",
         "/customers",
-        &json!({"parent_id": customer_id}),
+        &json!({"first_name": "Ada", "parent_id": customer_id}),
         Some(&elsewhere),
     )
     .await;

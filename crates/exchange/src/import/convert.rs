@@ -79,12 +79,12 @@ impl Converter {
                 return What::Invalid(reasons.collect());
             }
         };
-        if row.tells_nobody() {
-            return What::Nobody;
-        }
         let mut reasons = Vec::new();
         let wanted = self.wanted(row, &mut reasons);
-        if reasons.is_empty() {
+        if !wanted.tells_who() {
+            // As the rows of an order export that continue an order.
+            What::Nobody
+        } else if reasons.is_empty() {
             What::Wanted(Box::new(wanted))
         } else {
             What::Invalid(reasons)

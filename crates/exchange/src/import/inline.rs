@@ -125,6 +125,14 @@ pub struct Watches<'a> {
     pub checking: &'a dyn Watch,
     /// While the plan is executed.
     pub applying: &'a dyn Watch,
+    /// Who is told that an earlier run is gone on with.
+    pub going_on: &'a dyn GoingOn,
+}
+
+/// Is told that an import goes on where an earlier run of it stopped.
+pub trait GoingOn: Send + Sync {
+    /// That many of its rows are done.
+    fn going_on(&self, done: u64);
 }
 
 /// Imports a file and answers the import as it is then: `planned` after a dry run, `done`, `cancelled` if somebody cancelled
@@ -165,7 +173,8 @@ pub async fn run_import_inline(
         begun(database, scope, storage, &copy, &mapping, options).await?
     };
     let (id, alive) = match begun {
-        Some((id, alive)) => {
+        Some((id, alive, done)) => {
+            watches.going_on.going_on(done);
             let file = file_path(storage, id, &copy.inspected.format);
             copy.keep_if_gone(&file)?;
             (id, alive)
@@ -261,7 +270,7 @@ async fn begun(
     copy: &Copy,
     mapping: &Mapping,
     options: &InlineOptions,
-) -> Result<Option<(ImportId, Alive)>> {
+) -> Result<Option<(ImportId, Alive, u64)>> {
     let mut tx = database.begin(scope).await?;
     let found = imports::begun(&mut tx, &copy.sha256, mapping, options.mode, &options.match_by).await?;
     let Some(id) = found else { return Ok(None) };
@@ -285,7 +294,8 @@ async fn begun(
     }
     imports::start_inline(&mut tx, id, ImportState::Applying).await?;
     tx.commit().await?;
-    Ok(Some((id, alive)))
+    let done = u64::try_from(stored.import.applied_rows).unwrap_or(0);
+    Ok(Some((id, alive, done)))
 }
 
 /// A new import.

@@ -2,9 +2,10 @@
 //!
 //! What it never does: change a customer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use regulars_customers::store::batch;
+use regulars_customers::store::{batch, tags};
+use regulars_database::Tx;
 use regulars_kernel::{Result, ids::CustomerId};
 use regulars_tabular::read::Format;
 
@@ -24,6 +25,8 @@ use crate::{
 
 /// Rows shown of each outcome.
 const SAMPLES: usize = 20;
+/// New tags named.
+const NEW_TAGS: usize = 100;
 
 /// Checks the file of an import whose state says that it is to be checked, and leaves it in `state`.
 pub(super) async fn run(work: &Work, watch: &dyn Watch, state: ImportState) -> Result<Ended> {
@@ -47,6 +50,7 @@ pub(super) async fn run(work: &Work, watch: &dyn Watch, state: ImportState) -> R
             .collect(),
         ..Plan::default()
     };
+    let mut seen = HashSet::new();
     let size = u64::try_from(import.file_bytes).unwrap_or(0);
     let mut batches = rows::stream(work.source(&stored), converter);
     while let Some(batch) = batches.recv().await {
@@ -54,7 +58,15 @@ pub(super) async fn run(work: &Work, watch: &dyn Watch, state: ImportState) -> R
             return Ok(Ended::Stopped);
         }
         let batch = batch?;
-        check(work, &mut resolver, &mut plan, &batch, &import.match_by).await?;
+        check(
+            work,
+            &mut resolver,
+            &mut plan,
+            &mut seen,
+            &batch,
+            &import.match_by,
+        )
+        .await?;
         // Of a workbook only the rows are known, of text the bytes.
         if stored.format == Format::Xlsx {
             watch.progress(batch.checkpoint.position, None);
@@ -77,6 +89,7 @@ async fn check(
     work: &Work,
     resolver: &mut Resolver,
     plan: &mut Plan,
+    seen: &mut HashSet<String>,
     batch: &Batch,
     match_by: &[MatchKey],
 ) -> Result<()> {
@@ -88,6 +101,7 @@ async fn check(
     let owners = batch::owners(&mut tx, &resolve::keys_of(wanted, match_by)).await?;
     let current = batch::current(&mut tx, &resolve::everybody(&owners), false).await?;
     let mut failed = Vec::new();
+    let mut brought: Vec<&str> = Vec::new();
     for row in &batch.rows {
         let (outcome, decision) = match &row.what {
             What::Nobody => {
@@ -101,6 +115,9 @@ async fn check(
             }
             What::Wanted(wanted) => {
                 let decision = resolver.decide(wanted, row.content, &owners, &current)?;
+                if matches!(decision.record.outcome, Outcome::Create | Outcome::Update) {
+                    brought.extend(wanted.tags.iter().map(String::as_str));
+                }
                 (decision.record.outcome, Told::from(decision))
             }
         };
@@ -114,8 +131,26 @@ async fn check(
             });
         }
     }
+    note_tags(&mut tx, plan, seen, &brought).await?;
     errors::insert(&mut tx, work.id, "plan", &failed).await?;
     tx.commit().await
+}
+
+/// Notes tags that are not defined yet. What was seen is remembered until enough are noted, which bounds the memory: an
+/// organization has only so many.
+async fn note_tags(tx: &mut Tx, plan: &mut Plan, seen: &mut HashSet<String>, brought: &[&str]) -> Result<()> {
+    if plan.new_tags.len() == NEW_TAGS {
+        return Ok(());
+    }
+    let names: Vec<&str> = brought
+        .iter()
+        .copied()
+        .filter(|name| seen.insert(name.to_lowercase()))
+        .collect();
+    let mut new = tags::undefined(tx, &names).await?;
+    new.truncate(NEW_TAGS - plan.new_tags.len());
+    plan.new_tags.extend(new);
+    Ok(())
 }
 
 /// What is told of a decision.

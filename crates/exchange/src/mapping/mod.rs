@@ -78,6 +78,10 @@ impl Mapping {
     /// Reads a mapping that a person or program wrote. Reports every column whose target does not exist, and with it
     /// whatever else is wrong (422; pointers are into the mapping).
     pub fn from_json(value: &serde_json::Value) -> Result<Self> {
+        if !value.is_object() {
+            let message = "a mapping is an object such as {\"columns\": {\"E-Mail\": \"email\"}}";
+            return Err(Error::invalid("", "mapping_malformed", message));
+        }
         let mut faults = Faults::new();
         let mut value = value.clone();
         if let Some(columns) = value

@@ -151,21 +151,3 @@ pub struct MappedRow {
     /// By attribute name; the text as it stands, for the attribute's own type to read.
     pub attributes: BTreeMap<String, Cell<String>>,
 }
-
-impl MappedRow {
-    /// Whether nothing in it says who the customer is, as in the rows of an order export that continue an order.
-    pub fn tells_nobody(&self) -> bool {
-        let texts = [
-            &self.external_id,
-            &self.code,
-            &self.first_name,
-            &self.last_name,
-            &self.company_name,
-            &self.legal_name,
-        ];
-        self.email.value().is_none()
-            && self.phone.value().is_none()
-            && texts.iter().all(|cell| cell.value().is_none())
-            && self.other_ids.values().all(Vec::is_empty)
-    }
-}

@@ -4,6 +4,7 @@
 
 use std::{fmt, str::FromStr};
 
+use regulars_kernel::symspell;
 use serde::{Deserialize, Serialize};
 
 /// A customer field, written in JSON as in `email`, `address.city`, `consent.email`, `attribute.shoe_size`.
@@ -325,10 +326,28 @@ impl FromStr for Target {
             return Ok(Self::ExternalIdIn(source.to_owned()));
         }
         let found = NAMED.iter().find(|(_, name, _)| *name == text);
-        found
-            .map(|(target, _, _)| target.clone())
-            .ok_or_else(|| format!("“{text}” is no field that a column can fill"))
+        found.map(|(target, _, _)| target.clone()).ok_or_else(|| {
+            let near = nearest(text).map_or_else(String::new, |name| format!("; did you mean “{name}”?"));
+            format!("“{text}” is no field that a column can fill{near} (docs/importing.md lists them)")
+        })
     }
+}
+
+/// The field that somebody probably meant: another spelling of it, or its last part.
+fn nearest(text: &str) -> Option<&'static str> {
+    let text = text.trim().to_lowercase().replace(['-', ' '], "_");
+    let names = || Target::choices().map(|(name, _)| name);
+    let by_part = || names().find(|name| name.rsplit('.').next() == Some(text.as_str()));
+    let by_letters = || {
+        let distance = |name: &&str| symspell::distance(name, &text);
+        names()
+            .min_by_key(distance)
+            .filter(|name| distance(name) <= (name.len() / 4).max(1))
+    };
+    names()
+        .find(|name| *name == text)
+        .or_else(by_part)
+        .or_else(by_letters)
 }
 
 impl TryFrom<String> for Target {

@@ -280,3 +280,30 @@ proptest! {
         prop_assert_eq!(suggestion.columns.len(), headers.len());
     }
 }
+
+#[test]
+fn a_field_that_does_not_exist_gets_the_one_that_was_meant_and_the_guide_lists_them_all() {
+    for (typed, meant) in [
+        ("emial", "email"),
+        ("E-Mail", "email"),
+        ("First Name", "first_name"),
+        ("city", "address.city"),
+        ("zip", ""),
+        ("firstname", "first_name"),
+        ("consent.mail", "consent.email"),
+    ] {
+        let message = typed.parse::<Target>().unwrap_err();
+        let meant = match meant {
+            "" => format!("“{typed}” is no field that a column can fill (docs"),
+            name => format!("did you mean “{name}”?"),
+        };
+        assert!(message.contains(&meant), "{message}");
+    }
+    let guide = include_str!("../../../../docs/importing.md");
+    for (name, _) in Target::choices() {
+        assert!(
+            guide.contains(&format!("`{name}`")),
+            "{name} is not in docs/importing.md"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use axum::{extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
-use regulars_customer_pages::in_words;
+use regulars_customer_pages::{fault_in_words, in_words};
 use regulars_customers::find::{self, Context};
 use regulars_database::Tx;
 use regulars_kernel::{Error, Fault, Page, Permission, Result, ids::ExportId};
@@ -55,7 +55,7 @@ pub(super) fn table(all: &Page<Export>, asked: &[String], number: u64, shell: &S
     };
     html! {
         (page_header("Exports", html! {}, "Files are kept for seven days. Each export is written into the audit log."))
-        div class="column" { (data_table("Exports", head, body)) (pagination(&place("/exports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, PER_PAGE), "exports", shell.locale)) }
+        div class="column" { (data_table("Exports", head, body)) @if number > 1 || !all.data.is_empty() { (pagination(&place("/exports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, PER_PAGE), "exports", shell.locale)) } }
     }
 }
 
@@ -129,9 +129,19 @@ pub(super) async fn new(call: PageCall, RawQuery(raw): RawQuery) -> PageResult {
 
 fn faults_of(error: Error) -> Result<Vec<Fault>> {
     match error {
-        Error::Malformed(faults) | Error::Invalid(faults) => Ok(faults.0),
+        Error::Malformed(faults) | Error::Invalid(faults) => {
+            Ok(faults.0.iter().map(in_words_of_the_list).collect())
+        }
         Error::Conflict(fault) => Ok(vec![fault]),
         other => Err(other),
+    }
+}
+
+/// What is asked for is a list's address, so it is told as the list does.
+fn in_words_of_the_list(fault: &Fault) -> Fault {
+    Fault {
+        message: fault_in_words(fault),
+        ..fault.clone()
     }
 }
 

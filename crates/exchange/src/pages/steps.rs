@@ -160,7 +160,7 @@ fn settings(import: &Import) -> Markup {
             (checkbox_field("clear_empty", "Empty cells empty the field", mapping.clear_empty).hint("Otherwise they leave it as it is."))
         }
         fieldset class="form" {
-            legend { "A customer is recognised by" }
+            legend class="form-legend" { "A customer is recognised by" }
             @for (key, label) in [(MatchKey::ExternalId, "Id in the source"), (MatchKey::Email, "E-mail address"), (MatchKey::Phone, "Phone, for want of the others"), (MatchKey::Code, "Our code (C-000123)")] {
                 div class="form-check" {
                     input type="checkbox" class="input" id={ "match-" (key.as_str()) } name="match_by" value=(key.as_str()) checked[import.match_by.contains(&key)];
@@ -248,9 +248,7 @@ pub(super) fn checked(import: &Import, locale: Locale) -> Markup {
         (header(import, "This is what will happen. Nothing has been changed yet."))
         div class="column" {
             (cards(&plan.counts, locale, true))
-            @if !plan.new_attributes.is_empty() {
-                (notice(Tone::Blue, "New attributes", html! { "These are not defined yet and will be, as text: " (plan.new_attributes.join(", ")) "." }))
-            }
+            (definitions(plan, "These are not defined yet and will be"))
             @if refused > 0 { (error_notice(import, refused, locale, true)) }
             div class="form-actions" {
                 form method="post" action={ "/imports/" (import.id) "/apply" } { (button(format!("Import {} {}", format::integer(work as i64, locale), if work == 1 { "row" } else { "rows" })).primary().submit().disabled(work == 0)) }
@@ -278,6 +276,18 @@ fn error_notice(import: &Import, rows: u64, locale: Locale, is_future: bool) -> 
         &title,
         html! { a class="link" href={ "/imports/" (import.id) "/errors.csv" } { "Download them with the reasons" } ", mend them, and import that file." },
     )
+}
+
+/// The attributes and tags that the import brings.
+fn definitions(plan: &Plan, lead: &str) -> Markup {
+    html! {
+        @if !plan.new_attributes.is_empty() {
+            (notice(Tone::Blue, "New attributes", html! { (lead) ", as text: " (plan.new_attributes.join(", ")) "." }))
+        }
+        @if !plan.new_tags.is_empty() {
+            (notice(Tone::Blue, "New tags", html! { (lead) ": " (plan.new_tags.join(", ")) "." }))
+        }
+    }
 }
 
 fn outcome_words(outcome: Outcome) -> &'static str {
@@ -357,6 +367,7 @@ pub(super) fn over(import: &Import, locale: Locale, zone: Tz) -> Markup {
                 (empty_state(Icon::Imports, "Nothing was imported", "Upload the file again to start over.", html! { (link_button("Import a file", "/imports/new")) }))
             } @else {
                 (cards(&counts, locale, false))
+                @if let Some(plan) = import.plan.as_ref().filter(|_| import.state == ImportState::Done) { (definitions(plan, "The import has defined these")) }
                 @if refused > 0 { (error_notice(import, refused, locale, false)) }
                 div class="form-actions" {
                     @if counts.create + counts.update > 0 { (link_button("See the customers", format!("/customers?updated_from={since}&updated_to={until}")).primary()) }

@@ -8,7 +8,7 @@ use regulars_exchange::{
     export::export_to_writer,
     import::{
         Ended, Watch, Work,
-        inline::{InlineOptions, Watches, run_import_inline},
+        inline::{GoingOn, InlineOptions, Watches, run_import_inline},
     },
     model::{Counts, ExportFormat, Import, Mode, Plan},
 };
@@ -24,6 +24,10 @@ impl Watch for Unwatched {
     fn cancelled(&self) -> bool {
         false
     }
+}
+
+impl GoingOn for Unwatched {
+    fn going_on(&self, _: u64) {}
 }
 
 pub struct Shop {
@@ -84,6 +88,7 @@ impl Shop {
             Watches {
                 checking: &Unwatched,
                 applying: watch,
+                going_on: &Unwatched,
             },
         )
         .await

@@ -8,7 +8,11 @@ use regulars_exchange::import::{
 };
 use regulars_kernel::{Actor, Error, Result, Scope, clock};
 
-use super::{open, progress::Progress, storage};
+use super::{
+    open_or_make,
+    progress::{Progress, grouped},
+    storage,
+};
 use crate::{
     cli::{Common, Demo},
     demo,
@@ -16,7 +20,7 @@ use crate::{
 
 /// Makes the shop. Asked twice with the same seed, it changes nothing the second time.
 pub async fn run(common: &Common, options: Demo) -> Result<()> {
-    let opened = open(common).await?;
+    let opened = open_or_make(common).await?;
     let scope = match accounts::organization_by_slug(&opened.database, &options.organization).await {
         Ok(scope) => scope,
         Err(Error::NotFound(_)) => {
@@ -46,7 +50,7 @@ pub async fn run(common: &Common, options: Demo) -> Result<()> {
         &storage(common)?,
         &path,
         &InlineOptions::default(),
-        progress.part("bytes checked").then(&progress.part("customers")),
+        progress.watches(&progress.part("bytes checked"), &progress.part("customers")),
     )
     .await;
     let done = done?;
@@ -67,7 +71,10 @@ pub async fn run(common: &Common, options: Demo) -> Result<()> {
     progress.end();
     eprintln!(
         "{}: {} customers made, {} updated, {} there already.",
-        options.organization, counts.create, counts.update, counts.skip
+        options.organization,
+        grouped(counts.create),
+        grouped(counts.update),
+        grouped(counts.skip)
     );
     opened.close().await
 }

@@ -11,6 +11,7 @@ use crate::{
 /// Looks everything over.
 pub async fn run(common: &Common, json: bool) -> Result<()> {
     let config = Config::load(common, &Serve::default())?;
+    super::must_exist(&config)?;
     let opened = connect::open(connect::Settings {
         database_url: config.database_url,
         data_dir: config.data_dir,

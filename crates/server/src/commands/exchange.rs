@@ -16,15 +16,19 @@ use regulars_exchange::{
         inline::{InlineOptions, run_import_inline},
     },
     mapping::Target,
-    model::{Counts, ExportFormat, Import as Done, ImportState, MatchKey, Mode},
+    model::{Counts, ExportFormat, Import as Done, ImportState, Line, MatchKey, Mode},
     ops,
 };
 use regulars_kernel::{Actor, Error, Result, Scope};
 use regulars_tabular::write::JsonArray;
 use regulars_web::Params;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
-use super::{open, organization_id, progress::Progress, storage};
+use super::{
+    open, option, organization_id, placed,
+    progress::{Progress, grouped},
+    storage,
+};
 use crate::cli::{Common, Import};
 
 /// `regulars import FILE`
@@ -36,20 +40,10 @@ pub async fn import(common: &Common, options: Import) -> Result<()> {
         ))
     })?;
     let mapping = match &options.mapping {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => named(path, &"there is no such file"),
-                _ => named(path, &error),
-            })?;
-            let written = serde_json::from_str(&text)
-                .map_err(|error| named(path, &format!("the mapping is not JSON: {error}")))?;
-            Some(written)
-        }
+        Some(path) => Some(read_mapping(path)?),
         None => None,
     };
-    if !options.file.is_file() {
-        return Err(named(&options.file, &"there is no such file"));
-    }
+    must_be_file(&options.file)?;
     let mut wanted = InlineOptions {
         mapping,
         source: options.source.clone(),
@@ -66,6 +60,41 @@ pub async fn import(common: &Common, options: Import) -> Result<()> {
     opened.close().await?;
     let done = done?;
     tell(&done, &options)
+}
+
+fn read_mapping(path: &Path) -> Result<Value> {
+    if path.to_string_lossy().trim_start().starts_with(['{', '[']) && !path.exists() {
+        return Err(Error::internal(
+            "--mapping: give the name of a file that holds the mapping, not the mapping itself",
+        ));
+    }
+    must_be_file(path)?;
+    let text = std::fs::read_to_string(path).map_err(|error| named(path, &error))?;
+    serde_json::from_str(&text).map_err(|error| named(path, &format!("the mapping is not JSON: {error}")))
+}
+
+fn must_be_file(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(found) if found.is_dir() => Err(named(path, &"this is a folder; name a file in it")),
+        Ok(_) => Err(named(path, &"this is no file that can be read twice")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(named(path, &"there is no such file")),
+        Err(error) => Err(named(path, &error)),
+    }
+}
+
+/// Where a fault of an import is: the file, the mapping that somebody wrote, or an option.
+fn place(options: &Import, pointer: &str) -> String {
+    let file = options.file.display().to_string();
+    match (pointer, &options.mapping) {
+        ("/source", _) if options.source.is_some() => option(pointer),
+        ("/match_by", _) => option(pointer),
+        ("", Some(mapping)) => mapping.display().to_string(),
+        (pointer, Some(mapping)) if !pointer.starts_with("/file") && !pointer.starts_with("/mapping") => {
+            format!("{} at {pointer}", mapping.display())
+        }
+        _ => file,
+    }
 }
 
 async fn run_import(
@@ -85,11 +114,11 @@ async fn run_import(
         &storage(common)?,
         &options.file,
         wanted,
-        progress.part("bytes checked").then(&progress.part("rows")),
+        progress.watches(&progress.part("bytes checked"), &progress.part("rows")),
     )
     .await;
     progress.end();
-    done
+    done.map_err(|error| placed(error, |pointer| place(options, pointer)))
 }
 
 /// `regulars export customers`
@@ -105,7 +134,7 @@ pub async fn export(
     opened.close().await?;
     match written? {
         1 => eprintln!("1 customer exported."),
-        several => eprintln!("{several} customers exported."),
+        several => eprintln!("{} customers exported.", grouped(several)),
     }
     Ok(())
 }
@@ -127,7 +156,14 @@ async fn run_export(
         time_zone: settings.time_zone,
         country: settings.locale.country(),
     };
-    let query = Query::read(Params::parse(filter)?, &context)?;
+    let query = Params::parse(filter)
+        .and_then(|asked| Query::read(asked, &context))
+        .map_err(|error| {
+            placed(error, |pointer| match pointer.trim_start_matches('?') {
+                "" => "--filter".to_owned(),
+                name => format!("--filter, {name}"),
+            })
+        })?;
     // An array is JSON Lines with commas between them.
     let is_array = format == "json";
     let format = ExportFormat::parse(if is_array { "jsonl" } else { format })
@@ -167,13 +203,13 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
         ImportState::Planning | ImportState::Applying => {
             return Err(Error::internal(format!(
                 "stopped after {} rows; the same command goes on where it stopped",
-                done.applied_rows
+                applied(done)
             )));
         }
         ImportState::Cancelled => {
             return Err(Error::internal(format!(
                 "the import was cancelled after {} rows",
-                done.applied_rows
+                applied(done)
             )));
         }
         _ => {}
@@ -193,9 +229,8 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
     }
     println!("{}", sentence(&counts, options.dry_run));
     if let Some(plan) = &done.plan {
-        for (code, times) in &plan.reasons {
-            println!("  {times} × {code}");
-        }
+        list("Refused", &plan.refusals());
+        list("Also", &plan.notes());
         let ignored: Vec<&str> = done
             .columns
             .iter()
@@ -205,14 +240,32 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
         if !ignored.is_empty() {
             println!("Not imported: {}", ignored.join(", "));
         }
-        if options.dry_run && !plan.new_attributes.is_empty() {
-            println!("New attributes: {}", plan.new_attributes.join(", "));
+        for (title, names) in [
+            ("New attributes", &plan.new_attributes),
+            ("New tags", &plan.new_tags),
+        ] {
+            if !names.is_empty() {
+                println!("{title}: {}", names.join(", "));
+            }
         }
     }
     if counts.conflict + counts.invalid > 0 && options.errors.is_none() {
-        eprintln!("--errors FILE writes the refused rows with their reasons.");
+        eprintln!("To get the refused rows with their reasons, give the command again with --errors FILE.");
     }
     Ok(())
+}
+
+fn applied(done: &Done) -> String {
+    grouped(u64::try_from(done.applied_rows).unwrap_or(0))
+}
+
+fn list(title: &str, lines: &[Line]) {
+    if !lines.is_empty() {
+        println!("{title}:");
+    }
+    for (rows, words) in lines {
+        println!("  {} × {words}", grouped(*rows));
+    }
 }
 
 fn sentence(counts: &Counts, dry_run: bool) -> String {
@@ -220,11 +273,11 @@ fn sentence(counts: &Counts, dry_run: bool) -> String {
     let rows = if counts.total() == 1 { "row" } else { "rows" };
     format!(
         "{} {rows}: {} {would}created, {} {would}updated, {} unchanged, {} in conflict, {} invalid",
-        counts.total(),
-        counts.create,
-        counts.update,
-        counts.skip,
-        counts.conflict,
-        counts.invalid
+        grouped(counts.total()),
+        grouped(counts.create),
+        grouped(counts.update),
+        grouped(counts.skip),
+        grouped(counts.conflict),
+        grouped(counts.invalid)
     )
 }

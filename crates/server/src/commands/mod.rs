@@ -7,8 +7,8 @@ mod exchange;
 mod progress;
 mod serve;
 
-use regulars_database::{connect, migrate};
-use regulars_kernel::{Error, Result, ids::OrganizationId};
+use regulars_database::{PrivateServer, connect, migrate};
+use regulars_kernel::{Error, Faults, Result, ids::OrganizationId};
 
 use crate::{
     cli::{Cli, Command, Common, ExportCommand, Reference, Serve},
@@ -22,7 +22,7 @@ pub async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Serve(options) => serve::run(Config::load(&common, &options)?).await,
         Command::Migrate => {
-            let opened = open(&common).await?;
+            let opened = open_or_make(&common).await?;
             eprintln!("The database is current.");
             opened.close().await
         }
@@ -77,11 +77,71 @@ fn storage(common: &Common) -> Result<std::path::PathBuf> {
     Ok(Config::load(common, &Serve::default())?.storage_dir())
 }
 
-/// Opens the database for a short command: few connections, migrated, warnings only.
+/// Opens the database for a short command: few connections, migrated, warnings only. There must be one: a command in the
+/// wrong folder would otherwise make an empty one there and answer from it.
 async fn open(common: &Common) -> Result<connect::Opened> {
-    let mut config = Config::load(common, &Serve::default())?;
+    let config = Config::load(common, &Serve::default())?;
+    must_exist(&config)?;
+    open_as(config).await
+}
+
+/// The same for a command with which an installation may begin.
+async fn open_or_make(common: &Common) -> Result<connect::Opened> {
+    let config = Config::load(common, &Serve::default())?;
+    tell_if_new(&config);
+    open_as(config).await
+}
+
+/// Refuses where no private database was ever begun.
+fn must_exist(config: &Config) -> Result<()> {
+    if config.uses_private_server() && !PrivateServer::exists(&config.data_dir) {
+        return Err(Error::internal(format!(
+            "there is no database in {} yet. Name the data folder of the server with --data-dir (REGULARS_DATA_DIR, or \
+             data_dir in the file of --config), or a PostgreSQL with --database-url; `regulars serve` makes a new one",
+            absolute(&config.data_dir)
+        )));
+    }
+    Ok(())
+}
+
+/// Says where a new private database is about to be made.
+fn tell_if_new(config: &Config) {
+    if config.uses_private_server() && !PrivateServer::exists(&config.data_dir) {
+        eprintln!("A new database is made in {}", absolute(&config.data_dir));
+    }
+}
+
+/// The whole path, as a person can look for it.
+fn absolute(path: &std::path::Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
+}
+
+/// Says of faults where the person who typed the command finds them: pointers are for the bodies of requests.
+fn placed(error: Error, place: impl Fn(&str) -> String) -> Error {
+    let put = |mut faults: Faults| {
+        for fault in &mut faults.0 {
+            fault.pointer = place(&fault.pointer);
+        }
+        faults
+    };
+    match error {
+        Error::Invalid(faults) => Error::Invalid(put(faults)),
+        Error::Malformed(faults) => Error::Malformed(put(faults)),
+        other => other,
+    }
+}
+
+/// The option that fills a field, as in `/time_zone` → `--time-zone`.
+fn option(pointer: &str) -> String {
+    format!("--{}", pointer.trim_start_matches('/').replace('_', "-"))
+}
+
+async fn open_as(mut config: Config) -> Result<connect::Opened> {
     config.log = std::env::var("REGULARS_LOG").unwrap_or_else(|_| "warn".into());
-    logging::start(&config);
+    logging::start(&config, logging::COMMAND);
     let opened = connect::open(connect::Settings {
         database_url: config.database_url,
         data_dir: config.data_dir,
@@ -98,7 +158,7 @@ async fn organization_id(opened: &connect::Opened, slug: &str) -> Result<Organiz
     match regulars_accounts::ops::organization_by_slug(&opened.database, slug).await {
         Ok(scope) => Ok(scope.organization_id),
         Err(Error::NotFound(_)) => Err(Error::internal(format!(
-            "there is no organization “{slug}”; `regulars organization create` makes one"
+            "there is no organization “{slug}”; `regulars organization list` shows those there are"
         ))),
         Err(error) => Err(error),
     }

@@ -6,12 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
-use regulars_exchange::import::{Watch, inline::Watches};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use regulars_exchange::import::{
+    Watch,
+    inline::{GoingOn, Watches},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Time between two lines.
 const PAUSE: Duration = Duration::from_secs(3);
+
+/// A number as people read it on a terminal: `50,000`.
+pub fn grouped(number: u64) -> String {
+    HumanCount(number).to_string()
+}
 
 /// Shows how far work is, of which there may be several parts one after the other.
 pub struct Progress {
@@ -58,6 +66,15 @@ impl Progress {
         Part { progress: self, unit }
     }
 
+    /// One part while a file is checked, the other while it is applied.
+    pub fn watches<'a>(&'a self, checking: &'a Part<'a>, applying: &'a Part<'a>) -> Watches<'a> {
+        Watches {
+            checking,
+            applying,
+            going_on: self,
+        }
+    }
+
     /// Takes the bar away.
     pub fn end(&self) {
         if let Some(bar) = &self.bar {
@@ -66,12 +83,19 @@ impl Progress {
     }
 }
 
-impl<'a> Part<'a> {
-    /// This part while checking a file, the other while applying it.
-    pub fn then(&'a self, applying: &'a Self) -> Watches<'a> {
-        Watches {
-            checking: self,
-            applying,
+impl GoingOn for Progress {
+    fn going_on(&self, done: u64) {
+        let words = match done {
+            0 => "This import was begun before and goes on; none of its rows is done yet.".to_owned(),
+            1 => "This import was begun before and goes on after its first row.".to_owned(),
+            _ => format!(
+                "This import was begun before and goes on where it stopped: {} of its rows are done.",
+                grouped(done)
+            ),
+        };
+        match &self.bar {
+            Some(bar) => bar.println(words),
+            None => eprintln!("{words}"),
         }
     }
 }
@@ -86,7 +110,7 @@ impl Watch for Part<'_> {
         };
         if let Some(bar) = &self.progress.bar {
             bar.set_message(match total {
-                Some(total) => format!("of {total} {unit}"),
+                Some(total) => format!("of {} {unit}", grouped(total)),
                 None => unit.to_owned(),
             });
             if let Some(total) = total {
@@ -118,8 +142,8 @@ impl Lines {
         }
         self.last = now;
         Some(match total {
-            Some(total) => format!("{done} of {total} {unit}"),
-            None => format!("{done} {unit}"),
+            Some(total) => format!("{} of {} {unit}", grouped(done), grouped(total)),
+            None => format!("{} {unit}", grouped(done)),
         })
     }
 }
@@ -132,11 +156,17 @@ mod tests {
     fn a_line_is_printed_every_few_seconds_and_not_for_every_batch() {
         let begin = Instant::now();
         let mut lines = Lines { last: begin };
-        let mut at =
-            |seconds: f64, done| lines.line(begin + Duration::from_secs_f64(seconds), done, Some(9), "rows");
+        let mut at = |seconds: f64, done| {
+            lines.line(
+                begin + Duration::from_secs_f64(seconds),
+                done,
+                Some(50_000),
+                "rows",
+            )
+        };
         assert_eq!(at(0.1, 1), None);
-        assert_eq!(at(3.1, 2).unwrap(), "2 of 9 rows");
+        assert_eq!(at(3.1, 2).unwrap(), "2 of 50,000 rows");
         assert_eq!(at(3.2, 3), None);
-        assert_eq!(at(6.2, 4).unwrap(), "4 of 9 rows");
+        assert_eq!(at(6.2, 4_001).unwrap(), "4,001 of 50,000 rows");
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub async fn run(config: Config) -> Result<()> {
-    logging::start(&config);
+    logging::start(&config, logging::SERVER);
     metrics::install()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -28,6 +28,7 @@ pub async fn run(config: Config) -> Result<()> {
     let listener = TcpListener::bind(&config.listen)
         .await
         .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", config.listen)))?;
+    super::tell_if_new(&config);
     let opened = connect::open(connect::Settings {
         database_url: config.database_url.clone(),
         data_dir: config.data_dir.clone(),

@@ -23,7 +23,7 @@ async fn a_dry_run_prints_the_plan_and_changes_nothing_then_the_import_does_exac
     let plan = home.ok(&["import", &file, "--organization", "acme", "--dry-run"]);
     assert!(plan.contains("3 rows: 2 would be created"), "{plan}");
     assert!(
-        plan.contains("1 invalid") && plan.contains("email_invalid"),
+        plan.contains("1 invalid\nRefused:\n  1 × not an e-mail address"),
         "{plan}"
     );
     let server = home.serve();
@@ -68,6 +68,90 @@ async fn a_dry_run_prints_the_plan_and_changes_nothing_then_the_import_does_exac
     assert_eq!(again["counts"]["create"], 0, "{again}");
     assert_eq!(again["counts"]["update"], 0, "{again}");
     assert_eq!(again["counts"]["skip"], 2, "{again}");
+}
+
+#[tokio::test]
+async fn what_is_no_fault_is_told_apart_and_new_attributes_are_named_after_the_import_too() {
+    let home = Home::shared().await;
+    home.organization("acme", "owner");
+    let path = home.path().join("shoes.csv");
+    let rows =
+        "email,Shoe size,Tags\nada@example.com,38,vip\nADA@example.com,39,VIP\n,40,lost\nnobody,1,lost\n";
+    fs::write(&path, rows).unwrap();
+    let file = path.to_str().unwrap();
+    let done = home.ok(&["import", file, "--organization", "acme"]);
+    assert_eq!(
+        done,
+        "4 rows: 1 created, 1 updated, 1 unchanged, 0 in conflict, 1 invalid\n\
+         Refused:\n  \
+           1 × not an e-mail address\n\
+         Also:\n  \
+           1 × without a name, company, e-mail address, phone or id: passed over\n  \
+           1 × about the same customer as an earlier row of the file\n\
+         New attributes: shoe_size\n\
+         New tags: vip"
+    );
+    let again = home.ok(&["import", &few(&home), "--organization", "acme"]);
+    let third = home.ok(&["import", &few(&home), "--organization", "acme"]);
+    assert!(again.contains("1 created, 1 updated"), "{again}");
+    assert!(
+        third.contains("2 unchanged") && !third.contains("Also"),
+        "{third}"
+    );
+}
+
+#[tokio::test]
+async fn faults_name_the_file_the_option_and_the_place_in_the_mapping() {
+    let home = Home::shared().await;
+    home.organization("acme", "owner");
+    let write = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (empty, list) = (write("empty.csv", ""), write("list.json", "[]"));
+    let mapping = write(
+        "m.json",
+        r#"{"columns": {"Email": "emial", "City": "city", "Name": "xyzzy"}}"#,
+    );
+    let (few, folder) = (few(&home), home.path().to_str().unwrap().to_owned());
+    let said = |arguments: &[&str], wanted: &[&str]| {
+        let output = home.run(&[arguments, &["--organization", "acme"]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        for wanted in wanted {
+            assert!(words.contains(wanted), "{wanted} is not in: {words}");
+        }
+        assert!(!words.contains(" /file"), "{words}");
+    };
+    said(&["import", &empty], &[&format!("{empty}: the file is empty")]);
+    said(&["import", &folder], &[&format!("{folder}: this is a folder")]);
+    said(&["import", &few, "--mapping", &folder], &["this is a folder"]);
+    said(
+        &["import", &few, "--mapping", "[]"],
+        &["the name of a file that holds the mapping"],
+    );
+    said(
+        &["import", &few, "--mapping", &list],
+        &[&format!("{list}: a mapping is an object such as")],
+    );
+    said(
+        &["import", &few, "--mapping", &mapping],
+        &[
+            &format!("{mapping} at /columns/Email: “emial” is no field"),
+            "did you mean “email”?",
+            "did you mean “address.city”?",
+            "“xyzzy” is no field that a column can fill (docs/importing.md lists them)",
+        ],
+    );
+    said(
+        &["import", &few, "--source", "No!"],
+        &["--source: a source is named"],
+    );
+    said(
+        &["export", "customers", "--filter", "statsu=vip"],
+        &["--filter, statsu: "],
+    );
 }
 
 #[tokio::test]

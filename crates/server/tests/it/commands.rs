@@ -52,6 +52,119 @@ async fn a_link_for_a_user_leads_to_the_public_address_and_sets_a_password() {
     );
 }
 
+#[test]
+fn a_command_where_no_database_is_makes_none_and_says_where_it_looked() {
+    let home = Home::private();
+    let file = home.path().join("few.csv");
+    fs::write(&file, "email\nada@example.com\n").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [
+        &["doctor"][..],
+        &["database-url"],
+        &["organization", "list"],
+        &["user", "link", "ada@example.com"],
+        &[
+            "user",
+            "create",
+            "ada@example.com",
+            "--organization",
+            "acme",
+            "--role",
+            "agent",
+        ],
+        &[
+            "key",
+            "create",
+            "--organization",
+            "acme",
+            "--name",
+            "ci",
+            "--role",
+            "agent",
+        ],
+        &["import", file, "--organization", "acme"],
+        &["export", "customers", "--organization", "acme"],
+    ] {
+        let output = home.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let words = said(&output);
+        let looked = format!("no database in {} yet", home.path().display());
+        assert!(words.contains(&looked) && words.contains("--data-dir"), "{words}");
+    }
+    let left: Vec<_> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["few.csv"]);
+    // Relative folders are told in whole.
+    let elsewhere = std::process::Command::new(env!("CARGO_BIN_EXE_regulars"))
+        .args(["doctor", "--data-dir", "nowhere"])
+        .env_remove("DATABASE_URL")
+        .env_remove("REGULARS_DATABASE_URL")
+        .current_dir(home.path())
+        .output()
+        .unwrap();
+    let whole = home.path().canonicalize().unwrap().join("nowhere");
+    assert!(
+        said(&elsewhere).contains(whole.to_str().unwrap()),
+        "{}",
+        said(&elsewhere)
+    );
+
+    let made = home.run(&["organization", "create", "Maison Lumière"]);
+    assert!(made.status.success(), "{}", said(&made));
+    let new = format!("A new database is made in {}", home.path().display());
+    assert!(said(&made).contains(&new), "{}", said(&made));
+    let second = home.run(&["organization", "create", "Maison Lumiere"]);
+    assert_eq!(second.status.code(), Some(1));
+    let words = said(&second);
+    assert!(
+        words.contains("“maison-lumiere” already") && words.contains("--slug"),
+        "{words}"
+    );
+    assert!(!words.contains("A new database"), "{words}");
+}
+
+#[tokio::test]
+async fn organizations_are_listed_and_named_short_after_their_names() {
+    let home = Home::shared().await;
+    let made = home.run(&["organization", "create", "Atelier Nord", "--currency", "CHF"]);
+    assert!(
+        said(&made).contains("commands know it as atelier-nord"),
+        "{}",
+        said(&made)
+    );
+    home.ok(&["organization", "create", "B", "--slug", "a-second-one"]);
+    let list = home.ok(&["organization", "list"]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(
+        lines[0],
+        "SLUG          NAME          CURRENCY  TIME ZONE      CREATED"
+    );
+    assert!(
+        lines[1].starts_with("a-second-one  B             EUR       Europe/Berlin  20"),
+        "{list}"
+    );
+    assert!(
+        lines[2].starts_with("atelier-nord  Atelier Nord  CHF       Europe/Berlin  20"),
+        "{list}"
+    );
+    let all: serde_json::Value = serde_json::from_str(&home.ok(&["organization", "list", "--json"])).unwrap();
+    assert_eq!(all[1]["slug"], "atelier-nord");
+    let wrong = home.run(&[
+        "organization",
+        "create",
+        " ",
+        "--slug",
+        "Ü",
+        "--time-zone",
+        "Berlin",
+    ]);
+    for place in ["NAME: ", "--slug: ", "--time-zone: "] {
+        assert!(said(&wrong).contains(place), "{}", said(&wrong));
+    }
+}
+
 #[tokio::test]
 async fn a_database_url_in_a_file_of_the_environment_comes_before_the_configuration_file() {
     let home = Home::shared().await;

@@ -83,7 +83,13 @@ async fn a_killed_import_command_goes_on_when_it_is_given_again_and_ends_row_for
         points.push(kill_after(&mut child, &owner, "killed", rows.max(1)).await);
     }
     assert!(points.is_sorted(), "{points:?}");
-    let ended = home.ok(&["import", &people, "--organization", "killed"]);
+    let ended = home.run(&["import", &people, "--organization", "killed"]);
+    let words = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        words.contains("was begun before and goes on where it stopped"),
+        "{words}"
+    );
+    let ended = String::from_utf8(ended.stdout).unwrap().trim_end().to_owned();
     assert_eq!(ended, wanted, "killed at {points:?}");
     let imports: i64 = sqlx::query_scalar("SELECT count(*) FROM imports WHERE file_name = 'people.csv'")
         .fetch_one(&owner)

@@ -9,6 +9,7 @@ use regulars_kernel::{Permission, Role};
 use super::{
     Flash, Icon, Locale, assets, icon_button, initials, kbd, link_button, palette_group, palette_item,
 };
+use crate::caller::Caller;
 
 /// Settings of htmx. Answers that concern the whole page (signed out, not allowed, gone, our fault) are not swapped in:
 /// a toast tells, and what was typed stays. 400, 409, 412 and 422 are swapped, because forms answer with their faults.
@@ -217,6 +218,19 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// The frame as a caller sees it.
+    pub(crate) fn of(caller: &Caller) -> Self {
+        let (name, email) = caller
+            .user
+            .as_ref()
+            .map_or(("", ""), |user| (user.name.as_str(), user.email.as_str()));
+        let name = if name.is_empty() { email } else { name };
+        let mut shell = Self::new(caller.organization.name.as_str(), name, email, caller.role);
+        shell.time_zone = caller.organization.time_zone.0;
+        shell.locale = Locale::new(caller.organization.locale.as_str());
+        shell
+    }
+
     /// A frame for somebody; the rest is filled in by the steps below or the fields.
     pub fn new(
         organization_name: impl Into<String>,

@@ -18,7 +18,7 @@ pub use kinds::{KINDS, Kind};
 use crate::{
     answer::bytes_json,
     context::{self, Face},
-    pages,
+    pages::{self, Shell},
 };
 
 /// An error on its way out. Everything that converts into the kernel's error converts into it, so `?` works.
@@ -166,7 +166,15 @@ pub(crate) fn answer(
         Face::Page => {
             let text = detail.as_deref().unwrap_or(kind.meaning);
             let content = pages::shell::error_content(kind.title, text, request_id.as_deref());
-            (kind.status, pages::bare_page(kind.title, content)).into_response()
+            let page = match context::caller().filter(|caller| caller.user.is_some()) {
+                // Who is signed in keeps the sidebar to go on with.
+                Some(caller) => {
+                    let content = maud::html! { div class="form narrow" { (content) } };
+                    pages::page(&Shell::of(&caller).titled(kind.title), maud::html! {}, content)
+                }
+                None => pages::bare_page(kind.title, content),
+            };
+            (kind.status, page).into_response()
         }
         Face::Fragment => {
             let text = detail.as_deref().unwrap_or(kind.meaning);
