@@ -282,6 +282,24 @@ async fn pages_without_a_sidebar_are_accessible() {
             found.extend(faults(&browser, &format!("{address}, {width} px")).await);
         }
     }
+    // Once somebody is there, the page to sign in on.
+    home.organization("acme", "owner");
+    let person = [
+        "user",
+        "create",
+        "ada@example.com",
+        "--organization",
+        "acme",
+        "--role",
+        "owner",
+    ];
+    home.ok(&person);
+    for (width, height) in SIZES {
+        browser.size(width, height).await;
+        browser.go("/sign-in").await;
+        browser.find("[name=password]").await;
+        found.extend(faults(&browser, &format!("/sign-in, {width} px")).await);
+    }
     // Long, so once only: nothing of it changes with the window but its width.
     browser.go("/api/docs").await;
     found.extend(faults(&browser, "/api/docs").await);

@@ -46,7 +46,7 @@ async fn a_member_sets_resets_and_changes_a_password_and_is_changed_and_removed(
     choose_password(&grace, &link, PASSWORD).await;
     // The link works once.
     grace.go(&link[link.find("/set-password/").unwrap()..]).await;
-    grace.sees("does not work any more").await;
+    grace.sees("This link does not work").await;
 
     // A link for a new password ends the sessions there are.
     owner.go("/settings/members").await;

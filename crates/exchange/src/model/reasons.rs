@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::Plan;
+use super::{Counts, Plan};
 
 /// Said of rows that are done, or that need nothing: no faults.
 const NOTES: &[(&str, &str)] = &[
@@ -83,8 +83,9 @@ const REFUSALS: &[(&str, &str)] = &[
 pub type Line = (u64, Cow<'static, str>);
 
 impl Plan {
-    /// Why rows are refused, most frequent first. A row may have several reasons.
-    pub fn refusals(&self) -> Vec<Line> {
+    /// Why rows are refused, most frequent first. A row may have several reasons. The result may have more conflicts than
+    /// were foreseen: what changed after the check.
+    pub fn refusals(&self, result: &Counts) -> Vec<Line> {
         let is_note = |code: &str| NOTES.iter().any(|(note, _)| *note == code);
         let mut lines: Vec<Line> = self
             .reasons
@@ -96,6 +97,10 @@ impl Plan {
                 (*rows, words)
             })
             .collect();
+        let late = result.conflict.saturating_sub(self.counts.conflict);
+        if late > 0 {
+            lines.push((late, "no longer possible after the check".into()));
+        }
         lines.sort_by_key(|(rows, _)| std::cmp::Reverse(*rows));
         lines
     }
@@ -116,7 +121,6 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Counts;
 
     #[test]
     fn reasons_are_told_in_words_faults_apart_from_what_is_none() {
@@ -143,12 +147,20 @@ mod tests {
                 .collect()
         };
         assert_eq!(
-            told(plan.refusals()),
+            told(plan.refusals(&plan.counts)),
             [
                 "9 matches two customers",
                 "4 not an e-mail address",
                 "1 new kind of fault"
             ]
+        );
+        let result = Counts {
+            conflict: 20,
+            ..plan.counts
+        };
+        assert_eq!(
+            told(plan.refusals(&result))[0],
+            "20 no longer possible after the check"
         );
         assert_eq!(
             told(plan.notes()),

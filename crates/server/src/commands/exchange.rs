@@ -229,7 +229,7 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
     }
     println!("{}", sentence(&counts, options.dry_run));
     if let Some(plan) = &done.plan {
-        list("Refused", &plan.refusals());
+        list("Refused", &plan.refusals(&counts));
         list("Also", &plan.notes());
         let ignored: Vec<&str> = done
             .columns

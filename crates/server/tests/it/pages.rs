@@ -176,7 +176,10 @@ async fn pages_of_files_and_jobs_are_for_those_who_may_and_show_only_their_own()
         .await
         .expect(400)
         .text;
-    assert!(wrong.contains("shiny") && wrong.contains("use one of"), "{wrong}");
+    assert!(
+        wrong.contains("shiny") && wrong.contains("Possible are"),
+        "{wrong}"
+    );
     let jobs = viewer.ask(&get, "/settings/jobs").await.expect(200).text;
     assert!(
         jobs.contains("export.run") && !jobs.contains("/retry"),
