@@ -75,6 +75,7 @@ fn field(name: &str, attribute: Option<&str>, label: Option<String>) -> (String,
     match name.strip_suffix("_from").or_else(|| name.strip_suffix("_to")) {
         Some("updated") => ("Changed".to_owned(), end(name)),
         Some(field) => (words::sentence(field), end(name)),
+        None if name == "filter" => ("Expression".to_owned(), "is"),
         None => (
             label.unwrap_or_else(|| words::field(attribute.unwrap_or(name))),
             "is",

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use regulars_kernel::Country;
 use regulars_web::pages::{
-    Attributes, Choice, button, date_field, link_button, select_field, sheet, text_field,
+    Attributes, Choice, button, date_field, link_button, select_field, sheet, text_field, textarea_field,
 };
 
 use super::{
@@ -75,6 +75,8 @@ pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
                 @if attribute.options.is_empty() { (text_field(name.clone(), attribute.label.clone()).value(state.get(&name)).in_form("filter")) }
                 @else { (chosen(state, &name, &attribute.label, &attribute.options)) }
             }
+            (textarea_field("filter", "Expression").value(state.get("filter")).in_form("filter").attr("rows", "3").attr("spellcheck", "false")
+                .autocomplete("off").hint("For what ticks cannot say: (status = vip or tag in (berlin, press)) and created_at >= days_ago(90)"))
         },
         html! {
             (link_button("Clear all", state.only_search().href(PATH)).ghost())
@@ -158,6 +160,7 @@ mod tests {
     fn the_filters_are_harmless_and_keep_what_is_chosen() {
         for text in samples::ALL {
             let state: ListState = [
+                ("filter", text),
                 ("status", "vip"),
                 ("tag", text),
                 ("attribute.x", text),

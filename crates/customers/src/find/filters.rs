@@ -9,7 +9,10 @@ use regulars_kernel::{
 };
 use regulars_web::Params;
 
-use super::query::Context;
+use super::{
+    expression::{Written, told},
+    query::Context,
+};
 use crate::model::{Choice, Kind, LifecycleStage, Priority, Status, Type};
 
 /// Most values of one filter.
@@ -88,6 +91,8 @@ pub struct Filters {
     pub has_phone: Option<bool>,
     /// `attribute.NAME`: values as they are written.
     pub attributes: Vec<(String, Vec<String>)>,
+    /// `filter`: an expression.
+    pub expression: Option<Written>,
     /// `deleted`
     pub deleted: Deleted,
 }
@@ -112,6 +117,7 @@ impl Filters {
             self.birthday.is_none(),
             self.has_email.is_none(),
             self.has_phone.is_none(),
+            self.expression.is_none(),
         ];
         lists.iter().filter(|empty| !**empty).count() + self.attributes.len()
     }
@@ -178,6 +184,7 @@ impl Filters {
             has_email: yes_or_no(params, "has_email", faults),
             has_phone: yes_or_no(params, "has_phone", faults),
             attributes,
+            expression: expression(params, context, faults),
             deleted: match params.one("deleted", faults).as_deref() {
                 None | Some("without") => Deleted::Without,
                 Some("with") => Deleted::With,
@@ -187,6 +194,23 @@ impl Filters {
                     Deleted::Without
                 }
             },
+        }
+    }
+}
+
+/// An expression that is one; whether its fields exist only the database knows.
+fn expression(params: &mut Params, context: &Context, faults: &mut Faults) -> Option<Written> {
+    let text = params
+        .one("filter", faults)
+        .filter(|text| !text.trim().is_empty())?;
+    match regulars_expression::parse(&text) {
+        Ok(_) => Some(Written {
+            text,
+            zone: context.time_zone,
+        }),
+        Err(fault) => {
+            faults.add("?filter", fault.code, told(&fault));
+            None
         }
     }
 }

@@ -31,10 +31,12 @@
 //! What it never does: write, except saved views; build SQL from what was typed.
 
 mod attributes;
+mod expression;
 mod filters;
 mod groups;
 mod keyset;
 mod list;
+mod near;
 mod neighbours;
 mod parameters;
 mod query;
@@ -46,6 +48,7 @@ mod total;
 mod views;
 mod words;
 
+pub use expression::Written;
 pub use filters::{Birthdays, Deleted, Filters, Range};
 pub use list::{CustomerListItem, list, quick, total};
 pub use neighbours::neighbours;

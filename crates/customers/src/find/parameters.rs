@@ -67,6 +67,10 @@ pub struct FilterParameters {
     /// Value of the custom attribute NAME; of a list: one of its items. An attribute that is not defined is refused
     #[param(rename = "attribute.NAME", example = json!(["38"]))]
     attribute: Option<Vec<String>>,
+    /// An expression: fields compared with =, !=, <, <=, >, >=, in, not in, contains, not contains, starts with, is empty,
+    /// is not empty, joined by and, or, not; texts in quotes, days as 2026-01-31 or days_ago(90)
+    #[param(example = "(status = \"vip\" or tag in (\"berlin\", \"press\")) and created_at >= days_ago(90)")]
+    filter: Option<String>,
     /// `with`: deleted ones too; `only`: nobody else
     deleted: Option<String>,
 }

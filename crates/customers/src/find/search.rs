@@ -10,31 +10,28 @@ use std::collections::{HashMap, HashSet};
 
 use futures::TryStreamExt as _;
 use regulars_database::Tx;
-use regulars_kernel::{Result, paging::Total, symspell};
+use regulars_kernel::{Result, paging::Total};
 use serde_json::json;
 use sqlx::{QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
     filters::Deleted,
+    near::{Known, Near, beginning, known, misspelt},
     sample::Profile,
     selection::Selection,
     total,
-    words::{Score, Words, escape, typo_score, typos},
+    words::{Score, Words},
 };
 
 /// Candidates of one tier.
 const TIER: i32 = 250;
+/// So many times as many of them where an expression narrows the search.
+const EXPRESSED: i32 = 20;
 /// Candidates in a small organization: everybody.
 const EVERYBODY: i32 = 5_000;
 /// Whose e-mail address, phone or code it is.
 const EXACT: Score = Score(100, 0);
-/// Names that a misspelt word may mean.
-const NEAR: usize = 12;
-/// Of those, how many are looked for at once.
-const CHUNK: usize = 3;
-/// Dictionary rows looked at for one word.
-const LOOKED_AT: i64 = 2_000;
 
 /// Someone found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,7 +237,7 @@ impl Search<'_> {
             .push_bind(self.words.folded.clone());
         sql.push(format!(" ORDER BY c.sort_name, c.id LIMIT {need}"));
         let rows = sql.build().persistent(false).fetch_all(tx.conn()).await?;
-        self.keep(&rows, need)?;
+        self.keep(&rows, rows.len() >= need)?;
         Ok(())
     }
 
@@ -264,7 +261,7 @@ impl Search<'_> {
             self.selection.push(&mut sql);
             sql.build().persistent(false).fetch_all(tx.conn()).await?
         };
-        self.keep(&rows, TIER as usize)?;
+        self.keep(&rows, rows.len() >= TIER as usize)?;
         Ok(())
     }
 
@@ -274,17 +271,37 @@ impl Search<'_> {
         let walk = self.profile.is_small()
             || (self.selection.filters().deleted == Deleted::Without
                 && self.profile.prefers_walking(&patterns, most));
-        let rows = sqlx::query(if walk {
-            "SELECT id, sort_name, search_text FROM walk_customers($1, $2, $3)"
+        let function = if walk {
+            "walk_customers("
         } else {
-            "SELECT id, sort_name, search_text FROM find_customers($1, $2, $3)"
-        })
-        .bind(json!(patterns))
-        .bind(&self.filter)
-        .bind(most)
-        .fetch_all(tx.conn())
-        .await?;
-        self.keep(&rows, most as usize)
+            "find_customers("
+        };
+        let mut sql = QueryBuilder::new("SELECT f.id, f.sort_name, f.search_text");
+        let mut most = most;
+        if self.selection.has_expression() {
+            // The functions know nothing of it, so that some of those that they find are none.
+            most *= EXPRESSED;
+            sql.push(", (");
+            self.selection.push(&mut sql);
+            sql.push(") FROM ");
+        } else {
+            sql.push(" FROM ");
+        }
+        sql.push(function).push_bind(json!(patterns)).push(", ");
+        sql.push_bind(&self.filter).push(", ").push_bind(most).push(") f");
+        if self.selection.has_expression() {
+            sql.push(" JOIN customers c ON c.id = f.id");
+        }
+        let mut rows = sql
+            .build()
+            .persistent(!self.selection.has_expression())
+            .fetch_all(tx.conn())
+            .await?;
+        let cut = rows.len() >= most as usize;
+        if self.selection.has_expression() {
+            rows.retain(|row| matches!(row.try_get(3), Ok(Some(true))));
+        }
+        self.keep(&rows, cut)
     }
 
     /// With each word in turn taken for a typo; the others as they are, or as typos too. The nearest names first.
@@ -326,11 +343,17 @@ impl Search<'_> {
             .map(|hit| hit.id)
             .collect();
         let mut counted = exact.len() as i64;
-        let mut rows = sqlx::query("SELECT id, sort_name, search_text FROM find_customers($1, $2, $3)")
-            .bind(json!(self.meant))
-            .bind(&self.filter)
-            .bind(i32::MAX)
-            .fetch(tx.conn());
+        let mut sql = QueryBuilder::new("SELECT f.id, f.sort_name, f.search_text FROM find_customers(");
+        sql.push_bind(json!(self.meant)).push(", ");
+        sql.push_bind(&self.filter)
+            .push(", ")
+            .push_bind(i32::MAX)
+            .push(") f");
+        if self.selection.has_expression() {
+            sql.push(" JOIN customers c ON c.id = f.id WHERE ");
+            self.selection.push(&mut sql);
+        }
+        let mut rows = sql.build().persistent(false).fetch(tx.conn());
         while let Some(row) = rows.try_next().await? {
             let (id, sort_name, text): (Uuid, String, String) =
                 (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -348,8 +371,8 @@ impl Search<'_> {
         Ok(near)
     }
 
-    fn keep(&mut self, rows: &[PgRow], most: usize) -> Result<bool> {
-        let cut = rows.len() >= most;
+    /// Answers whether the tier was cut.
+    fn keep(&mut self, rows: &[PgRow], cut: bool) -> Result<bool> {
         self.complete &= !cut;
         for row in rows {
             let (id, sort_name, text): (Uuid, String, String) =
@@ -367,148 +390,4 @@ impl Search<'_> {
         self.tier += u32::from(!self.profile.is_small());
         Ok(cut)
     }
-}
-
-/// Names that misspelt words may mean.
-#[derive(Debug, Default)]
-pub(super) struct Near {
-    infix: Vec<Vec<String>>,
-    near: Vec<Vec<(String, u8)>>,
-}
-
-impl Near {
-    /// For each word that may be a typo, sets of patterns with that word only as one, the nearest names first.
-    ///
-    /// The names stand without spaces around them: a word may end at a hyphen, and the trigrams of a first letter are in
-    /// half of all texts, so leaving them out is twice as quick. The score tells whole words from parts.
-    fn patterns(&self) -> Vec<Vec<Vec<String>>> {
-        let all = self.all_patterns();
-        let mut sets = Vec::new();
-        for (at, near) in self.near.iter().enumerate() {
-            for some in near.chunks(CHUNK) {
-                let mut patterns = all.clone();
-                patterns[at] = some
-                    .iter()
-                    .map(|(token, _)| format!("%{}%", escape(token)))
-                    .collect();
-                sets.push(patterns);
-            }
-        }
-        sets
-    }
-
-    /// Each word as it is or as a typo.
-    pub(super) fn all_patterns(&self) -> Vec<Vec<String>> {
-        self.infix
-            .iter()
-            .enumerate()
-            .map(|(at, infix)| [infix.clone(), self.meant(at)].concat())
-            .collect()
-    }
-
-    fn meant(&self, at: usize) -> Vec<String> {
-        self.near
-            .get(at)
-            .into_iter()
-            .flatten()
-            .map(|(token, _)| format!("%{}%", escape(token)))
-            .collect()
-    }
-}
-
-/// Looks up the names that each word may mean, the nearest first. `at_most` bounds the words that are looked up.
-pub(super) async fn misspelt(tx: &mut Tx, words: &Words, at_most: Option<usize>) -> Result<Near> {
-    let mut near = Vec::with_capacity(words.list.len());
-    let mut left = at_most.unwrap_or(usize::MAX);
-    for word in &words.list {
-        let most = typos(word);
-        if most == 0 || left == 0 {
-            near.push(Vec::new());
-            continue;
-        }
-        left -= 1;
-        // Inside the wall: `=` of text is leakproof, and the primary key begins with organization and deletion.
-        let tokens: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT token FROM (SELECT token FROM name_tokens WHERE deletion = ANY ($1) LIMIT $2) AS found")
-                .bind(symspell::deletes(word))
-                .bind(LOOKED_AT)
-                .fetch_all(tx.conn())
-                .await?;
-        let mut tokens: Vec<(String, u8)> = tokens
-            .into_iter()
-            .filter_map(|token| {
-                let score = typo_score(word, &token, most)?;
-                Some((token, score))
-            })
-            .collect();
-        tokens.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        tokens.truncate(NEAR);
-        near.push(tokens);
-    }
-    Ok(Near {
-        infix: words.infix(),
-        near,
-    })
-}
-
-/// How the dictionary of names knows the words: as the least known of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Known {
-    Not,
-    /// Names begin so.
-    Beginning,
-    /// They are names.
-    Whole,
-}
-
-async fn known(tx: &mut Tx, words: &Words) -> Result<Known> {
-    // Names stand in the dictionary under themselves, so the first of them that begins so is the word if it is one.
-    let first: Vec<Option<bool>> = sqlx::query_scalar(
-        "SELECT (SELECT t.token = word FROM name_tokens t WHERE t.deletion >= word AND t.deletion < word || chr(1114111)
-                   AND t.token = t.deletion ORDER BY t.deletion LIMIT 1)
-         FROM unnest($1::text[]) AS word",
-    )
-    .bind(&words.list)
-    .fetch_all(tx.conn())
-    .await?;
-    let known = first.into_iter().map(|whole| match whole {
-        Some(true) => Known::Whole,
-        Some(false) => Known::Beginning,
-        None => Known::Not,
-    });
-    Ok(known.min().unwrap_or(Known::Not))
-}
-
-/// The names that begin so, the word itself first if it is one.
-async fn beginning(tx: &mut Tx, word: &str) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar(
-        "SELECT token FROM name_tokens WHERE deletion >= $1 AND deletion < $1 || chr(1114111) AND token = deletion
-         ORDER BY deletion LIMIT $2",
-    )
-    .bind(word)
-    .bind(NEAR as i64)
-    .fetch_all(tx.conn())
-    .await?)
-}
-
-/// Whether anybody has all of it in their text; the deleted count where they are looked for.
-pub(super) async fn any(tx: &mut Tx, patterns: &[Vec<String>], deleted: Deleted) -> Result<bool> {
-    let walk = Profile::of(tx).await?.prefers_walking(patterns, 1);
-    let living = sqlx::query_scalar::<_, Uuid>(if walk {
-        "SELECT id FROM walk_customers($1, '{}', 1)"
-    } else {
-        "SELECT id FROM find_customers($1, '{}', 1)"
-    })
-    .bind(json!(patterns))
-    .fetch_optional(tx.conn())
-    .await?;
-    if living.is_some() || deleted == Deleted::Without {
-        return Ok(living.is_some());
-    }
-    let gone: Option<Uuid> =
-        sqlx::query_scalar("SELECT id FROM find_customers($1, '{\"deleted\": \"only\"}', 1)")
-            .bind(json!(patterns))
-            .fetch_optional(tx.conn())
-            .await?;
-    Ok(gone.is_some())
 }

@@ -4,6 +4,7 @@
 //! up by functions that apply the organization themselves (migration 0005).
 
 use regulars_database::Tx;
+use regulars_expression::Checked;
 use regulars_kernel::{Actor, Boxed, Country, Error, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 use sqlx::{Postgres, QueryBuilder};
@@ -11,7 +12,9 @@ use uuid::Uuid;
 
 use super::{
     attributes::attributes,
+    expression,
     filters::{Deleted, Filters, Range},
+    near,
     query::Query,
     sample::Profile,
     words::Words,
@@ -30,10 +33,12 @@ pub struct Selection {
     attributes: Vec<Vec<Value>>,
     /// Of each word the possible patterns.
     patterns: Vec<Vec<String>>,
-    /// Phone numbers that are the search, whatever the patterns say.
+    /// Whoever has the words and attributes, where they are few.
     ids: Option<Vec<Uuid>>,
     /// Only whoever has no country.
     unplaced: bool,
+    /// `filter`, checked.
+    expression: Option<Checked>,
 }
 
 impl Selection {
@@ -78,6 +83,10 @@ impl Selection {
             Some(tag_ids(tx, &filters.tag).await?)
         };
         let attributes = attributes(tx, &filters.attributes).await?;
+        let expression = match &filters.expression {
+            Some(written) => Some(expression::checked(tx, written).await?),
+            None => None,
+        };
         let mut filters = filters.clone();
         if std::mem::take(&mut filters.owner_me) {
             let Actor::User(me) = tx.actor() else {
@@ -92,16 +101,17 @@ impl Selection {
             filters,
             tag_ids,
             attributes,
+            expression,
             ..Self::default()
         })
     }
 
     async fn search(&mut self, tx: &mut Tx, words: &Words) -> Result<()> {
         let patterns = words.infix();
-        if super::search::any(tx, &patterns, self.filters.deleted).await? {
+        if near::any(tx, &patterns, self.filters.deleted).await? {
             self.patterns = patterns;
         } else {
-            self.patterns = super::search::misspelt(tx, words, None).await?.all_patterns();
+            self.patterns = near::misspelt(tx, words, None).await?.all_patterns();
         }
         Ok(())
     }
@@ -274,7 +284,7 @@ impl Selection {
         }
     }
 
-    /// Pushes what other tables tell of `customers c`, each with ` AND ` before it.
+    /// Pushes what other tables and the expression tell of `customers c`, each with ` AND ` before it.
     pub(super) fn push_linked(&self, sql: &mut QueryBuilder<Postgres>) {
         let filters = &self.filters;
         if let Some(ids) = &self.tag_ids {
@@ -285,11 +295,20 @@ impl Selection {
             sql.push(" AND EXISTS (SELECT FROM customer_sources cs WHERE cs.organization_id = c.organization_id AND cs.customer_id = c.id AND cs.source = ANY (");
             sql.push_bind(filters.source.clone()).push("))");
         }
+        if let Some(checked) = &self.expression {
+            sql.push(" AND ");
+            expression::push(sql, checked);
+        }
     }
 
-    /// Whether other tables narrow it.
+    /// Whether more than its own columns narrow it.
     pub(super) fn is_linked(&self) -> bool {
-        self.tag_ids.is_some() || !self.filters.source.is_empty()
+        self.tag_ids.is_some() || !self.filters.source.is_empty() || self.has_expression()
+    }
+
+    /// Whether an expression narrows it.
+    pub(super) fn has_expression(&self) -> bool {
+        self.expression.is_some()
     }
 
     /// Pushes the conditions on text and attributes alone, each with ` AND ` before it.

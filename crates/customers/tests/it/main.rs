@@ -12,6 +12,7 @@ mod currencies;
 mod cursors;
 mod find;
 mod find_api;
+mod find_expression;
 mod find_filters;
 mod find_many;
 mod find_search;

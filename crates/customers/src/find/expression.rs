@@ -1,0 +1,431 @@
+//! `filter=`: an expression over the fields of a customer. Which fields there are, and the SQL of each test.
+//!
+//! All of it runs inside the wall. What PostgreSQL may not look up there (text, attributes) is looked at customer by
+//! customer while an order is walked; columns with an index are looked up as by the filters.
+//!
+//! What it never does: build SQL from what was typed. Names of columns come from here, values are bound.
+
+use regulars_database::Tx;
+use regulars_expression::{
+    Catalog, Checked, Clock, Condition, Fault, Field, Kind as Holds, Place, check, parse,
+};
+use regulars_kernel::{Country, Error, Faults, Result, TimeZone};
+use rust_decimal::Decimal;
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use crate::{
+    model::{AttributeKind, Choice, Definitions, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type},
+    store,
+};
+
+/// An expression as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Written {
+    /// Its text, which is one.
+    pub text: String,
+    /// Where days begin.
+    pub zone: TimeZone,
+}
+
+/// A column of `customers c` and what is asked of it.
+#[derive(Clone, Copy)]
+enum Column {
+    /// Text that people write.
+    Text(&'static str),
+    /// A value that is written in one way.
+    Exact(&'static str),
+    Number(&'static str),
+    Time(&'static str),
+    Date(&'static str),
+    Tags,
+    Sources,
+}
+
+/// A field: its name, its label, its column, what it holds.
+type Known = (&'static str, &'static str, Column, fn() -> Holds);
+
+const FIELDS: &[Known] = &[
+    ("status", "Status", Column::Exact("status"), choices::<Status>),
+    ("type", "Type", Column::Exact("type"), choices::<Type>),
+    ("kind", "Kind", Column::Exact("kind"), choices::<Kind>),
+    (
+        "lifecycle_stage",
+        "Lifecycle stage",
+        Column::Exact("lifecycle_stage"),
+        choices::<LifecycleStage>,
+    ),
+    (
+        "priority",
+        "Priority",
+        Column::Exact("priority"),
+        choices::<Priority>,
+    ),
+    (
+        "service_level",
+        "Service level",
+        Column::Exact("service_level"),
+        choices::<ServiceLevel>,
+    ),
+    ("tag", "Tag", Column::Tags, || Holds::Names),
+    ("source", "Source", Column::Sources, || Holds::Names),
+    ("code", "Code", Column::Text("code"), || Holds::Text),
+    ("email", "E-mail", Column::Text("email"), || Holds::Text),
+    ("phone", "Phone", Column::Text("phone"), || Holds::Text),
+    ("first_name", "First name", Column::Text("first_name"), || {
+        Holds::Text
+    }),
+    ("last_name", "Last name", Column::Text("last_name"), || {
+        Holds::Text
+    }),
+    ("full_name", "Name", Column::Text("full_name"), || Holds::Text),
+    ("company_name", "Company", Column::Text("company_name"), || {
+        Holds::Text
+    }),
+    ("legal_name", "Legal name", Column::Text("legal_name"), || {
+        Holds::Text
+    }),
+    ("industry", "Industry", Column::Text("industry"), || Holds::Text),
+    ("tax_id", "Tax number", Column::Text("tax_id"), || Holds::Text),
+    ("city", "City", Column::Text("city"), || Holds::Text),
+    ("country", "Country", Column::Exact("country"), || {
+        Holds::Code("a country, as in DE or Germany", country)
+    }),
+    ("owner", "Owner", Column::Exact("owner_id"), || {
+        Holds::Code("the id of a member", id)
+    }),
+    ("parent", "Part of", Column::Exact("parent_id"), || {
+        Holds::Code("the id of a customer", id)
+    }),
+    ("locale", "Language", Column::Text("locale"), || Holds::Text),
+    ("time_zone", "Time zone", Column::Text("time_zone"), || {
+        Holds::Text
+    }),
+    ("note", "Note", Column::Text("note"), || Holds::Text),
+    (
+        "internal_note",
+        "Internal note",
+        Column::Text("internal_note"),
+        || Holds::Text,
+    ),
+    (
+        "credit_limit",
+        "Credit limit",
+        Column::Number("credit_limit"),
+        || Holds::Number,
+    ),
+    ("birthday", "Birthday", Column::Date("birthday"), || Holds::Date),
+    ("created_at", "Created", Column::Time("created_at"), || {
+        Holds::Time
+    }),
+    ("updated_at", "Changed", Column::Time("updated_at"), || {
+        Holds::Time
+    }),
+    (
+        "last_active_at",
+        "Last active",
+        Column::Time("last_active_at"),
+        || Holds::Time,
+    ),
+];
+
+/// The prefix of the organization's own fields.
+const ATTRIBUTE: &str = "attribute.";
+
+fn choices<T: Choice>() -> Holds {
+    Holds::Choice(T::ALL.iter().map(|choice| choice.as_str().to_owned()).collect())
+}
+
+fn country(text: &str) -> Option<String> {
+    Country::parse(text)
+        .ok()
+        .map(|country| country.as_str().to_owned())
+}
+
+fn id(text: &str) -> Option<String> {
+    Uuid::parse_str(text).ok().map(|id| id.to_string())
+}
+
+/// The fields that an organization can ask for: those of every customer, and its own, archived ones as well.
+fn catalog(definitions: &Definitions) -> Catalog {
+    let known = FIELDS.iter().map(|(name, label, _, holds)| Field {
+        name: (*name).to_owned(),
+        label: (*label).to_owned(),
+        kind: holds(),
+    });
+    let own = definitions.0.iter().map(|definition| Field {
+        name: format!("{ATTRIBUTE}{}", definition.name),
+        label: definition.label.clone(),
+        kind: match definition.kind {
+            AttributeKind::Number => Holds::Number,
+            AttributeKind::Boolean => Holds::Boolean,
+            AttributeKind::Date => Holds::Date,
+            AttributeKind::List => Holds::Names,
+            AttributeKind::Select => Holds::Choice(definition.options.clone()),
+            AttributeKind::Text | AttributeKind::Url => Holds::Text,
+        },
+    });
+    Catalog(known.chain(own).collect())
+}
+
+/// Checks an expression against the fields that there are.
+pub(super) async fn checked(tx: &mut Tx, written: &Written) -> Result<Checked> {
+    let definitions = if written.text.contains(ATTRIBUTE) {
+        store::attributes::all(tx).await?
+    } else {
+        Definitions::default()
+    };
+    let clock = Clock {
+        now: tx.now(),
+        zone: written.zone,
+    };
+    let result = match parse(&written.text) {
+        Ok(expression) => check(&expression, &catalog(&definitions), &clock),
+        Err(fault) => Err(vec![fault]),
+    };
+    result.map_err(|wrong| {
+        let mut faults = Faults::new();
+        for fault in wrong {
+            faults.add("?filter", fault.code, told(&fault));
+        }
+        Error::Malformed(faults)
+    })
+}
+
+/// What is wrong and where, counted as people count.
+pub(super) fn told(fault: &Fault) -> String {
+    match &fault.place {
+        Place::Text { start, .. } => format!("character {}: {}", start + 1, fault.message),
+        Place::Pointer(pointer) => format!("{pointer}: {}", fault.message),
+    }
+}
+
+/// Pushes the condition on `customers c`, in parentheses. Where something is not known it is false or NULL; below a `NOT`
+/// NULL is taken for false, so that every test holds or does not.
+pub(super) fn push(sql: &mut QueryBuilder<Postgres>, checked: &Checked) {
+    match checked {
+        Checked::All(every) => push_joined(sql, every, " AND "),
+        Checked::Any(some) => push_joined(sql, some, " OR "),
+        Checked::Not(inside) => {
+            sql.push("(");
+            push(sql, inside);
+            sql.push(" IS NOT TRUE)");
+        }
+        Checked::Is { field, condition } => {
+            sql.push("(");
+            match field.strip_prefix(ATTRIBUTE) {
+                Some(name) => push_attribute(sql, name, condition),
+                None => {
+                    if let Some((_, _, column, _)) = FIELDS.iter().find(|known| known.0 == field) {
+                        push_column(sql, *column, condition);
+                    }
+                }
+            }
+            sql.push(")");
+        }
+    }
+}
+
+fn push_joined(sql: &mut QueryBuilder<Postgres>, items: &[Checked], between: &str) {
+    sql.push("(");
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            sql.push(between);
+        }
+        push(sql, item);
+    }
+    sql.push(")");
+}
+
+fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Condition) {
+    match (column, condition) {
+        (Column::Tags, condition) => {
+            sql.push("EXISTS (SELECT FROM customer_tags ct WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id");
+            if let Condition::OneOf(names) = condition {
+                sql.push(" AND ct.tag_id = ANY (ARRAY(SELECT t.id FROM tags t WHERE t.name_lowercase = ANY (ARRAY(SELECT lower(n) FROM unnest(");
+                sql.push_bind(names.clone()).push("::text[]) AS n)))))");
+            } else {
+                sql.push(")");
+            }
+        }
+        (Column::Sources, condition) => {
+            sql.push("EXISTS (SELECT FROM customer_sources cs WHERE cs.organization_id = c.organization_id AND cs.customer_id = c.id");
+            if let Condition::OneOf(names) = condition {
+                sql.push(" AND cs.source = ANY (")
+                    .push_bind(names.clone())
+                    .push(")");
+            }
+            sql.push(")");
+        }
+        (Column::Exact(name), Condition::OneOf(values)) => {
+            let ids: Option<Vec<Uuid>> = values.iter().map(|value| Uuid::parse_str(value).ok()).collect();
+            sql.push(format!("c.{name} = ANY ("));
+            match ids.filter(|_| name.ends_with("_id")) {
+                Some(ids) => sql.push_bind(ids),
+                None => sql.push_bind(values.clone()),
+            };
+            sql.push(")");
+        }
+        // What an index is there for is looked up by it.
+        (Column::Text("email"), condition) => push_text(sql, "c.email_lowercase", condition),
+        (Column::Text(name), condition) => push_text(sql, &format!("lower(c.{name})"), condition),
+        (Column::Exact(name) | Column::Number(name) | Column::Time(name) | Column::Date(name), condition) => {
+            push_value(
+                sql,
+                |sql| {
+                    sql.push(format!("c.{name}"));
+                },
+                condition,
+            );
+        }
+    }
+}
+
+/// Of a text in lower case.
+fn push_text(sql: &mut QueryBuilder<Postgres>, text: &str, condition: &Condition) {
+    match condition {
+        Condition::OneOf(values) => {
+            sql.push(format!("{text} = ANY (ARRAY(SELECT lower(v) FROM unnest("));
+            sql.push_bind(values.clone()).push("::text[]) AS v))");
+        }
+        Condition::Contains(part) => {
+            sql.push("strpos(").push(text).push(", lower(");
+            sql.push_bind(part.clone()).push(")) > 0");
+        }
+        Condition::StartsWith(begin) => {
+            sql.push("starts_with(").push(text).push(", lower(");
+            sql.push_bind(begin.clone()).push("))");
+        }
+        other => push_value(
+            sql,
+            |sql| {
+                sql.push(text);
+            },
+            other,
+        ),
+    }
+}
+
+/// Of an attribute: a value of another kind than its definition, from before that was changed, is not known.
+fn push_attribute(sql: &mut QueryBuilder<Postgres>, name: &str, condition: &Condition) {
+    let member = |sql: &mut QueryBuilder<Postgres>, arrow: &str| {
+        sql.push(format!("c.attributes {arrow} "))
+            .push_bind(name.to_owned());
+    };
+    match condition {
+        Condition::Known => {
+            sql.push("jsonb_exists(c.attributes, ")
+                .push_bind(name.to_owned())
+                .push(")");
+        }
+        Condition::True => {
+            member(sql, "->");
+            sql.push(" = 'true'::jsonb");
+        }
+        Condition::OneOf(values) => {
+            // A list has one of them, a text is one of them.
+            sql.push("CASE jsonb_typeof(");
+            member(sql, "->");
+            sql.push(") WHEN 'array' THEN EXISTS (SELECT FROM jsonb_array_elements_text(");
+            member(sql, "->");
+            sql.push(") AS e WHERE lower(e) = ANY (ARRAY(SELECT lower(v) FROM unnest(");
+            sql.push_bind(values.clone())
+                .push("::text[]) AS v))) ELSE lower(");
+            member(sql, "->>");
+            sql.push(") = ANY (ARRAY(SELECT lower(v) FROM unnest(");
+            sql.push_bind(values.clone()).push("::text[]) AS v)) END");
+        }
+        Condition::Contains(part) => {
+            sql.push("strpos(lower(");
+            member(sql, "->>");
+            sql.push("), lower(").push_bind(part.clone()).push(")) > 0");
+        }
+        Condition::StartsWith(begin) => {
+            sql.push("starts_with(lower(");
+            member(sql, "->>");
+            sql.push("), lower(").push_bind(begin.clone()).push("))");
+        }
+        Condition::NumberIn(_) | Condition::Number { .. } => push_value(
+            sql,
+            |sql| {
+                sql.push("CASE jsonb_typeof(");
+                member(sql, "->");
+                sql.push(") WHEN 'number' THEN (");
+                member(sql, "->>");
+                sql.push(")::numeric END");
+            },
+            condition,
+        ),
+        // Days are kept as text that sorts as they do.
+        Condition::Date { from, to } => push_ends(
+            sql,
+            |sql| {
+                sql.push("(");
+                member(sql, "->>");
+                sql.push(") COLLATE \"C\"");
+            },
+            [
+                (from.map(|day| day.to_string()), " >= "),
+                (to.map(|day| day.to_string()), " < "),
+            ],
+        ),
+        Condition::Time { .. } => {
+            sql.push("false");
+        }
+    }
+}
+
+/// Of a value that PostgreSQL compares as it is.
+fn push_value(
+    sql: &mut QueryBuilder<Postgres>,
+    value: impl Fn(&mut QueryBuilder<Postgres>),
+    condition: &Condition,
+) {
+    match condition {
+        Condition::Known => {
+            value(sql);
+            sql.push(" IS NOT NULL");
+        }
+        Condition::True => value(sql),
+        Condition::NumberIn(numbers) => {
+            value(sql);
+            sql.push(" = ANY (").push_bind(numbers.clone()).push(")");
+        }
+        Condition::Number { from, to } => {
+            let sign = |end: &Option<(Decimal, bool)>, inside, outside| match end {
+                Some((_, true)) => outside,
+                _ => inside,
+            };
+            let ends = [
+                (from.map(|end| end.0), sign(from, " >= ", " > ")),
+                (to.map(|end| end.0), sign(to, " <= ", " < ")),
+            ];
+            push_ends(sql, value, ends);
+        }
+        Condition::Time { from, to } => push_ends(sql, value, [(*from, " >= "), (*to, " < ")]),
+        Condition::Date { from, to } => push_ends(sql, value, [(*from, " >= "), (*to, " < ")]),
+        // Told before, by what each kind of column makes of texts.
+        Condition::OneOf(_) | Condition::Contains(_) | Condition::StartsWith(_) => {
+            sql.push("false");
+        }
+    }
+}
+
+/// The ends that there are, each with its sign.
+fn push_ends<T>(
+    sql: &mut QueryBuilder<Postgres>,
+    value: impl Fn(&mut QueryBuilder<Postgres>),
+    ends: [(Option<T>, &'static str); 2],
+) where
+    T: Send + 'static + for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
+{
+    let mut and = "";
+    for (end, sign) in ends {
+        if let Some(end) = end {
+            sql.push(and);
+            value(sql);
+            sql.push(sign).push_bind(end);
+            and = " AND ";
+        }
+    }
+}
