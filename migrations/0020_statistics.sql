@@ -12,3 +12,11 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION customers_refresh_statistics(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION customers_refresh_statistics(bigint) TO regulars_app;
+
+-- Dependencies between six columns took two thirds of each ANALYZE, 2 of 3 seconds at a million customers: between the
+-- four that hang together they take a tenth. The most common combinations are kept of all six as before.
+DROP STATISTICS customers_facts;
+CREATE STATISTICS customers_facts (mcv) ON status, type, lifecycle_stage, country, priority, kind FROM customers;
+CREATE STATISTICS customers_dependencies (dependencies) ON status, type, lifecycle_stage, country FROM customers;
+-- Imports refresh them themselves.
+ALTER TABLE customers SET (autovacuum_analyze_scale_factor = 0.05);

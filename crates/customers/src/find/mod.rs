@@ -14,7 +14,7 @@
 //! | one of `status`, `type`, `lifecycle_stage`, `country`, by `created_at` | `customers_status`, `_type`, `_stage`, `_country` give filter and order |
 //! | one filter, another order | the planner walks the order if the filter is common, else looks it up and sorts; its statistics are right for these |
 //! | a range of `created_at` or `updated_at` in the order of the other | the first 20,000 rows of the order, from the index alone; if too few match, the range from its index alone, sorted, or where it holds more than a third of all, the order from its index alone |
-//! | several filters | walked or looked up as the planner expects, the columns from the index alone; up to 8,000 expected rows are looked up and sorted, else walked; `customers_facts` (extended statistics) keeps the expectation honest where columns hang together |
+//! | several filters | walked or looked up as the planner expects, the columns from the index alone; up to 8,000 expected rows are looked up and sorted, else walked; `customers_facts` and `customers_dependencies` (extended statistics) keep the expectation honest where columns hang together |
 //! | a range of `last_active_at` | `customers_active_range`; where it holds many the order is walked |
 //! | `birthday_from`, `birthday_to` | `customers_birthday`: month and day as a number, a generated column |
 //! | `owner` | `customers_owner`; `none` is common and walked |
