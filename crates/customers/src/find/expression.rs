@@ -259,12 +259,20 @@ fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Con
         }
         (Column::Exact(name), Condition::OneOf(values)) => {
             let ids: Option<Vec<Uuid>> = values.iter().map(|value| Uuid::parse_str(value).ok()).collect();
-            sql.push(format!("c.{name} = ANY ("));
-            match ids.filter(|_| name.ends_with("_id")) {
-                Some(ids) => sql.push_bind(ids),
-                None => sql.push_bind(values.clone()),
-            };
-            sql.push(")");
+            match (ids.filter(|_| name.ends_with("_id")), values.as_slice()) {
+                (Some(ids), _) => {
+                    sql.push(format!("c.{name} = ANY (")).push_bind(ids).push(")");
+                }
+                // One value by `=`: then the index gives the order as well.
+                (None, [only]) => {
+                    sql.push(format!("c.{name} = ")).push_bind(only.clone());
+                }
+                (None, several) => {
+                    sql.push(format!("c.{name} = ANY ("))
+                        .push_bind(several.to_vec())
+                        .push(")");
+                }
+            }
         }
         // What an index is there for is looked up by it.
         (Column::Text("email"), condition) => push_text(sql, "c.email_lowercase", condition),

@@ -31,11 +31,13 @@ impl Near {
     ///
     /// The names stand without spaces around them: a word may end at a hyphen, and the trigrams of a first letter are in
     /// half of all texts, so leaving them out is twice as quick. The score tells whole words from parts.
-    pub(super) fn patterns(&self) -> Vec<Vec<Vec<String>>> {
+    ///
+    /// Of each word the best `most` names.
+    pub(super) fn patterns(&self, most: usize) -> Vec<Vec<Vec<String>>> {
         let all = self.all_patterns();
         let mut sets = Vec::new();
         for (at, near) in self.near.iter().enumerate() {
-            for some in near.chunks(CHUNK) {
+            for some in near[..near.len().min(most)].chunks(CHUNK) {
                 let mut patterns = all.clone();
                 patterns[at] = some
                     .iter()
