@@ -45,5 +45,20 @@ impl Fault {
     }
 }
 
+/// Reads an expression as text or, where it begins with a brace, as JSON.
+pub fn read(written: &str) -> Result<Expression, Fault> {
+    if !written.trim_start().starts_with('{') {
+        return parse(written);
+    }
+    let json = serde_json::from_str(written).map_err(|error| {
+        Fault::new(
+            Place::Pointer(String::new()),
+            "json_invalid",
+            format!("this is not JSON: {error}"),
+        )
+    })?;
+    Expression::from_json(&json)
+}
+
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@
 
 use regulars_database::Tx;
 use regulars_expression::{
-    Catalog, Checked, Clock, Condition, Fault, Field, Kind as Holds, Place, check, parse,
+    Catalog, Checked, Clock, Condition, Fault, Field, Kind as Holds, Place, check, read,
 };
 use regulars_kernel::{Country, Error, Faults, Result, TimeZone};
 use rust_decimal::Decimal;
@@ -28,13 +28,13 @@ pub struct Written {
     pub zone: TimeZone,
 }
 
-/// A column of `customers c` and what is asked of it.
+/// Where a field is kept, which says what it holds.
 #[derive(Clone, Copy)]
 enum Column {
     /// Text that people write.
     Text(&'static str),
     /// A value that is written in one way.
-    Exact(&'static str),
+    Exact(&'static str, fn() -> Holds),
     Number(&'static str),
     Time(&'static str),
     Date(&'static str),
@@ -42,91 +42,78 @@ enum Column {
     Sources,
 }
 
-/// A field: its name, its label, its column, what it holds.
-type Known = (&'static str, &'static str, Column, fn() -> Holds);
+impl Column {
+    fn holds(self) -> Holds {
+        match self {
+            Self::Text(_) => Holds::Text,
+            Self::Exact(_, holds) => holds(),
+            Self::Number(_) => Holds::Number,
+            Self::Time(_) => Holds::Time,
+            Self::Date(_) => Holds::Date,
+            Self::Tags | Self::Sources => Holds::Names,
+        }
+    }
+}
 
-const FIELDS: &[Known] = &[
-    ("status", "Status", Column::Exact("status"), choices::<Status>),
-    ("type", "Type", Column::Exact("type"), choices::<Type>),
-    ("kind", "Kind", Column::Exact("kind"), choices::<Kind>),
+/// The fields of every customer: name, label, column.
+const FIELDS: &[(&str, &str, Column)] = &[
+    ("status", "Status", Column::Exact("status", choices::<Status>)),
+    ("type", "Type", Column::Exact("type", choices::<Type>)),
+    ("kind", "Kind", Column::Exact("kind", choices::<Kind>)),
     (
         "lifecycle_stage",
         "Lifecycle stage",
-        Column::Exact("lifecycle_stage"),
-        choices::<LifecycleStage>,
+        Column::Exact("lifecycle_stage", choices::<LifecycleStage>),
     ),
     (
         "priority",
         "Priority",
-        Column::Exact("priority"),
-        choices::<Priority>,
+        Column::Exact("priority", choices::<Priority>),
     ),
     (
         "service_level",
         "Service level",
-        Column::Exact("service_level"),
-        choices::<ServiceLevel>,
+        Column::Exact("service_level", choices::<ServiceLevel>),
     ),
-    ("tag", "Tag", Column::Tags, || Holds::Names),
-    ("source", "Source", Column::Sources, || Holds::Names),
-    ("code", "Code", Column::Text("code"), || Holds::Text),
-    ("email", "E-mail", Column::Text("email"), || Holds::Text),
-    ("phone", "Phone", Column::Text("phone"), || Holds::Text),
-    ("first_name", "First name", Column::Text("first_name"), || {
-        Holds::Text
-    }),
-    ("last_name", "Last name", Column::Text("last_name"), || {
-        Holds::Text
-    }),
-    ("full_name", "Name", Column::Text("full_name"), || Holds::Text),
-    ("company_name", "Company", Column::Text("company_name"), || {
-        Holds::Text
-    }),
-    ("legal_name", "Legal name", Column::Text("legal_name"), || {
-        Holds::Text
-    }),
-    ("industry", "Industry", Column::Text("industry"), || Holds::Text),
-    ("tax_id", "Tax number", Column::Text("tax_id"), || Holds::Text),
-    ("city", "City", Column::Text("city"), || Holds::Text),
-    ("country", "Country", Column::Exact("country"), || {
-        Holds::Code("a country, as in DE or Germany", country)
-    }),
-    ("owner", "Owner", Column::Exact("owner_id"), || {
-        Holds::Code("the id of a member", id)
-    }),
-    ("parent", "Part of", Column::Exact("parent_id"), || {
-        Holds::Code("the id of a customer", id)
-    }),
-    ("locale", "Language", Column::Text("locale"), || Holds::Text),
-    ("time_zone", "Time zone", Column::Text("time_zone"), || {
-        Holds::Text
-    }),
-    ("note", "Note", Column::Text("note"), || Holds::Text),
+    ("tag", "Tag", Column::Tags),
+    ("source", "Source", Column::Sources),
+    ("code", "Code", Column::Text("code")),
+    ("email", "E-mail", Column::Text("email")),
+    ("phone", "Phone", Column::Text("phone")),
+    ("first_name", "First name", Column::Text("first_name")),
+    ("last_name", "Last name", Column::Text("last_name")),
+    ("full_name", "Name", Column::Text("full_name")),
+    ("company_name", "Company", Column::Text("company_name")),
+    ("legal_name", "Legal name", Column::Text("legal_name")),
+    ("industry", "Industry", Column::Text("industry")),
+    ("tax_id", "Tax number", Column::Text("tax_id")),
+    ("city", "City", Column::Text("city")),
     (
-        "internal_note",
-        "Internal note",
-        Column::Text("internal_note"),
-        || Holds::Text,
+        "country",
+        "Country",
+        Column::Exact("country", || {
+            Holds::Code("a country, as in DE or Germany", country)
+        }),
     ),
     (
-        "credit_limit",
-        "Credit limit",
-        Column::Number("credit_limit"),
-        || Holds::Number,
+        "owner",
+        "Owner",
+        Column::Exact("owner_id", || Holds::Code("the id of a member", id)),
     ),
-    ("birthday", "Birthday", Column::Date("birthday"), || Holds::Date),
-    ("created_at", "Created", Column::Time("created_at"), || {
-        Holds::Time
-    }),
-    ("updated_at", "Changed", Column::Time("updated_at"), || {
-        Holds::Time
-    }),
     (
-        "last_active_at",
-        "Last active",
-        Column::Time("last_active_at"),
-        || Holds::Time,
+        "parent",
+        "Part of",
+        Column::Exact("parent_id", || Holds::Code("the id of a customer", id)),
     ),
+    ("locale", "Language", Column::Text("locale")),
+    ("time_zone", "Time zone", Column::Text("time_zone")),
+    ("note", "Note", Column::Text("note")),
+    ("internal_note", "Internal note", Column::Text("internal_note")),
+    ("credit_limit", "Credit limit", Column::Number("credit_limit")),
+    ("birthday", "Birthday", Column::Date("birthday")),
+    ("created_at", "Created", Column::Time("created_at")),
+    ("updated_at", "Changed", Column::Time("updated_at")),
+    ("last_active_at", "Last active", Column::Time("last_active_at")),
 ];
 
 /// The prefix of the organization's own fields.
@@ -148,10 +135,10 @@ fn id(text: &str) -> Option<String> {
 
 /// The fields that an organization can ask for: those of every customer, and its own, archived ones as well.
 fn catalog(definitions: &Definitions) -> Catalog {
-    let known = FIELDS.iter().map(|(name, label, _, holds)| Field {
+    let known = FIELDS.iter().map(|(name, label, column)| Field {
         name: (*name).to_owned(),
         label: (*label).to_owned(),
-        kind: holds(),
+        kind: column.holds(),
     });
     let own = definitions.0.iter().map(|definition| Field {
         name: format!("{ATTRIBUTE}{}", definition.name),
@@ -179,7 +166,7 @@ pub(super) async fn checked(tx: &mut Tx, written: &Written) -> Result<Checked> {
         now: tx.now(),
         zone: written.zone,
     };
-    let result = match parse(&written.text) {
+    let result = match read(&written.text) {
         Ok(expression) => check(&expression, &catalog(&definitions), &clock),
         Err(fault) => Err(vec![fault]),
     };
@@ -196,6 +183,7 @@ pub(super) async fn checked(tx: &mut Tx, written: &Written) -> Result<Checked> {
 pub(super) fn told(fault: &Fault) -> String {
     match &fault.place {
         Place::Text { start, .. } => format!("character {}: {}", start + 1, fault.message),
+        Place::Pointer(pointer) if pointer.is_empty() => fault.message.clone(),
         Place::Pointer(pointer) => format!("{pointer}: {}", fault.message),
     }
 }
@@ -216,7 +204,7 @@ pub(super) fn push(sql: &mut QueryBuilder<Postgres>, checked: &Checked) {
             match field.strip_prefix(ATTRIBUTE) {
                 Some(name) => push_attribute(sql, name, condition),
                 None => {
-                    if let Some((_, _, column, _)) = FIELDS.iter().find(|known| known.0 == field) {
+                    if let Some((_, _, column)) = FIELDS.iter().find(|known| known.0 == field) {
                         push_column(sql, *column, condition);
                     }
                 }
@@ -257,7 +245,7 @@ fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Con
             }
             sql.push(")");
         }
-        (Column::Exact(name), Condition::OneOf(values)) => {
+        (Column::Exact(name, _), Condition::OneOf(values)) => {
             let ids: Option<Vec<Uuid>> = values.iter().map(|value| Uuid::parse_str(value).ok()).collect();
             match (ids.filter(|_| name.ends_with("_id")), values.as_slice()) {
                 (Some(ids), _) => {
@@ -277,7 +265,10 @@ fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Con
         // What an index is there for is looked up by it.
         (Column::Text("email"), condition) => push_text(sql, "c.email_lowercase", condition),
         (Column::Text(name), condition) => push_text(sql, &format!("lower(c.{name})"), condition),
-        (Column::Exact(name) | Column::Number(name) | Column::Time(name) | Column::Date(name), condition) => {
+        (
+            Column::Exact(name, _) | Column::Number(name) | Column::Time(name) | Column::Date(name),
+            condition,
+        ) => {
             push_value(
                 sql,
                 |sql| {

@@ -203,7 +203,7 @@ fn expression(params: &mut Params, context: &Context, faults: &mut Faults) -> Op
     let text = params
         .one("filter", faults)
         .filter(|text| !text.trim().is_empty())?;
-    match regulars_expression::parse(&text) {
+    match regulars_expression::read(&text) {
         Ok(_) => Some(Written {
             text,
             zone: context.time_zone,

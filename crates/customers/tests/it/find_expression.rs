@@ -118,6 +118,10 @@ async fn every_kind_of_field_can_be_asked() {
             &["Bob"],
         ),
         ("not (not (not (status = vip)))", &["Bob", "Cleo", "Dan"]),
+        (
+            r#"{"all": [{"field": "tag", "operator": "in", "values": ["berlin"]}, {"not": {"field": "status", "operator": "=", "value": "vip"}}]}"#,
+            &["Bob"],
+        ),
     ] {
         for rest in [
             "",
@@ -145,6 +149,11 @@ async fn it_narrows_together_with_filters_searches_exports_and_counts() {
     assert_eq!(names(&house, "tag = berlin", "&q=ada&count=exact").await, ["Ada"]);
     let view = json!({"name": "Berlin", "query": {"filter": "tag = berlin and country = FR"}});
     house.post("/views", view).await.expect(201);
+    // Bulk work takes the same question.
+    let bulk =
+        json!({"action": "tag", "tags": ["found"], "query": {"filter": "tag = berlin and country = FR"}});
+    let queued = house.post("/customers/bulk", bulk).await.expect(202);
+    assert_eq!(queued.json["customers"], json!({"value": 1, "exact": true}));
     let broken = json!({"name": "Broken", "query": {"filter": "tag ="}});
     house.post("/views", broken).await.expect(422);
 }
@@ -177,6 +186,21 @@ async fn what_is_wrong_with_it_is_told_with_its_place() {
             .expect(400);
         assert_eq!(places(&refused), ["?filter"], "{filter}");
         assert_eq!(refused.json["errors"][0]["message"], message, "{filter}");
+    }
+    for (json, message) in [
+        (
+            "{",
+            "this is not JSON: EOF while parsing an object at line 1 column 1",
+        ),
+        (r#"{"any": []}"#, "/any: a list of one or more is expected here"),
+        (
+            r#"{"any": [{"field": "status", "operator": "=", "value": "gold"}]}"#,
+            "/any/0/value: status expects one of active, inactive, prospect, vip, blocked, pending, churned",
+        ),
+    ] {
+        let typed: String = form_urlencoded::byte_serialize(json.as_bytes()).collect();
+        let refused = house.get(&format!("/customers?filter={typed}")).await.expect(400);
+        assert_eq!(refused.json["errors"][0]["message"], message, "{json}");
     }
     let both = house
         .get("/customers?filter=a%3D1%20or%20b%3D2")

@@ -267,6 +267,14 @@ async fn exports_are_written_taken_and_audited() {
         .await
         .expect(404);
     worker.stop(Duration::from_secs(5)).await;
+    let by_expression = app
+        .get("/api/v1/customers/export?format=jsonl&filter=status%20in%20(vip)%20and%20not%20status%20%3D%20churned")
+        .bearer(&key)
+        .send()
+        .await
+        .expect(200)
+        .text();
+    assert_eq!(by_expression, direct);
 }
 
 #[tokio::test]
