@@ -96,6 +96,12 @@ async fn the_sheet_of_filters_asks_for_everything_that_can_be_asked() {
     for (field, value, chip, found) in [
         ("birthday_from", "12-01", "Birthday from 12-01", "Carol"),
         ("birthday_to", "07-31", "Birthday until 07-31", "Julia"),
+        (
+            "filter",
+            "first_name = 'Julia' and created_at >= days_ago(1)",
+            "Expression is first_name = 'Julia' and created_at >= days_ago(1)",
+            "Julia",
+        ),
     ] {
         browser.go("/customers").await;
         browser.press("Filter").await;

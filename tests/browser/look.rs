@@ -154,11 +154,22 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'stat
         ("customers", "/customers".into(), &[]),
         ("customers-nobody", "/customers?q=zzyzx".into(), &[]),
         ("customers-filter", "/customers?status=vip".into(), &["Filter"]),
+        (
+            "customers-expression",
+            format!("/customers?filter={EXPRESSION}"),
+            &[],
+        ),
+        (
+            "customers-filter-page",
+            format!("/customers/filters?filter={EXPRESSION}"),
+            &[],
+        ),
         ("customers-deleted", "/customers?deleted=only".into(), &[]),
         ("export-new", "/exports/new?status=vip&q=ada".into(), &[]),
         ("customer-new", "/customers".into(), &["New customer"]),
         ("customer", record(""), &[]),
         ("customer-edit", record(""), &["Edit"]),
+        ("customer-edit-page", record("/edit"), &[]),
         ("customer-notes", record("?tab=notes"), &[]),
         ("customer-contacts", record("?tab=contacts"), &[]),
         ("customer-addresses", record("?tab=addresses"), &[]),
@@ -184,6 +195,7 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'stat
             "/customers?status=shiny&created_from=yesterday".into(),
             &[],
         ),
+        ("wrong-expression", "/customers?filter=status%20%3D".into(), &[]),
         ("wrong-export", "/exports/new?status=shiny".into(), &[]),
         (
             "wrong-new",
@@ -198,6 +210,9 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'stat
         ("wrong-file", format!("/imports/{broken}"), &[]),
     ]
 }
+
+/// `(status = vip or tag in (berlin, newsletter)) and created_at >= days_ago(900)`
+const EXPRESSION: &str = "(status%20%3D%20vip%20or%20tag%20in%20(berlin%2C%20newsletter))%20and%20created_at%20%3E%3D%20days_ago(900)";
 
 async fn open(browser: &Browser, address: &str, presses: &[&str]) {
     browser.go(address).await;

@@ -19,6 +19,8 @@ pub use tree::{Call, Expression, Function, Operator, Place, Takes, Test, Value};
 
 /// Characters that are read.
 pub const MOST_LENGTH: usize = 4_000;
+/// The same as JSON, which says more about it.
+pub const MOST_JSON: usize = 4 * MOST_LENGTH;
 /// Levels of parentheses and `not`.
 pub const MOST_DEPTH: usize = 20;
 /// Tests in one expression.
@@ -49,6 +51,10 @@ impl Fault {
 pub fn read(written: &str) -> Result<Expression, Fault> {
     if !written.trim_start().starts_with('{') {
         return parse(written);
+    }
+    if written.len() > MOST_JSON {
+        let message = format!("at most {MOST_JSON} bytes of JSON are read");
+        return Err(Fault::new(Place::Pointer(String::new()), "too_long", message));
     }
     let json = serde_json::from_str(written).map_err(|error| {
         Fault::new(

@@ -239,6 +239,10 @@ fn what_is_too_much_is_refused_before_it_hurts() {
         json = json!({"not": json});
     }
     assert_eq!(Expression::from_json(&json).unwrap_err().code, "too_deep");
+    assert_eq!(
+        read(&format!("{{{}}}", " ".repeat(16_000))).unwrap_err().code,
+        "too_long"
+    );
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
                 "country" => Country::parse(value)
                     .map_or_else(|_| value.to_owned(), |country| country.name().to_owned()),
                 "source" => words::source(value),
-                "tag" => value.to_owned(),
+                "tag" | "filter" => value.to_owned(),
                 _ if attribute.is_some() || name.ends_with("_from") || name.ends_with("_to") => {
                     value.to_owned()
                 }
