@@ -16,3 +16,5 @@ import "./upload.js";
 import "./times.js";
 import "./copy.js";
 import "./faults.js";
+import "./expression.js";
+import "./live.js";

@@ -151,6 +151,7 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'stat
     let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
     vec![
+        ("dashboard", "/dashboard".into(), &[]),
         ("customers", "/customers".into(), &[]),
         ("customers-nobody", "/customers?q=zzyzx".into(), &[]),
         ("customers-filter", "/customers?status=vip".into(), &["Filter"]),

@@ -28,6 +28,7 @@ mod stage;
 mod accounts;
 mod bulk;
 mod customers;
+mod dashboard;
 mod definitions;
 mod exports;
 mod imports;

@@ -1,9 +1,10 @@
-//! The admin pages of customers: the list, a customer's page, the palette's answers, tags and attributes.
+//! The admin pages of customers: the dashboard, the list, a customer's page, the palette's answers, tags and attributes.
 //!
 //! Handlers read through the same use cases as the API and turn the result into HTML. What they never do: SQL, or
 //! decide what is right; a refused form comes back as it was typed, with each fault at its field.
 
 mod customer_form;
+mod dashboard;
 mod definitions;
 mod face;
 mod form;
@@ -22,6 +23,7 @@ use regulars_web::AppState;
 pub fn page_routes() -> Router<AppState> {
     Router::new()
         .route("/search", get(palette::search))
+        .merge(dashboard::routes())
         .merge(list::routes())
         .merge(record::routes())
         .merge(definitions::routes())

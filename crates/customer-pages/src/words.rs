@@ -57,6 +57,9 @@ pub(crate) fn sentence(name: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// What it is called where nobody acted.
+pub(crate) const ITSELF: &str = "Regulars";
+
 /// A stored value, as a person reads it; empty for none.
 pub(crate) fn value(value: &Value) -> String {
     match value {
@@ -200,6 +203,16 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
         title,
         text,
         detail,
+    }
+}
+
+/// Who did something; what an import did without a person is not done by Regulars on its own account.
+pub(crate) fn by(actor: &str, is_import: bool) -> String {
+    match (actor, is_import) {
+        ("", false) => String::new(),
+        ("" | ITSELF, true) => "from a file".to_owned(),
+        (name, true) => format!("from a file, by {name}"),
+        (name, false) => format!("by {name}"),
     }
 }
 

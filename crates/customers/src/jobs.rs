@@ -1,4 +1,5 @@
-//! The jobs of this room: one change to many customers, letting go of what hangs on who is gone, sweeping words.
+//! The jobs of this room: one change to many customers, letting go of what hangs on who is gone, sweeping words,
+//! counting days.
 //!
 //! What it never does: run twice what was done: each batch notes how far it came.
 
@@ -7,7 +8,7 @@ use regulars_jobs::{Context, Failure, Handler, Registry};
 use serde_json::Value;
 
 use crate::{
-    letting_go,
+    days, letting_go,
     ops::bulk_job::{self, Step},
     sweep,
 };
@@ -23,7 +24,7 @@ pub const BULK: &str = "customers.bulk";
 
 /// Adds the handlers and the schedules of this room.
 pub fn job_handlers(registry: Registry) -> Registry {
-    sweep::add(letting_go::add(registry)).with(BulkJob)
+    days::add(sweep::add(letting_go::add(registry))).with(BulkJob)
 }
 
 struct BulkJob;

@@ -7,6 +7,7 @@
 //! they are made of.
 
 pub mod api;
+mod days;
 pub mod find;
 pub mod jobs;
 mod letting_go;

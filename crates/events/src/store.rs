@@ -81,6 +81,17 @@ pub struct Event {
     pub occurred_at: DateTime<Utc>,
 }
 
+impl Event {
+    /// When it was told, which may be long after it happened.
+    pub fn told_at(&self) -> DateTime<Utc> {
+        let told = self.id.0.get_timestamp().and_then(|time| {
+            let (seconds, nanoseconds) = time.to_unix();
+            DateTime::from_timestamp(seconds.try_into().ok()?, nanoseconds)
+        });
+        told.unwrap_or(self.occurred_at)
+    }
+}
+
 /// Writes one event down.
 pub async fn append(tx: &mut Tx, event: NewEvent) -> Result<EventId> {
     let ids = append_many(tx, vec![event]).await?;
@@ -135,6 +146,20 @@ async fn append_many_here(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<Even
     let hint = Hint::about(organization_id, &ids, &kinds, &customers);
     tx.after_commit(move || hub::global().publish(hint));
     Ok(ids)
+}
+
+/// What was told last, whenever it happened.
+pub async fn latest(tx: &mut Tx, most: u32) -> Result<Vec<Event>> {
+    let events = sqlx::query_as!(
+        Event,
+        r#"SELECT id AS "id: EventId", customer_id AS "customer_id: CustomerId", kind, actor_kind, actor_id, data,
+                  occurred_at
+           FROM events ORDER BY id DESC LIMIT $1"#,
+        i64::from(most),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(events)
 }
 
 /// The order of a timeline: latest first.

@@ -76,6 +76,19 @@ impl Kind {
         }
     }
 
+    /// What it is, in a word.
+    pub(crate) fn noun(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Choice(_) | Self::Code(..) => "choice",
+            Self::Names => "any of several",
+            Self::Number => "number",
+            Self::Boolean => "yes or no",
+            Self::Time => "time",
+            Self::Date => "day",
+        }
+    }
+
     fn expects(&self) -> String {
         match self {
             Self::Text | Self::Names => "a text".to_owned(),

@@ -7,6 +7,7 @@
 //! What it never does: ask the database, or answer “unknown”: every test holds or does not.
 
 mod check;
+mod complete;
 mod json;
 mod lex;
 mod parse;
@@ -14,6 +15,7 @@ mod print;
 mod tree;
 
 pub use check::{Catalog, Checked, Clock, Condition, Field, Kind, check};
+pub use complete::{Awaits, Offer, Writing, offers, writing};
 pub use parse::parse;
 pub use tree::{Call, Expression, Function, Operator, Place, Takes, Test, Value};
 

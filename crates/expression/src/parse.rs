@@ -22,13 +22,7 @@ pub fn parse(text: &str) -> Result<Expression, Fault> {
             format!("at most {MOST_LENGTH} characters are read"),
         ));
     }
-    let mut parser = Parser {
-        tokens: tokens(text)?,
-        at: 0,
-        length,
-        depth: 0,
-        tests: 0,
-    };
+    let mut parser = Parser::new(tokens(text)?, length);
     let expression = parser.any()?;
     match parser.peek() {
         None => Ok(expression),
@@ -37,16 +31,41 @@ pub fn parse(text: &str) -> Result<Expression, Fault> {
     }
 }
 
-struct Parser {
+/// The test that is being read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Testing {
+    /// Its field's name as it was written.
+    pub field: String,
+    /// How it asks, once that is read.
+    pub operator: Option<Operator>,
+    /// The token that its operator begins with.
+    pub operator_from: usize,
+}
+
+pub(crate) struct Parser {
     tokens: Vec<Located>,
     at: usize,
     length: usize,
     depth: usize,
     tests: usize,
+    /// The last test, also where it could not be read to its end.
+    pub testing: Testing,
 }
 
 impl Parser {
-    fn peek(&self) -> Option<&Token> {
+    /// Of these tokens of a text of so many characters.
+    pub fn new(tokens: Vec<Located>, length: usize) -> Self {
+        Self {
+            tokens,
+            at: 0,
+            length,
+            depth: 0,
+            tests: 0,
+            testing: Testing::default(),
+        }
+    }
+
+    pub fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at).map(|located| &located.token)
     }
 
@@ -87,7 +106,7 @@ impl Parser {
         follows
     }
 
-    fn any(&mut self) -> Result<Expression, Fault> {
+    pub fn any(&mut self) -> Result<Expression, Fault> {
         let mut some = vec![self.all()?];
         while self.words(&["or"]) {
             some.push(self.all()?);
@@ -138,7 +157,13 @@ impl Parser {
         };
         self.at += 1;
         let operator_at = self.place();
+        self.testing = Testing {
+            field: field.clone(),
+            operator: None,
+            operator_from: self.at,
+        };
         let operator = self.operator()?;
+        self.testing.operator = Some(operator);
         let (mut values, mut values_at) = (Vec::new(), Vec::new());
         match operator.takes() {
             Takes::Nothing => {}
@@ -255,7 +280,7 @@ impl Parser {
             self.at += 1;
         }
         if !self.sign(")") {
-            return Err(self.fault("parenthesis_open", "a “)” is missing here"));
+            return Err(self.fault("call_open", "a “)” is missing here"));
         }
         Ok(Value::Call(Call { function, number }))
     }

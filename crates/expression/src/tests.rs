@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 
-fn catalog() -> Catalog {
+pub(crate) fn catalog() -> Catalog {
     let field = |name: &str, kind| Field {
         name: name.to_owned(),
         label: name.to_owned(),
@@ -337,7 +337,7 @@ fn test() -> impl Strategy<Value = Expression> {
 }
 
 /// As parsing makes them: a group has two or more, and none of its own kind that parentheses would not have made.
-fn expression() -> impl Strategy<Value = Expression> {
+pub(crate) fn expression() -> impl Strategy<Value = Expression> {
     test().prop_recursive(4, 40, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 2..4).prop_map(Expression::All),

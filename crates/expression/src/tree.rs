@@ -55,6 +55,16 @@ pub enum Place {
     Pointer(String),
 }
 
+impl Place {
+    /// The first character and the one after the last, if it is a place in a text.
+    pub fn characters(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Text { start, end } => Some((*start, *end)),
+            Self::Pointer(_) => None,
+        }
+    }
+}
+
 /// What is asked of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
@@ -120,6 +130,31 @@ impl Operator {
             Self::StartsWith => "starts with",
             Self::Empty => "is empty",
             Self::NotEmpty => "is not empty",
+        }
+    }
+
+    /// As people say it; of times with the words for them.
+    pub(crate) fn words(self, of_time: bool) -> &'static str {
+        match (self, of_time) {
+            (Self::Equal, false) => "is",
+            (Self::Equal, true) => "on",
+            (Self::NotEqual, false) => "is not",
+            (Self::NotEqual, true) => "not on",
+            (Self::Less, false) => "less than",
+            (Self::Less, true) => "before",
+            (Self::AtMost, false) => "at most",
+            (Self::AtMost, true) => "until",
+            (Self::More, false) => "more than",
+            (Self::More, true) => "after",
+            (Self::AtLeast, false) => "at least",
+            (Self::AtLeast, true) => "since",
+            (Self::In, _) => "is one of",
+            (Self::NotIn, _) => "is none of",
+            (Self::Contains, _) => "contains",
+            (Self::NotContains, _) => "does not contain",
+            (Self::StartsWith, _) => "starts with",
+            (Self::Empty, _) => "is not known",
+            (Self::NotEmpty, _) => "is known",
         }
     }
 
@@ -227,6 +262,39 @@ impl Function {
             Self::DaysFromNow => "days_from_now",
             Self::StartOfMonth => "start_of_month",
             Self::StartOfYear => "start_of_year",
+        }
+    }
+
+    /// What it says, in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Now => "this moment",
+            Self::Today => "this day",
+            Self::DaysAgo => "so many days ago",
+            Self::WeeksAgo => "so many weeks ago",
+            Self::MonthsAgo => "so many months ago",
+            Self::YearsAgo => "so many years ago",
+            Self::HoursAgo => "so many hours ago",
+            Self::DaysFromNow => "in so many days",
+            Self::StartOfMonth => "the first day of this month",
+            Self::StartOfYear => "the first day of this year",
+        }
+    }
+
+    /// Whether it is a moment, not a day.
+    pub(crate) fn is_moment(self) -> bool {
+        matches!(self, Self::Now | Self::HoursAgo)
+    }
+
+    /// A number to begin with; 0 where it takes none.
+    pub(crate) fn usual(self) -> u32 {
+        match self {
+            Self::DaysAgo => 30,
+            Self::WeeksAgo | Self::DaysFromNow => 7,
+            Self::MonthsAgo => 3,
+            Self::HoursAgo => 24,
+            Self::YearsAgo => 1,
+            Self::Now | Self::Today | Self::StartOfMonth | Self::StartOfYear => 0,
         }
     }
 

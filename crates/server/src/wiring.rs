@@ -1,6 +1,6 @@
 //! Puts the rooms together: one API, one set of pages, one list of jobs.
 
-use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
+use axum::{Router, middleware::from_fn_with_state};
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
 use utoipa_axum::router::OpenApiRouter;
@@ -39,8 +39,6 @@ fn api() -> OpenApiRouter<AppState> {
 /// Every room's pages.
 fn pages() -> Router<AppState> {
     Router::new()
-        // The first room people live in.
-        .route("/", get(|| async { Redirect::to("/customers") }))
         .merge(regulars_customer_pages::page_routes())
         .merge(regulars_exchange::page_routes())
         .merge(regulars_accounts::page_routes())

@@ -75,14 +75,27 @@ pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
                 @if attribute.options.is_empty() { (text_field(name.clone(), attribute.label.clone()).value(state.get(&name)).in_form("filter")) }
                 @else { (chosen(state, &name, &attribute.label, &attribute.options)) }
             }
-            (textarea_field("filter", "Expression").value(state.get("filter")).in_form("filter").attr("rows", "3").attr("spellcheck", "false")
-                .autocomplete("off").hint("For what ticks cannot say: (status = vip or tag in (berlin, press)) and created_at >= days_ago(90)"))
+            (expression(state))
         },
         html! {
             (link_button("Clear all", state.only_search().href(PATH)).ghost())
             (button("Show customers").primary().submit())
         },
     )
+}
+
+/// What ticks cannot say, written, with help as one types.
+fn expression(state: &ListState) -> Markup {
+    html! {
+        div class="expression" data-expression-area {
+            (textarea_field("filter", "Expression").value(state.get("filter")).in_form("filter").attr("spellcheck", "false").autocomplete("off")
+                .attr("data-expression", "/customers/filters/expression").attr("autocapitalize", "off")
+                .attr("aria-autocomplete", "list").attr("aria-haspopup", "listbox").attr("aria-controls", "expression-offers")
+                .hint("For what ticks cannot say: (status = vip or tag in (berlin, press)) and created_at >= days_ago(90)"))
+            ul class="expression-offers" id="expression-offers" role="listbox" aria-label="What may follow" hidden data-expression-offers {}
+            div class="expression-said" role="status" data-expression-said {}
+        }
+    }
 }
 
 /// One choice of a few; the first is for no filter.

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod chips;
+mod expression;
 mod filters;
 mod handlers;
 mod several;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/customers", get(handlers::list).post(super::record::create))
         .route("/customers/filters", get(handlers::filters))
+        .route("/customers/filters/expression", get(expression::help))
         .route("/customers/bulk", get(several::ask).post(several::act))
         .route("/customers/bulk/undo", post(several::undo))
         .route("/customers/bulk/work", get(work::all))

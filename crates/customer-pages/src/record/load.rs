@@ -161,14 +161,11 @@ pub(crate) fn contact(contact: &Contact) -> ContactView {
     }
 }
 
-/// What it is called where nobody acted.
-pub(crate) const ITSELF: &str = "Regulars";
-
 /// The name of whoever acted; "Regulars" for itself, "somebody" for who is no longer known.
 pub(crate) fn actor(kind: &str, id: Option<Uuid>, names: &HashMap<Uuid, String>) -> String {
     match (kind, id.and_then(|id| names.get(&id))) {
         (_, Some(name)) => name.clone(),
-        ("system", None) => ITSELF.to_owned(),
+        ("system", None) => words::ITSELF.to_owned(),
         _ => "somebody".to_owned(),
     }
 }

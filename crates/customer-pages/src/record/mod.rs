@@ -21,7 +21,7 @@ use axum::{
 use regulars_web::AppState;
 
 pub(crate) use change::create;
-pub(crate) use load::linked_whole;
+pub(crate) use load::{actor, linked_whole};
 pub(crate) use view::{Linked, place, tone_class};
 
 /// The routes of a customer's page.

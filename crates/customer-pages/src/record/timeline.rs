@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use regulars_web::pages::{Icon, TimelineItem, button, empty_state, format, timeline};
 use serde_json::Value;
 
-use super::{super::words, load::ITSELF, view::RecordView};
+use super::{super::words, view::RecordView};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -78,14 +78,7 @@ pub(crate) fn more(view: &RecordView, part: &Timeline) -> Markup {
 
 fn item(happening: &Happening) -> TimelineItem {
     let told = words::tell(&happening.kind, &happening.data);
-    // What an import did without a person is not done by Regulars on its own account.
-    let is_import = happening.data.get("import_id").is_some();
-    let by = match (happening.actor.as_str(), is_import) {
-        ("", false) => String::new(),
-        ("" | ITSELF, true) => "from a file".to_owned(),
-        (name, true) => format!("from a file, by {name}"),
-        (name, false) => format!("by {name}"),
-    };
+    let by = words::by(&happening.actor, happening.data.get("import_id").is_some());
     let text = [told.text, by]
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -94,6 +87,7 @@ fn item(happening: &Happening) -> TimelineItem {
     TimelineItem {
         icon: told.icon,
         tone: told.tone,
+        about: None,
         title: told.title,
         text,
         at: happening.at,

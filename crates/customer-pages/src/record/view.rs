@@ -148,7 +148,7 @@ fn top(view: &RecordView) -> Markup {
 pub(crate) fn content(view: &RecordView, open: Markup) -> Markup {
     let here = view.within_list(&view.href(), view.section);
     html! {
-        div id="record" class="record" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
+        div id="record" class="record" data-live=(view.customer.id) hx-get=(here) hx-trigger="customersChanged from:document, live" hx-swap="outerHTML" {
             @if let Some(at) = view.customer.deleted_at { (deleted(view, at)) }
             (head(view))
             div class="columns" {

@@ -4,6 +4,7 @@
 
 mod activities;
 mod addresses;
+mod analytics;
 mod attributes;
 mod bulk;
 mod children;
@@ -73,6 +74,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(consents::list_consents, consents::set_consents))
         .routes(routes!(children::list_children))
         .routes(routes!(activities::list_activities))
+        .routes(routes!(analytics::get_overview))
+        .routes(routes!(analytics::get_growth))
         .routes(routes!(tags::list_tags, tags::create_tag))
         .routes(routes!(tags::get_tag, tags::update_tag, tags::delete_tag))
         .routes(routes!(tags::merge_tag))

@@ -7,7 +7,8 @@
 
 use regulars_database::Tx;
 use regulars_expression::{
-    Catalog, Checked, Clock, Condition, Fault, Field, Kind as Holds, Place, check, read,
+    Awaits, Catalog, Checked, Clock, Condition, Fault, Field, Kind as Holds, Offer, Place, Writing, check,
+    offers, read, writing,
 };
 use regulars_kernel::{Country, Error, Faults, Result, TimeZone};
 use rust_decimal::Decimal;
@@ -162,20 +163,75 @@ pub(super) async fn checked(tx: &mut Tx, written: &Written) -> Result<Checked> {
     } else {
         Definitions::default()
     };
-    let clock = Clock {
-        now: tx.now(),
-        zone: written.zone,
-    };
-    let result = match read(&written.text) {
-        Ok(expression) => check(&expression, &catalog(&definitions), &clock),
-        Err(fault) => Err(vec![fault]),
-    };
-    result.map_err(|wrong| {
+    judge(tx, written, &catalog(&definitions)).map_err(|wrong| {
         let mut faults = Faults::new();
         for fault in wrong {
             faults.add("?filter", fault.code, told(&fault));
         }
         Error::Malformed(faults)
+    })
+}
+
+fn judge(tx: &Tx, written: &Written, catalog: &Catalog) -> std::result::Result<Checked, Vec<Fault>> {
+    let clock = Clock {
+        now: tx.now(),
+        zone: written.zone,
+    };
+    let expression = read(&written.text).map_err(|fault| vec![fault])?;
+    check(&expression, catalog, &clock)
+}
+
+/// What helps whoever writes an expression.
+#[derive(Clone, Debug)]
+pub struct Help {
+    /// What is being written; none if nothing can be offered there.
+    pub writing: Option<Writing>,
+    /// What may be meant by it.
+    pub offers: Vec<Offer>,
+    /// What is wrong with the whole.
+    pub faults: Vec<Fault>,
+}
+
+/// Helps to write an expression, the cursor being behind so many characters.
+pub async fn help(tx: &mut Tx, written: &Written, cursor: usize) -> Result<Help> {
+    let catalog = catalog(&store::attributes::all(tx).await?);
+    let faults = if written.text.trim().is_empty() {
+        Vec::new()
+    } else {
+        judge(tx, written, &catalog).err().unwrap_or_default()
+    };
+    let writing = writing(&written.text, cursor);
+    let offers = match &writing {
+        Some(writing) => {
+            let known = match &writing.awaits {
+                Awaits::Value { field, .. } => known(tx, &field.to_lowercase()).await?,
+                _ => Vec::new(),
+            };
+            offers(writing, &catalog, &known)
+        }
+        None => Vec::new(),
+    };
+    Ok(Help {
+        writing,
+        offers,
+        faults,
+    })
+}
+
+/// The values of a field, with what people call them, where there are few enough to choose from.
+async fn known(tx: &mut Tx, field: &str) -> Result<Vec<(String, String)>> {
+    let same = |names: Vec<String>| names.into_iter().map(|name| (name.clone(), name)).collect();
+    Ok(match field {
+        "tag" => same(store::captions::tags(tx).await?),
+        "source" => same(store::captions::sources(tx).await?),
+        "owner" => {
+            let members = store::captions::members(tx).await?.into_iter();
+            members.map(|(id, name)| (id.to_string(), name)).collect()
+        }
+        "country" => Country::all()
+            .map(|country| (country.as_str().to_owned(), country.name().to_owned()))
+            .collect(),
+        _ => Vec::new(),
     })
 }
 

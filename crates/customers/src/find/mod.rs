@@ -38,6 +38,7 @@ mod keyset;
 mod list;
 mod near;
 mod neighbours;
+mod overview;
 mod parameters;
 mod query;
 mod sample;
@@ -48,14 +49,15 @@ mod total;
 mod views;
 mod words;
 
-pub use expression::Written;
+pub use expression::{Help, Written, help};
 pub use filters::{Birthdays, Deleted, Filters, Range};
 pub use list::{CustomerListItem, list, quick, total};
 pub use neighbours::neighbours;
+pub use overview::{Count, Growth, MOST_MONTHS, Month, Overview, Rate, growth, overview};
 pub use parameters::FilterParameters;
 pub use query::{Context, FIELDS, MAX_OFFSET, MAX_Q, Query, RELEVANCE, SORTS};
 pub use selection::Selection;
-pub use stats::{Share, Stats, stats};
+pub use stats::{Share, Stats, by_status, stats};
 pub(crate) use views::query_string;
 pub use views::{
     View, ViewInput, ViewLine, create_view, delete_view, query_of, update_view, view, view_lines, views,

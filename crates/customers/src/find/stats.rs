@@ -19,7 +19,7 @@ use super::filters::start_of_day;
 use crate::model::{Choice, Status, Type};
 
 /// Organizations of at least this size are not counted anew each time.
-const LARGE: i64 = 20_000;
+pub(super) const LARGE: i64 = 20_000;
 
 static KNOWN: LazyLock<Cache<OrganizationId, Arc<Stats>>> = LazyLock::new(|| {
     Cache::builder()
@@ -83,14 +83,30 @@ pub async fn stats(tx: &mut Tx, zone: TimeZone) -> Result<Arc<Stats>> {
     Ok(stats)
 }
 
+impl Stats {
+    /// How many have this status.
+    pub fn of(&self, status: Status) -> i64 {
+        let share = self.by_status.iter().find(|share| share.value == status.as_str());
+        share.map_or(0, |share| share.count)
+    }
+}
+
+/// How many have each status, counted now.
+pub async fn by_status(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
+    let shares = shares::<Status>(tx, BY_STATUS).await?;
+    Ok(shares
+        .into_iter()
+        .map(|share| (share.value.to_owned(), share.count))
+        .collect())
+}
+
+const BY_STATUS: &str =
+    "SELECT c.status, count(*) FROM customers c WHERE c.deleted_at IS NULL GROUP BY c.status";
+
 async fn count(tx: &mut Tx, zone: TimeZone) -> Result<Stats> {
     let now = tx.now();
     let (previous, previous_end, this) = months(now, zone);
-    let by_status = shares::<Status>(
-        tx,
-        "SELECT c.status, count(*) FROM customers c WHERE c.deleted_at IS NULL GROUP BY c.status",
-    )
-    .await?;
+    let by_status = shares::<Status>(tx, BY_STATUS).await?;
     let by_type = shares::<Type>(
         tx,
         "SELECT c.type, count(*) FROM customers c WHERE c.deleted_at IS NULL GROUP BY c.type",

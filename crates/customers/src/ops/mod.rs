@@ -9,6 +9,7 @@ pub mod bulk_job;
 pub mod consents;
 pub mod contacts;
 pub mod customers;
+pub mod days;
 pub mod hierarchy;
 pub mod import;
 pub mod notes;

@@ -11,6 +11,7 @@ pub mod captions;
 pub mod consents;
 pub mod contacts;
 pub mod customers;
+pub mod days;
 pub mod hierarchy;
 pub mod notes;
 pub mod parts;

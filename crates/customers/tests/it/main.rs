@@ -5,6 +5,7 @@
     reason = "a test that finds something missing shall panic"
 )]
 
+mod analytics;
 mod bulk;
 mod bulk_job;
 mod caps;

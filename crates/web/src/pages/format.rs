@@ -77,6 +77,14 @@ pub fn decimal(value: Decimal, locale: Locale) -> String {
     written(value.normalize(), locale)
 }
 
+/// A share of a hundred, to one decimal: `3.2%` or `3,2 %`.
+#[expect(clippy::cast_possible_truncation, reason = "a share is small")]
+pub fn percent(value: f64, locale: Locale) -> String {
+    let space = if locale.point == "," { "\u{a0}" } else { "" };
+    let number = decimal(Decimal::new((value * 10.0).round() as i64, 1), locale);
+    format!("{number}{space}%")
+}
+
 /// An amount in a currency (ISO 4217), with that currency's number of decimals: `€1,234.50`, `1.234,50 €`, `¥1,200`.
 pub fn money(amount: Decimal, currency: &str, locale: Locale) -> String {
     let code = currency.to_ascii_uppercase();
@@ -208,12 +216,17 @@ pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     }
 }
 
-/// With a capital letter and a full stop.
-pub fn sentence(text: &str) -> String {
+/// With a capital letter.
+pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    first + letters.as_str()
+}
+
+/// With a capital letter and a full stop.
+pub fn sentence(text: &str) -> String {
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
+    capitalized(text) + stop
 }
 
 /// A date: `3 Nov 2026`.

@@ -9,6 +9,7 @@ pub mod components;
 pub mod format;
 #[rustfmt::skip]
 pub mod icons;
+pub mod nav;
 pub mod samples;
 pub mod shell;
 pub mod style_guide;
@@ -16,5 +17,6 @@ pub mod style_guide;
 pub use components::*;
 pub use format::{Locale, time_tag};
 pub use icons::Icon;
-pub use shell::{Crumb, Nav, SavedView, Shell, bare_page, page};
+pub use nav::{NAV, Nav, NavItem};
+pub use shell::{Crumb, SavedView, Shell, bare_page, page};
 pub use style_guide::style_guide;

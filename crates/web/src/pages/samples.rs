@@ -69,6 +69,7 @@ mod tests {
         let item = TimelineItem {
             icon: Icon::Event,
             tone: Tone::Green,
+            about: Some((text.into(), text.into())),
             title: text.into(),
             text: text.into(),
             at: regulars_kernel::clock::now(),
@@ -82,7 +83,7 @@ mod tests {
             (badge(text, Tone::Red)) (status_badge(text)) (tag(text, Tone::from_name(text))) (tag_list([(text, Tone::Blue), (text, Tone::Red)], 1))
             (avatar(text, "md")) (person(text, text, "/customers/1")) (card(text, html! { (text) }, html! { (text) }))
             (facts(&[(text, html! { (text) }), (text, html! {})])) (stats(&[stat(text, text, text)]))
-            (metric_bar(255, text)) (meter(text, 40)) (kbd(text)) (external_link(text)) (timeline(&[item], zone))
+            (trend(text, -1, text)) (metric_bar(255, text)) (meter(text, 40)) (kbd(text)) (external_link(text)) (timeline(&[item], zone))
             (empty_state(Icon::Empty, text, text, html! {})) (error_state(text, Some(text))) (notice(Tone::Amber, text, html! { (text) }))
             (Flash { kind: FlashKind::Error, text: text.into(), undo: Some(text.into()) })
             (progress_bar(text, 5, Some(3), text)) (progress_bar(text, 5, None, text)) (skeleton_lines(3))

@@ -4,169 +4,17 @@
 
 use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, html};
-use regulars_kernel::{Permission, Role};
+use regulars_kernel::Role;
 
 use super::{
-    Flash, Icon, Locale, assets, icon_button, initials, kbd, link_button, palette_group, palette_item,
+    Flash, Icon, Locale, Nav, NavItem, assets, icon_button, initials, kbd, link_button, nav::visible,
+    palette_group, palette_item,
 };
 use crate::caller::Caller;
 
 /// Settings of htmx. Answers that concern the whole page (signed out, not allowed, gone, our fault) are not swapped in:
 /// a toast tells, and what was typed stays. 400, 409, 412 and 422 are swapped, because forms answer with their faults.
 const HTMX: &str = r#"{"includeIndicatorCSS":false,"history":"reload","mode":"same-origin","extensions":"sse,no-eval","noSwap":[204,304,401,403,404,413,429,"5xx"]}"#;
-
-/// A place in the sidebar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nav {
-    /// The customer list and everything below it.
-    Customers,
-    /// Imports.
-    Imports,
-    /// Exports.
-    Exports,
-    /// The organization's settings.
-    Organization,
-    /// Members and their roles.
-    Members,
-    /// API keys.
-    Keys,
-    /// Tag and attribute definitions.
-    Definitions,
-    /// The audit log.
-    Audit,
-    /// Jobs and queues.
-    Jobs,
-    /// One's own sessions.
-    Sessions,
-    /// The API's documentation.
-    ApiDocs,
-}
-
-/// A line of the sidebar.
-#[derive(Clone, Copy, Debug)]
-pub struct NavItem {
-    /// Which place.
-    pub nav: Nav,
-    /// Its name.
-    pub label: &'static str,
-    /// Where it is.
-    pub href: &'static str,
-    /// Its icon.
-    pub icon: Icon,
-    /// What one needs to open it; none if everybody may.
-    pub permission: Option<Permission>,
-    /// Whether it stands under "Settings".
-    pub settings: bool,
-}
-
-const fn item(
-    nav: Nav,
-    label: &'static str,
-    href: &'static str,
-    icon: Icon,
-    permission: Option<Permission>,
-    settings: bool,
-) -> NavItem {
-    NavItem {
-        nav,
-        label,
-        href,
-        icon,
-        permission,
-        settings,
-    }
-}
-
-/// The sidebar, in order.
-pub const NAV: &[NavItem] = &[
-    item(
-        Nav::Customers,
-        "Customers",
-        "/customers",
-        Icon::Customers,
-        Some(Permission::CustomersRead),
-        false,
-    ),
-    item(
-        Nav::Imports,
-        "Imports",
-        "/imports",
-        Icon::Imports,
-        Some(Permission::ImportsWrite),
-        false,
-    ),
-    item(
-        Nav::Exports,
-        "Exports",
-        "/exports",
-        Icon::Exports,
-        Some(Permission::ExportsWrite),
-        false,
-    ),
-    item(
-        Nav::Organization,
-        "Organization",
-        "/settings/organization",
-        Icon::Settings,
-        Some(Permission::AccountsRead),
-        true,
-    ),
-    item(
-        Nav::Members,
-        "Members",
-        "/settings/members",
-        Icon::Members,
-        Some(Permission::AccountsRead),
-        true,
-    ),
-    item(
-        Nav::Keys,
-        "API keys",
-        "/settings/keys",
-        Icon::Key,
-        Some(Permission::AccountsRead),
-        true,
-    ),
-    item(
-        Nav::Definitions,
-        "Tags & attributes",
-        "/settings/definitions",
-        Icon::Tag,
-        Some(Permission::CustomersRead),
-        true,
-    ),
-    item(
-        Nav::Audit,
-        "Audit log",
-        "/settings/audit",
-        Icon::Audit,
-        Some(Permission::AccountsRead),
-        true,
-    ),
-    item(
-        Nav::Jobs,
-        "Jobs",
-        "/settings/jobs",
-        Icon::Jobs,
-        Some(Permission::JobsRead),
-        true,
-    ),
-    item(
-        Nav::Sessions,
-        "Sessions",
-        "/settings/sessions",
-        Icon::Sessions,
-        None,
-        true,
-    ),
-    item(Nav::ApiDocs, "API docs", "/api/docs", Icon::Docs, None, true),
-];
-
-/// What a role may open.
-fn visible(role: Role) -> impl Iterator<Item = &'static NavItem> {
-    NAV.iter()
-        .filter(move |item| item.permission.is_none_or(|needed| role.may(needed)))
-}
 
 /// A step of the way to this page. The last one is this page and needs no address.
 #[derive(Clone, Debug)]
@@ -475,6 +323,7 @@ fn floats(role: Role) -> Markup {
             }
         }
         (toasts())
+        div class="sr-only" id="announcer" role="status" aria-live="polite" {}
     }
 }
 

@@ -217,6 +217,7 @@ fn happened() -> Markup {
     let item = |icon, tone, title: &str, text: &str, hours| TimelineItem {
         icon,
         tone,
+        about: None,
         title: title.into(),
         text: text.into(),
         at: now - TimeDelta::hours(hours),

@@ -97,6 +97,16 @@ pub fn stats(all: &[Markup]) -> Markup {
     html! { div class="stats" { @for one in all { (one) } } }
 }
 
+/// A change, in the colour of whether it is good (above 0), bad (below) or neither, and since when.
+pub fn trend(change: &str, good: i64, since: &str) -> Markup {
+    let tone = match good {
+        1.. => Tone::Green,
+        0 => Tone::Neutral,
+        _ => Tone::Red,
+    };
+    html! { b class={ "tabular trend " (tone.class()) } { (change) } " " span class="muted" { (since) } }
+}
+
 /// A score of 0 to 100 as number and short bar, in the colour of how good it is.
 pub fn metric_bar(score: u8, label: &str) -> Markup {
     let tone = match score {
@@ -150,6 +160,8 @@ pub struct TimelineItem {
     pub icon: Icon,
     /// Its colour.
     pub tone: Tone,
+    /// Whom it concerns, with the address, where that is not said by the page.
+    pub about: Option<(String, String)>,
     /// What happened: the part that is read first.
     pub title: String,
     /// More about it, in the same line.
@@ -166,7 +178,10 @@ pub fn timeline(items: &[TimelineItem], zone: Tz) -> Markup {
         ol class="timeline" { @for item in items {
             li {
                 span class={ "timeline-icon " (item.tone.class()) } { (item.icon) }
-                p class="timeline-text" { b { (item.title) } " " (item.text) }
+                p class="timeline-text" {
+                    @if let Some((name, href)) = &item.about { a href=(href) { b { (name) } } " " (item.title) } @else { b { (item.title) } }
+                    " " (item.text)
+                }
                 (time_tag(item.at, zone))
                 @if !item.detail.0.is_empty() { div class="timeline-detail" { (item.detail) } }
             }

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod buttons;
+mod charts;
 mod data;
 mod feedback;
 mod fields;
@@ -14,9 +15,10 @@ mod tone;
 
 pub use attributes::Attributes;
 pub use buttons::{Button, Kind, button, copy_button, icon_button, icon_link, link_button};
+pub use charts::{Bar, Part, column_chart, distribution};
 pub use data::{
     TimelineItem, avatar, badge, card, external_link, facts, initials, kbd, meter, metric_bar, person, stat,
-    stats, status_badge, tag, tag_list, timeline,
+    stats, status_badge, tag, tag_list, timeline, trend,
 };
 pub use feedback::{
     Flash, FlashKind, empty_state, error_state, notice, progress_bar, skeleton_lines, toast_header,

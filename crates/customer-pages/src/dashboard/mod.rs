@@ -1,0 +1,74 @@
+//! The first page: how many customers there are and how that moves, and what happened just now.
+//!
+//! The frame comes at once; the numbers, which take a quarter of a second for a million customers, follow into it.
+
+mod activity;
+mod view;
+
+use axum::{
+    Router,
+    response::{IntoResponse, Redirect},
+    routing::get,
+};
+use maud::html;
+use regulars_customers::find;
+use regulars_kernel::Permission;
+use regulars_web::{
+    AppState, PageCall, PageResult,
+    pages::{Nav, page, shell::new_button},
+};
+
+/// Where it is.
+pub(crate) const PATH: &str = "/dashboard";
+
+/// The routes of the dashboard.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to(PATH) }))
+        .route(PATH, get(dashboard))
+        .route("/dashboard/numbers", get(numbers))
+        .route("/dashboard/activity", get(happened))
+}
+
+/// `GET /dashboard`
+async fn dashboard(call: PageCall) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let mut shell = call.shell(Nav::Dashboard, "Dashboard");
+    let mut tx = call.read().await?;
+    shell.views = crate::list::sidebar(&mut tx, &call).await?;
+    tx.commit().await?;
+    let new = if call.caller.may(Permission::CustomersWrite) {
+        new_button("New customer", "/customers/new", "n")
+    } else {
+        html! {}
+    };
+    Ok(page(&shell, new, view::frame()).into_response())
+}
+
+/// `GET /dashboard/numbers`: the cards and the charts.
+async fn numbers(call: PageCall) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let zone = call.caller.organization.time_zone;
+    let mut tx = call.read().await?;
+    let (overview, stats) = find::overview(&mut tx, zone).await?;
+    let growth = find::growth(&mut tx, zone).await?;
+    tx.commit().await?;
+    let numbers = view::Numbers {
+        overview,
+        stats,
+        growth,
+        locale: call.bare_shell().locale,
+        may_import: call.caller.may(Permission::ImportsWrite),
+    };
+    Ok(view::numbers(&numbers).into_response())
+}
+
+/// `GET /dashboard/activity`: what happened last.
+async fn happened(call: PageCall) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let mut tx = call.read().await?;
+    let lines = activity::read(&mut tx).await?;
+    tx.commit().await?;
+    let shell = call.bare_shell();
+    Ok(activity::list(&lines, shell.time_zone, shell.locale).into_response())
+}

@@ -1,0 +1,168 @@
+//! The places of the sidebar, and who sees them.
+
+use regulars_kernel::{Permission, Role};
+
+use super::Icon;
+
+/// A place in the sidebar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nav {
+    /// How many customers there are and what happened.
+    Dashboard,
+    /// The customer list and everything below it.
+    Customers,
+    /// Imports.
+    Imports,
+    /// Exports.
+    Exports,
+    /// The organization's settings.
+    Organization,
+    /// Members and their roles.
+    Members,
+    /// API keys.
+    Keys,
+    /// Tag and attribute definitions.
+    Definitions,
+    /// The audit log.
+    Audit,
+    /// Jobs and queues.
+    Jobs,
+    /// One's own sessions.
+    Sessions,
+    /// The API's documentation.
+    ApiDocs,
+}
+
+/// A line of the sidebar.
+#[derive(Clone, Copy, Debug)]
+pub struct NavItem {
+    /// Which place.
+    pub nav: Nav,
+    /// Its name.
+    pub label: &'static str,
+    /// Where it is.
+    pub href: &'static str,
+    /// Its icon.
+    pub icon: Icon,
+    /// What one needs to open it; none if everybody may.
+    pub permission: Option<Permission>,
+    /// Whether it stands under "Settings".
+    pub settings: bool,
+}
+
+const fn item(
+    nav: Nav,
+    label: &'static str,
+    href: &'static str,
+    icon: Icon,
+    permission: Option<Permission>,
+    settings: bool,
+) -> NavItem {
+    NavItem {
+        nav,
+        label,
+        href,
+        icon,
+        permission,
+        settings,
+    }
+}
+
+/// The sidebar, in order.
+pub const NAV: &[NavItem] = &[
+    item(
+        Nav::Dashboard,
+        "Dashboard",
+        "/dashboard",
+        Icon::Home,
+        Some(Permission::CustomersRead),
+        false,
+    ),
+    item(
+        Nav::Customers,
+        "Customers",
+        "/customers",
+        Icon::Customers,
+        Some(Permission::CustomersRead),
+        false,
+    ),
+    item(
+        Nav::Imports,
+        "Imports",
+        "/imports",
+        Icon::Imports,
+        Some(Permission::ImportsWrite),
+        false,
+    ),
+    item(
+        Nav::Exports,
+        "Exports",
+        "/exports",
+        Icon::Exports,
+        Some(Permission::ExportsWrite),
+        false,
+    ),
+    item(
+        Nav::Organization,
+        "Organization",
+        "/settings/organization",
+        Icon::Settings,
+        Some(Permission::AccountsRead),
+        true,
+    ),
+    item(
+        Nav::Members,
+        "Members",
+        "/settings/members",
+        Icon::Members,
+        Some(Permission::AccountsRead),
+        true,
+    ),
+    item(
+        Nav::Keys,
+        "API keys",
+        "/settings/keys",
+        Icon::Key,
+        Some(Permission::AccountsRead),
+        true,
+    ),
+    item(
+        Nav::Definitions,
+        "Tags & attributes",
+        "/settings/definitions",
+        Icon::Tag,
+        Some(Permission::CustomersRead),
+        true,
+    ),
+    item(
+        Nav::Audit,
+        "Audit log",
+        "/settings/audit",
+        Icon::Audit,
+        Some(Permission::AccountsRead),
+        true,
+    ),
+    item(
+        Nav::Jobs,
+        "Jobs",
+        "/settings/jobs",
+        Icon::Jobs,
+        Some(Permission::JobsRead),
+        true,
+    ),
+    item(
+        Nav::Sessions,
+        "Sessions",
+        "/settings/sessions",
+        Icon::Sessions,
+        None,
+        true,
+    ),
+    item(Nav::ApiDocs, "API docs", "/api/docs", Icon::Docs, None, true),
+];
+
+/// What a role may open.
+pub(super) fn visible(role: Role) -> impl Iterator<Item = &'static NavItem> {
+    NAV.iter()
+        .filter(move |item| item.permission.is_none_or(|needed| role.may(needed)))
+}
