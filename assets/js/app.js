@@ -18,3 +18,4 @@ import "./copy.js";
 import "./faults.js";
 import "./expression.js";
 import "./live.js";
+import "./columns.js";

@@ -27,6 +27,7 @@ mod stage;
 
 mod accounts;
 mod bulk;
+mod columns;
 mod customers;
 mod dashboard;
 mod definitions;

@@ -11,7 +11,9 @@ pub(crate) struct ListState(Vec<(String, String)>);
 /// Pairs that say where in the list one is; they fall away whenever something else changes.
 const PLACE: [&str; 3] = ["cursor", "page", "at"];
 /// Pairs that are no filter.
-const NO_FILTER: [&str; 8] = ["q", "sort", "cursor", "page", "at", "view", "limit", "count"];
+const NO_FILTER: [&str; 9] = [
+    "q", "sort", "cursor", "page", "at", "view", "limit", "count", "columns",
+];
 
 impl ListState {
     /// Reads the part of an address behind the `?`.
@@ -105,11 +107,11 @@ impl ListState {
         [("in", list.query())].into_iter().collect::<Self>().href(path)
     }
 
-    /// What is searched and how it is sorted, without any filter.
+    /// What is searched, how it is sorted and arranged, without any filter.
     #[must_use]
     pub(crate) fn only_search(&self) -> Self {
         self.pairs()
-            .filter(|(name, _)| matches!(*name, "q" | "sort"))
+            .filter(|(name, _)| matches!(*name, "q" | "sort" | "columns"))
             .collect()
     }
 

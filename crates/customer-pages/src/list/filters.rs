@@ -36,7 +36,7 @@ pub(crate) struct OfferedAttribute {
 /// The sheet.
 pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
     let form = Attributes::new().set("method", "get").set("action", PATH);
-    let kept = ["q", "sort"];
+    let kept = ["q", "sort", "columns"];
     let choices = |all: &[&'static str]| {
         all.iter()
             .map(|name| ((*name).to_owned(), words::sentence(name)))

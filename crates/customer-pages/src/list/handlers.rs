@@ -1,6 +1,12 @@
 //! Answers the list and the sheet of its filters.
 
-use axum::{extract::RawQuery, http::StatusCode, response::IntoResponse};
+use std::collections::HashMap;
+
+use axum::{
+    extract::RawQuery,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use chrono::TimeDelta;
 use maud::html;
 use regulars_database::Tx;
@@ -10,11 +16,13 @@ use regulars_web::{
     pages::{self, Icon, Nav, SavedView, Tone, link_button, page, shell::new_button},
     redirect,
 };
+use uuid::Uuid;
 
 use super::{
     chips::chips,
+    columns::{self, Column},
     filters::{self, Offered, OfferedAttribute},
-    view::{self, Face, ListView, PATH, Row},
+    view::{self, Cell, Face, ListView, PATH, Row},
     view_handlers, work,
 };
 use crate::{face, record, state::ListState};
@@ -26,7 +34,7 @@ use regulars_customers::{
 };
 
 /// `GET /customers`
-pub(crate) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+pub(crate) async fn list(call: PageCall, headers: HeaderMap, RawQuery(query): RawQuery) -> PageResult {
     call.require(Permission::CustomersRead)?;
     let state = ListState::parse(query.as_deref().unwrap_or_default());
     // A form sends its empty fields too; the address that people see and share has none.
@@ -41,9 +49,9 @@ pub(crate) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResul
     let open_new = state.get("new") == "1";
     let state = state.taking_out("new");
     let mut tx = call.read().await?;
-    let view = read(&call, &mut tx, state).await?;
+    let view = read(&call, &mut tx, state, columns::kept(&headers)).await?;
     if call.is_fragment() {
-        return Ok(view::fragment(&view).into_response());
+        return Ok(arranged(&call, &view, view::fragment(&view).into_response()));
     }
     let mut shell = call.shell(Nav::Customers, "Customers");
     shell.views = view
@@ -67,12 +75,43 @@ pub(crate) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResul
     } else {
         StatusCode::BAD_REQUEST
     };
-    Ok((status, page(&shell, actions, view::content(&view))).into_response())
+    let answer = (status, page(&shell, actions, view::content(&view))).into_response();
+    Ok(arranged(&call, &view, answer))
+}
+
+/// Remembers how a list without view was arranged, if the address says it.
+fn arranged(call: &PageCall, view: &ListView, mut answer: Response) -> Response {
+    if !view.state.get(columns::NAME).is_empty() && view.state.get("view").is_empty() {
+        let cookie = columns::keep(&view.columns, call.state.config.secure_cookies);
+        answer
+            .headers_mut()
+            .extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    }
+    answer
+}
+
+/// `GET /customers/columns`: the sheet that chooses them.
+pub(crate) async fn columns_sheet(
+    call: PageCall,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    let mut tx = call.read().await?;
+    let all = columns::all(&ops::attributes::list(&mut tx).await?);
+    let shown = columns::shown(&state, columns::kept(&headers), &all);
+    Ok(face::sheet(
+        &call,
+        "Columns",
+        columns::chooser(&state, &shown, &all),
+    ))
 }
 
 /// Reads what the address asks for.
-async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView> {
+async fn read(call: &PageCall, tx: &mut Tx, state: ListState, kept: Option<&str>) -> Result<ListView> {
     let shell = call.bare_shell();
+    let definitions = ops::attributes::list(tx).await?;
     let saved = view_handlers::tabs(tx, call, &state).await?;
     let mut view = ListView {
         rows: Vec::new(),
@@ -84,6 +123,7 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
         views: saved.tabs,
         open_view: saved.open,
         chips: chips(tx, &state).await?,
+        columns: columns::shown(&state, kept, &columns::all(&definitions)),
         sorts: find::SORTS,
         sorted: String::new(),
         faults: Vec::new(),
@@ -130,7 +170,8 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
             view.everything = Some(everything(tx, &query, view.total, view.locale).await?);
         }
     }
-    view.rows = rows(tx, found.data.into_iter().map(|found| found.customer).collect()).await?;
+    let customers = found.data.into_iter().map(|found| found.customer).collect();
+    view.rows = rows(tx, customers, &view.columns, view.locale).await?;
     view.face = match (view.rows.is_empty(), view.state.narrows() || view.first > 1) {
         (false, _) => Face::Rows,
         (true, true) => Face::NoMatch,
@@ -156,7 +197,10 @@ async fn everything(tx: &mut Tx, query: &Query, shown: Total, locale: pages::Loc
 
 /// The question in the address. What only the pages know is taken out first.
 pub(crate) fn query(call: &PageCall, state: &ListState) -> Result<Query> {
-    let asked = state.taking_out("view").taking_out("at");
+    let asked = state
+        .taking_out("view")
+        .taking_out("at")
+        .taking_out(columns::NAME);
     Query::read(
         Params::parse(&asked.query())?,
         &Context::of(&call.caller.organization),
@@ -199,7 +243,22 @@ fn place(view: &mut ListView, query: &Query, next_cursor: Option<&str>, shown: u
     });
 }
 
-async fn rows(tx: &mut Tx, customers: Vec<Customer>) -> Result<Vec<Row>> {
+async fn rows(
+    tx: &mut Tx,
+    customers: Vec<Customer>,
+    columns: &[Column],
+    locale: pages::Locale,
+) -> Result<Vec<Row>> {
+    let owners = if columns.iter().any(|column| column.name == "owner") {
+        let ids: Vec<Uuid> = customers
+            .iter()
+            .filter_map(|customer| customer.owner_id)
+            .map(|id| id.0)
+            .collect();
+        captions::owners(tx, &ids).await?
+    } else {
+        HashMap::new()
+    };
     let mut names: Vec<String> = customers
         .iter()
         .flat_map(|customer| customer.tags.iter().cloned())
@@ -211,6 +270,23 @@ async fn rows(tx: &mut Tx, customers: Vec<Customer>) -> Result<Vec<Row>> {
         colors
             .get(name)
             .map_or(Tone::Neutral, |color| Tone::from_name(color.as_str()))
+    };
+    let cell = |column: &Column, customer: &Customer| match column.name.as_str() {
+        "status" => Cell::Status(customer.status.as_str()),
+        "tags" => Cell::Tags(
+            customer
+                .tags
+                .iter()
+                .map(|name| (name.clone(), tone(name)))
+                .collect(),
+        ),
+        "last_active_at" => Cell::Time(customer.last_active_at),
+        "created_at" => Cell::Time(Some(customer.created_at)),
+        "updated_at" => Cell::Time(Some(customer.updated_at)),
+        _ => {
+            let owner = customer.owner_id.and_then(|id| owners.get(&id.0));
+            Cell::Text(columns::text(column, customer, owner, locale))
+        }
     };
     let row = |customer: Customer| {
         let linked = record::linked_whole(&customer);
@@ -229,16 +305,7 @@ async fn rows(tx: &mut Tx, customers: Vec<Customer>) -> Result<Vec<Row>> {
             name: linked.name,
             second,
             email,
-            status: customer.status.as_str(),
-            customer_type: customer.customer_type.as_str(),
-            tags: customer
-                .tags
-                .iter()
-                .map(|name| (name.clone(), tone(name)))
-                .collect(),
-            place: record::place(&customer),
-            last_active_at: customer.last_active_at,
-            created_at: customer.created_at,
+            cells: columns.iter().map(|column| cell(column, &customer)).collect(),
             code: customer.code,
         }
     };

@@ -2,10 +2,12 @@
 
 mod bulk;
 mod chips;
+mod columns;
 mod expression;
 mod filters;
 mod handlers;
 mod several;
+mod table;
 mod view;
 mod view_handlers;
 mod views;
@@ -26,6 +28,7 @@ pub(crate) use view_handlers::sidebar;
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/customers", get(handlers::list).post(super::record::create))
+        .route("/customers/columns", get(handlers::columns_sheet))
         .route("/customers/filters", get(handlers::filters))
         .route("/customers/filters/expression", get(expression::help))
         .route("/customers/bulk", get(several::ask).post(several::act))

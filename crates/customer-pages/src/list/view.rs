@@ -6,23 +6,22 @@ use maud::{Markup, html};
 use regulars_jobs::Job;
 use regulars_kernel::{Fault, Total, ids::CustomerId};
 use regulars_web::pages::{
-    Align, Attributes, Direction, Icon, Locale, Page, Tab, Tone, bulk_bar, button, column,
-    confirm_attributes, data_table, filter_chip, format, icon_button, link_button, menu, menu_divider,
-    menu_item, menu_link, notice, page_header, pagination, person, row_checkbox, search_box, select_all,
-    sort_column_also, status_badge, table_empty, table_error, tag_list, time_tag, view_tabs,
+    Attributes, Icon, Locale, Page, Tab, Tone, bulk_bar, button, confirm_attributes, filter_chip, format,
+    icon_button, link_button, menu, menu_divider, menu_item, notice, page_header, pagination, search_box,
+    sized_table, table_empty, table_error, view_tabs,
 };
 
 use super::{
     super::{state::ListState, words},
     chips::fault_in_words,
+    columns::Column,
+    table::{BESIDE, head, line, widths},
     work,
 };
 use regulars_customers::model::{Choice as _, Status};
 
 /// Where the list is.
 pub(crate) const PATH: &str = "/customers";
-const COLUMNS: usize = 9;
-
 /// One customer of the list.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -32,12 +31,17 @@ pub(crate) struct Row {
     pub second: String,
     pub code: String,
     pub email: Option<String>,
-    pub status: &'static str,
-    pub customer_type: &'static str,
-    pub tags: Vec<(String, Tone)>,
-    pub place: String,
-    pub last_active_at: Option<DateTime<Utc>>,
-    pub created_at: DateTime<Utc>,
+    /// What stands in each column.
+    pub cells: Vec<Cell>,
+}
+
+/// What stands in a cell.
+#[derive(Clone, Debug)]
+pub(crate) enum Cell {
+    Text(String),
+    Status(&'static str),
+    Tags(Vec<(String, Tone)>),
+    Time(Option<DateTime<Utc>>),
 }
 
 /// A saved view's tab.
@@ -86,6 +90,8 @@ pub(crate) struct ListView {
     /// The id of the view that is open, if it may be changed or deleted here.
     pub open_view: Option<String>,
     pub chips: Vec<Chip>,
+    /// The columns that are shown, besides the name.
+    pub columns: Vec<Column>,
     /// Fields that can be sorted by.
     pub sorts: &'static [&'static str],
     /// The order in force, as in the address.
@@ -177,6 +183,8 @@ fn total(view: &ListView, beside: bool) -> Markup {
             @if view.state.narrows() || !view.state.get("sort").is_empty() {
                 (link_button("Save view", save.clone()).icon(Icon::Save).opens_sheet(save))
             }
+            @let columns = view.state.href("/customers/columns");
+            (link_button("Columns", columns.clone()).ghost().icon(Icon::Columns).opens_sheet(columns))
             @if view.may_export && view.face == Face::Rows {
                 (link_button("Export", view.state.question().href("/exports/new")).ghost().icon(Icon::Exports))
             }
@@ -199,12 +207,12 @@ pub(crate) fn list(view: &ListView) -> Markup {
         div id="list" class="list" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
             @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! { ul { @for fault in &view.faults { li { (fault_in_words(fault)) } } } })) }
             form data-selection {
-                (data_table("Customers", head(view), html! {
+                (sized_table("Customers", &widths(&view.columns), head(view), html! {
                     @match view.face {
                         Face::Rows => @for row in &view.rows { (line(view, row)) },
                         Face::NoMatch => (no_match(view)),
                         Face::NoCustomers => (no_customers(view)),
-                        Face::Faulty => (table_error(COLUMNS, "Nothing was looked up.", None)),
+                        Face::Faulty => (table_error(view.columns.len() + BESIDE, "Nothing was looked up.", None)),
                     }
                 }))
                 @if view.may_write && view.face == Face::Rows {
@@ -215,97 +223,6 @@ pub(crate) fn list(view: &ListView) -> Markup {
             @if view.face == Face::Rows { (pagination(&page, if view.total.value == 1 { "customer" } else { "customers" }, view.locale)) }
         }
     }
-}
-
-fn head(view: &ListView) -> Markup {
-    let sorting = |label: &str, field: &'static str, wide: bool, newest_first: bool| {
-        if !view.sorts.contains(&field) {
-            return column(label, Align::Start, wide);
-        }
-        let (ascending, descending) = (field.to_owned(), format!("-{field}"));
-        let order: Vec<&str> = view.sorted.split(',').collect();
-        let now = order.iter().find_map(|sort| match *sort {
-            _ if *sort == ascending => Some(Direction::Ascending),
-            _ if *sort == descending => Some(Direction::Descending),
-            _ => None,
-        });
-        let then = match now {
-            Some(Direction::Ascending) => descending,
-            None if newest_first => descending,
-            Some(Direction::Descending) | None => ascending,
-        };
-        // Beside the others: in its place if it is one of them, else behind them. A ranking is the only order of its list.
-        let others = order
-            .iter()
-            .filter(|sort| !sort.is_empty() && !sort.ends_with("relevance"));
-        let mut also: Vec<&str> = others
-            .map(|sort| {
-                if sort.trim_start_matches('-') == field {
-                    then.as_str()
-                } else {
-                    *sort
-                }
-            })
-            .collect();
-        if now.is_none() {
-            also.push(&then);
-        }
-        sort_column_also(
-            label,
-            &view.state.with("sort", &then).href(PATH),
-            Some(&view.state.with("sort", &also.join(",")).href(PATH)),
-            now,
-            Align::Start,
-            wide,
-        )
-    };
-    html! {
-        @if view.may_write { (select_all()) } @else { (column("", Align::Start, false)) }
-        (sorting("Customer", "full_name", false, false))
-        (sorting("Status", "status", false, false))
-        (column("Tags", Align::Start, true))
-        (sorting("Place", "country", true, false))
-        (sorting("Type", "type", true, false))
-        (sorting("Last active", "last_active_at", true, true))
-        (sorting("Created", "created_at", true, true))
-        (column("", Align::Start, false))
-    }
-}
-
-fn line(view: &ListView, row: &Row) -> Markup {
-    let href = format!("/customers/{}", row.id);
-    html! {
-        tr data-row {
-            @if view.may_write { (row_checkbox("id", &row.id.to_string(), &row.name)) } @else { td class="cell-select" {} }
-            td { (person(&row.name, &row.second, &view.state.leading_to(&href))) }
-            td { (status_badge(row.status)) }
-            td class="cell-wide" { (tag_list(row.tags.iter().map(|(name, tone)| (name.as_str(), *tone)), 2)) }
-            td class="cell-wide cell-muted" { @if row.place.is_empty() { "–" } @else { (row.place) } }
-            td class="cell-wide cell-muted" { (words::sentence(row.customer_type)) }
-            td class="cell-wide cell-muted" { @if let Some(at) = row.last_active_at { (time_tag(at, view.zone)) } @else { "–" } }
-            td class="cell-wide cell-muted" { (time_tag(row.created_at, view.zone)) }
-            td class="cell-menu" { (row_menu(view, row, &href)) }
-        }
-    }
-}
-
-fn row_menu(view: &ListView, row: &Row, href: &str) -> Markup {
-    menu(
-        &format!("row-{}", row.id),
-        icon_button(Icon::More, format!("Actions for {}", row.name)).small(),
-        true,
-        html! {
-            (menu_link(Icon::Person, "Open", href, Attributes::new()))
-            @if let Some(email) = &row.email { (menu_item(Icon::Copy, "Copy e-mail", false, Attributes::new().set("data-copy", email))) }
-            (menu_item(Icon::Copy, "Copy code", false, Attributes::new().set("data-copy", &row.code)))
-            @if view.may_write {
-                (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
-                (menu_item(Icon::Note, "Add a note", false, sheet_of(&format!("{href}/notes/new"))))
-                (menu_divider())
-                (menu_item(Icon::Trash, "Delete", true, deleting(href, &row.name)))
-            }
-        },
-    )
 }
 
 /// Attributes that open the side sheet.
@@ -363,7 +280,7 @@ fn bulk_actions(restoring: bool) -> Markup {
 
 fn no_match(view: &ListView) -> Markup {
     table_empty(
-        COLUMNS,
+        view.columns.len() + BESIDE,
         Icon::Search,
         "Nobody matches",
         "Try fewer letters or fewer filters. Small spelling mistakes are forgiven.",
@@ -376,7 +293,7 @@ fn no_match(view: &ListView) -> Markup {
 
 fn no_customers(view: &ListView) -> Markup {
     table_empty(
-        COLUMNS,
+        view.columns.len() + BESIDE,
         Icon::Customers,
         "No customers yet",
         "Import a file from your shop, or add the first one by hand.",
@@ -392,7 +309,7 @@ mod tests {
     use regulars_kernel::clock;
     use regulars_web::pages::samples;
 
-    use super::*;
+    use super::{super::columns, *};
 
     fn sample(text: &str, rows: usize, face: Face) -> ListView {
         let state: ListState = [("q", text), ("status", text), ("attribute.x", text)]
@@ -404,12 +321,13 @@ mod tests {
             second: text.into(),
             code: text.into(),
             email: Some(text.into()),
-            status: "vip",
-            customer_type: "guest",
-            tags: vec![(text.into(), Tone::Blue); 4],
-            place: text.into(),
-            last_active_at: Some(clock::now()),
-            created_at: clock::now(),
+            cells: vec![
+                Cell::Status("vip"),
+                Cell::Tags(vec![(text.into(), Tone::Blue); 4]),
+                Cell::Text(text.into()),
+                Cell::Time(Some(clock::now())),
+                Cell::Time(None),
+            ],
         };
         let chip = Chip {
             name: text.into(),
@@ -432,6 +350,11 @@ mod tests {
             }],
             open_view: Some("1".into()),
             chips: vec![chip],
+            columns: columns::shown(
+                &ListState::parse("columns=status,tags:90,place,created_at,last_active_at"),
+                None,
+                &columns::all(&[]),
+            ),
             sorts: &["full_name", "created_at"],
             sorted: "-created_at".into(),
             faults: vec![Fault {

@@ -28,6 +28,10 @@ const MOST: i64 = 200;
 const LONGEST: usize = 8 << 10;
 /// Bytes of a question that is short enough to stand in a link to it.
 const SHORT: i32 = 500;
+/// What the admin's list shows, which is kept with the question and asked of nobody.
+const COLUMNS: &str = "columns";
+/// Most characters of it.
+const LONGEST_COLUMNS: usize = 2_000;
 /// Parameters that say where in a list one is, which no view keeps.
 const PLACE: [&str; 3] = ["cursor", "page", "limit"];
 
@@ -72,7 +76,8 @@ pub struct ViewInput {
     #[serde(skip_serializing_if = "Patch::is_keep")]
     #[schema(value_type = Option<bool>)]
     pub shared: Patch<bool>,
-    /// Parameters of `GET /customers`, except `cursor`, `page` and `limit`. Needed when it is made.
+    /// Parameters of `GET /customers`, except `cursor`, `page` and `limit`; and `columns`, the names of what the admin's
+    /// list shows, each with its width in pixels behind a colon if it was made wider. Needed when it is made.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     #[schema(value_type = Option<Object>)]
     pub query: Patch<Map<String, Value>>,
@@ -360,7 +365,14 @@ async fn check(tx: &mut Tx, caller: &Caller, query: &Map<String, Value>, faults:
         );
         return Ok(());
     }
-    let read = match Params::parse(&written) {
+    let columns = query.get(COLUMNS).and_then(Value::as_str).unwrap_or_default();
+    if columns.chars().count() > LONGEST_COLUMNS || columns.contains(char::is_control) {
+        let message = format!("use names with commas, at most {LONGEST_COLUMNS} characters");
+        faults.add(pointer(COLUMNS), "columns_invalid", message);
+    }
+    let mut asked = query.clone();
+    asked.remove(COLUMNS);
+    let read = match Params::parse(&query_string(&asked)) {
         Ok(params) => Query::read(params, &Context::of(&caller.organization)),
         Err(error) => Err(error),
     };

@@ -147,7 +147,7 @@ async fn a_view_is_kept_if_it_can_be_opened() {
     let made = house
         .post(
             "/views",
-            json!({"name": " VIPs ", "query": {"status": ["vip"], "sort": "full_name"}, "shared": true}),
+            json!({"name": " VIPs ", "query": {"status": ["vip"], "sort": "full_name", "columns": "email:300,code"}, "shared": true}),
         )
         .await
         .expect(201);
@@ -159,8 +159,11 @@ async fn a_view_is_kept_if_it_can_be_opened() {
     let listed = house.get("/views").await.expect(200).json;
     assert_eq!(
         listed["data"][0]["query"],
-        json!({"status": ["vip"], "sort": "full_name"})
+        json!({"status": ["vip"], "sort": "full_name", "columns": "email:300,code"})
     );
+    let wide = json!({"name": "x", "query": {"columns": "email,".repeat(400)}, "shared": true});
+    let refused = house.post("/views", wide).await.expect(422).json;
+    assert_eq!(refused["errors"][0]["pointer"], "/query/columns");
 
     let faulty = house
         .post("/views", json!({"name": "", "query": {"status": "vipp", "cursor": "x", "limit": 5, "attribute.shoe": "1"}, "shared": true}))

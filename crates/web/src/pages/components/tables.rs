@@ -27,10 +27,19 @@ pub enum Align {
 /// A framed table. `head` is the cells of the one head row, `body` the rows; both are maud. A row that can be opened is
 /// `tr data-row`, holds a link with `data-row-link`, and cells that are left out on phones have the class `cell-wide`.
 pub fn data_table(label: &str, head: Markup, body: Markup) -> Markup {
+    sized_table(label, &[], head, body)
+}
+
+/// The same with columns of these widths in pixels, and whether they are left out on phones; without any, as wide as
+/// their content asks for.
+pub fn sized_table(label: &str, widths: &[(u16, bool)], head: Markup, body: Markup) -> Markup {
     html! {
         div class="table-frame" {
             div class="table-scroll" {
-                table class="data-table" aria-label=(label) { thead { tr { (head) } } tbody { (body) } }
+                table class={ "data-table" @if !widths.is_empty() { " sized" } } aria-label=(label) {
+                    @if !widths.is_empty() { colgroup { @for (width, wide) in widths { col class=[wide.then_some("cell-wide")] width=(width); } } }
+                    thead { tr { (head) } } tbody { (body) }
+                }
             }
         }
     }
@@ -59,14 +68,41 @@ pub fn sort_column_also(
     align: Align,
     wide: bool,
 ) -> Markup {
-    let (state, icon) = match sorted {
+    let sort = SortLink { href, also, sorted };
+    heading(label, Some(&sort), None, align, wide)
+}
+
+/// Where a heading leads to sort.
+#[derive(Clone, Copy, Debug)]
+pub struct SortLink<'a> {
+    /// The list sorted by it, or the other way round if it already is.
+    pub href: &'a str,
+    /// With Shift: sorted by this as well.
+    pub also: Option<&'a str>,
+    /// How the list is sorted by it now.
+    pub sorted: Option<Direction>,
+}
+
+/// A head cell that may sort, and of a named column may be made wider at its edge.
+pub fn heading(
+    label: &str,
+    sort: Option<&SortLink<'_>>,
+    name: Option<&str>,
+    align: Align,
+    wide: bool,
+) -> Markup {
+    let (state, icon) = match sort.and_then(|sort| sort.sorted) {
         Some(Direction::Ascending) => (Some("ascending"), Icon::ArrowUp),
         Some(Direction::Descending) => (Some("descending"), Icon::ArrowDown),
         None => (None, Icon::ArrowDown),
     };
     html! {
-        th scope="col" class=(classes(align, wide)) aria-sort=[state] {
-            a class="sort" href=(href) data-sort-also=[also] title=[also.map(|_| "With Shift: sort by this as well")] { (label) (icon) }
+        th scope="col" class=(classes(align, wide)) aria-sort=[state] data-column=[name] {
+            @match sort {
+                Some(sort) => a class="sort" href=(sort.href) data-sort-also=[sort.also] title=[sort.also.map(|_| "With Shift: sort by this as well")] { (label) (icon) },
+                None => (label),
+            }
+            @if name.is_some() { span class="column-edge" role="separator" aria-orientation="vertical" aria-label={ "Width of " (label) } tabindex="0" aria-valuemin="60" aria-valuemax="800" aria-valuenow="150" data-column-edge {} }
         }
     }
 }

@@ -1,0 +1,137 @@
+//! The list's table: its headings, which sort and can be made wider, and its rows.
+
+use maud::{Markup, html};
+use regulars_web::pages::{
+    Align, Attributes, Direction, Icon, SortLink, column, heading, icon_button, menu, menu_divider,
+    menu_item, menu_link, person, row_checkbox, select_all, status_badge, tag_list, time_tag,
+};
+
+use super::{
+    columns::Column,
+    view::{Cell, ListView, PATH, Row, deleting, sheet_of},
+};
+
+/// Cells of a row besides its columns: the tick, the name and the menu.
+pub(super) const BESIDE: usize = 3;
+/// Widths, in pixels, of those and of columns that nobody made wider, where any was.
+const WIDTH_OF_TICK: u16 = 44;
+const WIDTH_OF_NAME: u16 = 260;
+const WIDTH_OF_COLUMN: u16 = 140;
+
+/// None unless somebody made a column wider; then all have one.
+pub(super) fn widths(columns: &[Column]) -> Vec<(u16, bool)> {
+    if columns.iter().all(|column| column.width.is_none()) {
+        return Vec::new();
+    }
+    let each = columns
+        .iter()
+        .map(|column| (column.width.unwrap_or(WIDTH_OF_COLUMN), is_wide(column)));
+    let beside = [(WIDTH_OF_TICK, false), (WIDTH_OF_NAME, false)].into_iter();
+    beside.chain(each).chain([(WIDTH_OF_TICK, false)]).collect()
+}
+
+/// Whether phones leave it out.
+fn is_wide(column: &Column) -> bool {
+    column.name != "status"
+}
+
+pub(super) fn head(view: &ListView) -> Markup {
+    let sorting = |label: &str, field: Option<&'static str>, name: Option<&str>, align: Align, wide: bool| {
+        let Some(field) = field.filter(|field| view.sorts.contains(field)) else {
+            return heading(label, None, name, align, wide);
+        };
+        let newest_first = field.ends_with("_at");
+        let (ascending, descending) = (field.to_owned(), format!("-{field}"));
+        let order: Vec<&str> = view.sorted.split(',').collect();
+        let now = order.iter().find_map(|sort| match *sort {
+            _ if *sort == ascending => Some(Direction::Ascending),
+            _ if *sort == descending => Some(Direction::Descending),
+            _ => None,
+        });
+        let then = match now {
+            Some(Direction::Ascending) => descending,
+            None if newest_first => descending,
+            Some(Direction::Descending) | None => ascending,
+        };
+        // Beside the others: in its place if it is one of them, else behind them. A ranking is the only order of its list.
+        let others = order
+            .iter()
+            .filter(|sort| !sort.is_empty() && !sort.ends_with("relevance"));
+        let mut also: Vec<&str> = others
+            .map(|sort| {
+                if sort.trim_start_matches('-') == field {
+                    then.as_str()
+                } else {
+                    *sort
+                }
+            })
+            .collect();
+        if now.is_none() {
+            also.push(&then);
+        }
+        let (href, also) = (
+            view.state.with("sort", &then).href(PATH),
+            view.state.with("sort", &also.join(",")).href(PATH),
+        );
+        let sort = SortLink {
+            href: &href,
+            also: Some(&also),
+            sorted: now,
+        };
+        heading(label, Some(&sort), name, align, wide)
+    };
+    html! {
+        @if view.may_write { (select_all()) } @else { (column("", Align::Start, false)) }
+        (sorting("Customer", Some("full_name"), None, Align::Start, false))
+        @for column in &view.columns { (sorting(&column.label, column.sorts, Some(&column.name), column.align, is_wide(column))) }
+        (column("", Align::Start, false))
+    }
+}
+
+pub(super) fn line(view: &ListView, row: &Row) -> Markup {
+    let href = format!("/customers/{}", row.id);
+    html! {
+        tr data-row {
+            @if view.may_write { (row_checkbox("id", &row.id.to_string(), &row.name)) } @else { td class="cell-select" {} }
+            td { (person(&row.name, &row.second, &view.state.leading_to(&href))) }
+            @for (column, cell) in view.columns.iter().zip(&row.cells) { (shown(view, column, cell)) }
+            td class="cell-menu" { (row_menu(view, row, &href)) }
+        }
+    }
+}
+
+fn shown(view: &ListView, column: &Column, cell: &Cell) -> Markup {
+    let class = match (is_wide(column), column.align) {
+        (false, _) => "",
+        (true, Align::Start) => "cell-wide cell-muted",
+        (true, Align::End) => "cell-wide cell-number tabular",
+    };
+    html! {
+        @match cell {
+            Cell::Status(status) => td class=(class) { (status_badge(status)) },
+            Cell::Tags(tags) => td class="cell-wide" { (tag_list(tags.iter().map(|(name, tone)| (name.as_str(), *tone)), 2)) },
+            Cell::Time(Some(at)) => td class=(class) { (time_tag(*at, view.zone)) },
+            Cell::Text(text) if !text.is_empty() => td class=(class) title=(text) { (text) },
+            Cell::Time(None) | Cell::Text(_) => td class=(class) { "–" },
+        }
+    }
+}
+
+fn row_menu(view: &ListView, row: &Row, href: &str) -> Markup {
+    menu(
+        &format!("row-{}", row.id),
+        icon_button(Icon::More, format!("Actions for {}", row.name)).small(),
+        true,
+        html! {
+            (menu_link(Icon::Person, "Open", href, Attributes::new()))
+            @if let Some(email) = &row.email { (menu_item(Icon::Copy, "Copy e-mail", false, Attributes::new().set("data-copy", email))) }
+            (menu_item(Icon::Copy, "Copy code", false, Attributes::new().set("data-copy", &row.code)))
+            @if view.may_write {
+                (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
+                (menu_item(Icon::Note, "Add a note", false, sheet_of(&format!("{href}/notes/new"))))
+                (menu_divider())
+                (menu_item(Icon::Trash, "Delete", true, deleting(href, &row.name)))
+            }
+        },
+    )
+}
