@@ -84,6 +84,46 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
 }
 
 #[tokio::test]
+async fn the_chosen_get_an_owner_and_are_exported() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    for name in ["Ada", "Bea", "Cem"] {
+        stage
+            .customer(json!({"first_name": name, "last_name": "Sample"}))
+            .await;
+    }
+    browser.go("/customers?sort=full_name").await;
+    browser.sees("3 customers").await;
+    for row in [1, 2] {
+        browser
+            .click(&format!("[data-row]:nth-child({row}) [data-select-row]"))
+            .await;
+    }
+    browser.press("Owner").await;
+    browser.sees_in("#sheet", "Owner of 2 customers").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    let pick = "const list = document.querySelector('#sheet [name=owner_id]'); list.selectedIndex = 1; list.dispatchEvent(new Event('change', {bubbles: true}))";
+    browser.run(pick).await;
+    browser.press("Set owner").await;
+    browser.sheet_closed().await;
+    browser.sees_in("#toasts", "2 customers changed.").await;
+    browser.go("/customers?owner=me&sort=full_name").await;
+    browser.sees("2 customers").await;
+    browser.click("[data-row]:nth-child(2) [data-select-row]").await;
+    browser.click("[data-bulk-bar] [hx-post$='action=export']").await;
+    browser
+        .arrives(
+            |address| address.starts_with("/exports/new?filter="),
+            "the export of one",
+        )
+        .await;
+    browser.sees("Expression is code in (\"C-000002\")").await;
+    browser.go("/customers?owner=none").await;
+    browser.sees("1 customer").await;
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn the_sheet_of_filters_asks_for_everything_that_can_be_asked() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;

@@ -62,6 +62,35 @@ async fn a_customer_is_added_in_the_sheet_and_found_by_a_misspelt_name() {
 }
 
 #[tokio::test]
+async fn who_a_new_customer_may_already_be_is_told_while_one_types() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let id = stage
+        .customer(json!({"first_name": "Allen", "last_name": "Grünwald", "email": "allen@example.com", "phone": "+49 30 123456"}))
+        .await;
+    browser.go("/customers").await;
+    browser.keys("n").await;
+    browser.fill("#sheet [name=email]", "ALLEN@example.com").await;
+    browser.sees_in("#similar", "Same e-mail address").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.picture("customer-similar-1440-light").await;
+    browser.fill("#sheet [name=email]", "other@example.com").await;
+    browser.sees_no("#similar", "Allen").await;
+    browser.fill("#sheet [name=phone]", "+4930123456").await;
+    browser.sees_in("#similar", "Same phone number").await;
+    browser.fill("#sheet [name=phone]", "+4930999999").await;
+    browser.sees_no("#similar", "Allen").await;
+    browser.fill("#sheet [name=first_name]", "Alen").await;
+    browser.fill("#sheet [name=last_name]", "Grunwald").await;
+    browser.sees_in("#similar", "A name like it").await;
+    browser.click("#similar a").await;
+    browser
+        .arrives(|address| address == format!("/customers/{id}"), "the customer")
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn the_list_narrows_sorts_turns_pages_and_changes_several_at_once() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;

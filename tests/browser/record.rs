@@ -38,18 +38,32 @@ async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {
     browser
         .sees_in("#sheet", "Somebody else saved this meanwhile")
         .await;
-    browser.sees_in("#sheet .changes", "King").await;
-    browser.press("Save anyway").await;
+    browser.sees_in("#sheet .choose", "King").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.picture("customer-stale-1440-light").await;
+    // Once more meanwhile: then theirs is taken in one field and one's own in the other.
+    let again = json!({"last_name": "Byron", "industry": "Poetry"});
+    answer(stage.api.request(Method::PATCH, &path).json(&again))
+        .await
+        .expect(200);
+    browser.fill("#sheet [name=industry]", "Engines").await;
+    browser.press("Save as chosen").await;
+    browser.sees_in("#sheet .choose", "Byron").await;
+    browser.sees_in("#sheet", "Poetry").await;
+    browser
+        .click("#sheet [name='choose/industry'][value=theirs]")
+        .await;
+    browser.press("Save as chosen").await;
     browser.sheet_closed().await;
     browser.sees_in("h1", "Ada Lovelace-King").await;
     let now = stage.api.get(&path).await.expect(200);
     assert_eq!(
         now.at("/industry"),
-        "Mathematics",
-        "what only the other changed is kept"
+        "Poetry",
+        "what was chosen of the other is kept"
     );
     browser
-        .sees_in(".record-section", "Last name changed from King to Lovelace-King")
+        .sees_in(".record-section", "Last name changed from Byron to Lovelace-King")
         .await;
     stage.end().await;
 }

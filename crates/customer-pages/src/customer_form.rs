@@ -12,7 +12,7 @@ use regulars_web::pages::{
 use serde_json::{Map, Number, Value, json};
 
 use super::{
-    form::{Typed, short},
+    form::{CHOOSE, THEIRS, Typed, short},
     record::Linked,
     words,
 };
@@ -222,7 +222,9 @@ pub(crate) fn rebased(typed: &Typed, was: &Typed, now: &Typed) -> (Typed, Vec<(S
     let mut clashes = Vec::new();
     let names: Vec<String> = typed
         .names()
-        .filter(|name| !matches!(*name, "version" | "was"))
+        .filter(|name| {
+            !matches!(*name, "version" | "was") && !name.starts_with(CHOOSE) && !name.starts_with(THEIRS)
+        })
         .map(str::to_owned)
         .collect();
     for name in names {
@@ -246,11 +248,16 @@ pub(crate) fn stale_notice(clashes: &[(String, String, String)]) -> Markup {
         html! {
             @if clashes.is_empty() { p { "Their changes are in other fields, and are shown here now. Save to add yours." } }
             @else {
-                p { "You both changed the same. Saving again puts your values in place of theirs." }
-                dl class="changes" { @for (name, theirs, mine) in clashes {
-                    dt { (words::field(name.trim_start_matches("attributes/"))) }
-                    dd { span class="muted" { "now" } b { @if theirs.is_empty() { "empty" } @else { (short(theirs, 80)) } } span class="muted" { "yours" } b { @if mine.is_empty() { "empty" } @else { (short(mine, 80)) } } }
-                } }
+                p { "You both changed the same. Choose what stays; the fields below are yours." }
+                @for (name, theirs, mine) in clashes {
+                    fieldset class="choose" {
+                        legend { (words::field(name.trim_start_matches("attributes/"))) }
+                        input type="hidden" name={ (THEIRS) (name) } value=(theirs);
+                        @for (value, whose, text) in [("mine", "Yours", mine), ("theirs", "Theirs", theirs)] {
+                            label { input type="radio" name={ (CHOOSE) (name) } value=(value) checked[value == "mine"]; span class="muted" { (whose) } b { @if text.is_empty() { "empty" } @else { (short(text, 80)) } } }
+                        }
+                    }
+                }
             }
         },
     )
@@ -264,7 +271,7 @@ pub(crate) fn form(form: &CustomerForm) -> Markup {
             "Edit customer",
             href.clone(),
             if form.meanwhile.is_some() {
-                "Save anyway"
+                "Save as chosen"
             } else {
                 "Save changes"
             },
@@ -320,13 +327,16 @@ fn fields(form: &CustomerForm) -> Markup {
                 label { input type="radio" name="kind" value=(kind) checked[typed.get("kind") == kind.as_str() || (typed.get("kind").is_empty() && *kind == Kind::Person)]; span { (words::sentence(kind.as_str())) } }
             }
         }
-        div class="form-grid" {
+        // Who it may already be is looked up while one types; an edit is of somebody who is known.
+        div class="form-grid" hx-get=[new.then_some("/customers/similar")] hx-trigger=[new.then_some("input delay:300ms")] hx-include=[new.then_some("this")]
+            hx-target=[new.then_some("#similar")] hx-sync=[new.then_some("this:replace")] {
             div class="for-company span-all" { (text("company_name", "Company name")) }
             div class="for-company span-all" { (text("legal_name", "Name in the register")) }
             (text("first_name", "First name").autofocus()) (text("last_name", "Last name"))
             (fill(email_field("email", "E-mail"), "email").wide())
             (fill(tel_field("phone", "Phone"), "phone").hint("With country code, or as dialled in the country of the address.").wide())
         }
+        @if new { div id="similar" role="status" {} }
         div class="form-grid" {
             (select::<Status>(form, "status")) (select::<Type>(form, "type"))
             @if new { (text("tags", "Tags").hint("With commas between several.").attr("list", "form-tags").wide()) datalist id="form-tags" { @for tag in &form.offered.tags { option value=(tag) {} } } }

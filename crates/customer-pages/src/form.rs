@@ -37,6 +37,10 @@ pub(crate) fn sheet_form(
     )
 }
 
+/// How a choice between two values of a field is named, and how their value.
+pub(crate) const CHOOSE: &str = "choose/";
+pub(crate) const THEIRS: &str = "theirs/";
+
 /// The fields of a form by name; several of one name are kept in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Typed(Vec<(String, String)>);
@@ -59,6 +63,20 @@ impl Typed {
         self.0.retain(|(known, _)| known != name);
         self.0.push((name.to_owned(), value.to_string()));
         self
+    }
+
+    /// With their value in each field where somebody, asked which of two stays, chose theirs.
+    #[must_use]
+    pub(crate) fn chosen(self) -> Self {
+        let theirs: Vec<(String, String)> = self
+            .names()
+            .filter_map(|name| name.strip_prefix(CHOOSE))
+            .filter(|name| self.get(&format!("{CHOOSE}{name}")) == "theirs")
+            .map(|name| (name.to_owned(), self.get(&format!("{THEIRS}{name}")).to_owned()))
+            .collect();
+        theirs
+            .iter()
+            .fold(self, |typed, (name, value)| typed.with(name, value))
     }
 
     /// Sets a field if there is a value.

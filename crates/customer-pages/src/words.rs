@@ -17,6 +17,7 @@ pub(crate) fn field(name: &str) -> String {
         "owner_id" | "owner" => "Owner",
         "type" | "customer_type" => "Type",
         "note" => "Note for the customer",
+        "body" => "Note",
         "internal_note" => "Note for staff",
         "locale" => "Language",
         "is_primary" => "Main contact",

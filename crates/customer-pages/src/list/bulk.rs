@@ -2,20 +2,54 @@
 
 use maud::{Markup, html};
 use regulars_kernel::Fault;
-use regulars_web::pages::text_field;
+use regulars_web::pages::{Choice, select_field, text_field};
 
 use super::super::form::{Typed, sheet_form};
 
+/// Whom it concerns, in words.
+fn people(typed: &Typed) -> String {
+    let count = typed.all("id").count();
+    match count {
+        _ if typed.ticked("all") => "everybody who matches".to_owned(),
+        1 => "1 customer".to_owned(),
+        _ => format!("{count} customers"),
+    }
+}
+
+/// Carries on whom it concerns.
+fn whom(typed: &Typed) -> Markup {
+    html! {
+        @if typed.ticked("all") {
+            input type="hidden" name="all" value="true";
+            input type="hidden" name="query" value=(typed.get("query"));
+        } @else {
+            @for id in typed.all("id") { input type="hidden" name="id" value=(id); }
+        }
+    }
+}
+
+/// The sheet that asks who looks after the chosen customers.
+pub(crate) fn owning(typed: &Typed, members: &[(String, String)], faults: &[Fault]) -> Markup {
+    let choices = [Choice::new("", "Nobody")].into_iter();
+    let choices = choices
+        .chain(members.iter().map(|(id, name)| Choice::new(id, name)))
+        .collect();
+    sheet_form(
+        &format!("Owner of {}", people(typed)),
+        "/customers/bulk?action=owner",
+        "Set owner",
+        typed,
+        faults,
+        html! {
+            (whom(typed))
+            (select_field("owner_id", "Owner", choices).value(typed.get("owner_id")).faults(faults).autofocus())
+        },
+    )
+}
+
 /// The sheet that asks which tag to add to, or take from, the chosen customers.
 pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fault]) -> Markup {
-    let ids: Vec<_> = typed.all("id").collect();
-    let people = if typed.ticked("all") {
-        "everybody who matches".to_owned()
-    } else if ids.len() == 1 {
-        "1 customer".to_owned()
-    } else {
-        format!("{} customers", ids.len())
-    };
+    let people = people(typed);
     let (title, action) = if untag {
         (format!("Remove a tag from {people}"), "Remove tag")
     } else {
@@ -29,12 +63,7 @@ pub(crate) fn tagging(untag: bool, typed: &Typed, known: &[String], faults: &[Fa
         typed,
         faults,
         html! {
-            @if typed.ticked("all") {
-                input type="hidden" name="all" value="true";
-                input type="hidden" name="query" value=(typed.get("query"));
-            } @else {
-                @for id in ids { input type="hidden" name="id" value=(id); }
-            }
+            (whom(typed))
             (text_field("tag", "Tag").value(typed.get("tag")).faults(faults).attr("list", "bulk-tags").autocomplete("off").required().autofocus()
                 .hint(if untag { "Customers without it stay as they are." } else { "Choose one, or type a new name." }))
             datalist id="bulk-tags" { @for name in known { option value=(name) {} } }

@@ -1,8 +1,10 @@
 //! Does one thing to the chosen customers, by the same use case as the API.
 
 use axum::extract::RawQuery;
-use regulars_kernel::{Error, Permission, Result};
-use regulars_web::{PageCall, PageResult, pages::FlashKind};
+use regulars_database::Tx;
+use regulars_expression::Value as Literal;
+use regulars_kernel::{Error, Permission, Result, ids::CustomerId};
+use regulars_web::{PageCall, PageResult, pages::FlashKind, redirect};
 use serde_json::{Map, Value, json};
 
 use super::bulk;
@@ -38,11 +40,15 @@ fn action(query: Option<&str>) -> ListState {
     ListState::parse(query.unwrap_or_default())
 }
 
-/// `GET /customers/bulk?action=tag|untag&id=…`: the sheet that asks for the tag.
+/// `GET /customers/bulk?action=tag|untag|owner&id=…`: the sheet that asks for the tag or the owner.
 pub(crate) async fn ask(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let typed = Typed::parse(query.as_deref().unwrap_or_default().as_bytes());
     let mut tx = call.read().await?;
+    if typed.get("action") == "owner" {
+        let members = members(&mut tx).await?;
+        return Ok(sheet(&call, "Owner", bulk::owning(&typed, &members, &[])));
+    }
     let known = captions::tags(&mut tx).await?;
     Ok(sheet(
         &call,
@@ -51,14 +57,50 @@ pub(crate) async fn ask(call: PageCall, RawQuery(query): RawQuery) -> PageResult
     ))
 }
 
-/// `POST /customers/bulk?action=tag|untag|status|delete|restore`
+async fn members(tx: &mut Tx) -> Result<Vec<(String, String)>> {
+    let members = captions::members(tx).await?.into_iter();
+    Ok(members.map(|(id, name)| (id.to_string(), name)).collect())
+}
+
+/// Leads to the export of the same customers: those who match, or the chosen ones by their codes.
+async fn export(call: &PageCall, typed: &Typed) -> PageResult {
+    call.require(Permission::ExportsWrite)?;
+    let question = if typed.ticked("all") {
+        ListState::parse(typed.get("query"))
+    } else {
+        let ids: Vec<_> = typed
+            .all("id")
+            .filter_map(|id| id.parse::<CustomerId>().ok())
+            .collect();
+        let mut tx = call.read().await?;
+        let codes = captions::codes(&mut tx, &ids).await?;
+        let listed: Vec<String> = codes
+            .iter()
+            .map(|code| Literal::Text(code.clone()).to_string())
+            .collect();
+        let filter = format!("code in ({})", listed.join(", "));
+        // Deleted ones can be chosen where they are shown.
+        let deleted = ListState::parse(typed.get("query")).get("deleted").to_owned();
+        [("filter", filter), ("deleted", deleted)].into_iter().collect()
+    };
+    Ok(redirect(call, &question.href("/exports/new")))
+}
+
+/// `POST /customers/bulk?action=tag|untag|status|owner|delete|restore|export`
 pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let state = action(query.as_deref());
     let action = state.get("action");
+    if action == "export" {
+        return export(&call, &typed).await;
+    }
     let ids: Vec<&str> = typed.all("id").collect();
     let mut body = match action {
         "tag" | "untag" => json!({"action": action, "tags": [typed.get("tag")]}),
+        "owner" => match typed.get("owner_id") {
+            "" => json!({"action": action, "owner_id": null}),
+            id => json!({"action": action, "owner_id": id}),
+        },
         "status" => json!({"action": "update", "changes": {"status": state.get("status")}}),
         _ => json!({"action": action}),
     };
@@ -122,6 +164,13 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
                 format!("/customers/bulk/undo?{}", undo.finish())
             });
             Ok(done(&call, text, undo, "/customers"))
+        }
+        Err(error) if action == "owner" => {
+            drop(tx);
+            let faults = at_field(faults_of(error)?, "owner_id", "owner_id");
+            let mut tx = call.read().await?;
+            let members = members(&mut tx).await?;
+            Ok(refused(&call, "Owner", bulk::owning(&typed, &members, &faults)))
         }
         Err(error) if matches!(action, "tag" | "untag") => {
             drop(tx);

@@ -273,6 +273,8 @@ fn bulk_actions(restoring: bool) -> Markup {
                 (menu_item(Icon::Check, &words::sentence(status.as_str()), false, posting(format!("action=status&status={status}"))))
             }
         }))
+        (sheet("Owner", Icon::Person, "owner"))
+        (button("Export").ghost().small().icon(Icon::Exports).attrs(posting("action=export".to_owned())))
         (button("Delete").destructive().small().icon(Icon::Trash).attrs(posting("action=delete".to_owned())).attrs(confirm_attributes(
             "Delete {selected} customers?", "They leave every list and search. They can be restored.", "Delete customers", None)))
     }

@@ -9,6 +9,7 @@ mod load;
 mod notes;
 mod parts;
 mod show;
+mod similar;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/{id}", get(show::show).post(change::save))
         .route("/customers/{id}/edit", get(change::edit))
         .route("/customers/{id}/timeline", get(show::more))
+        .route("/customers/similar", get(similar::similar))
         .route("/customers/{id}/delete", post(change::delete))
         .route("/customers/{id}/restore", post(change::restore))
         .route("/customers/{id}/tags", get(change::tagging).post(change::tag))

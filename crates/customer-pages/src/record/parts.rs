@@ -89,6 +89,7 @@ pub(crate) async fn save_note(
     typed: Typed,
 ) -> PageResult {
     call.require(Permission::CustomersWrite)?;
+    let typed = typed.chosen();
     let mut tx = call.write().await?;
     let wanted = input::<NoteInput>(typed.texts(&["body"]))?;
     match ops::notes::update(&mut tx, id, note, &wanted, &guard(&typed)).await {
@@ -100,7 +101,7 @@ pub(crate) async fn save_note(
             drop(tx);
             let mut tx = call.read().await?;
             let now = ops::notes::get(&mut tx, id, note).await?;
-            let clash = vec![("note".to_owned(), now.body, typed.get("body").to_owned())];
+            let clash = vec![("body".to_owned(), now.body, typed.get("body").to_owned())];
             let typed = typed.with("version", now.version);
             Ok(overtaken(
                 &call,
@@ -262,6 +263,7 @@ pub(crate) async fn save_contact(
     typed: Typed,
 ) -> PageResult {
     call.require(Permission::CustomersWrite)?;
+    let typed = typed.chosen();
     let mut tx = call.write().await?;
     let defaults = defaults(&call, &tx);
     let wanted = input::<ContactInput>(with_ticks(typed.texts(contacts::TEXTS), &typed, contacts::TICKS))?;
@@ -422,6 +424,7 @@ pub(crate) async fn save_address(
     typed: Typed,
 ) -> PageResult {
     call.require(Permission::CustomersWrite)?;
+    let typed = typed.chosen();
     let mut tx = call.write().await?;
     let defaults = defaults(&call, &tx);
     let saved = match address_input(&typed) {

@@ -225,7 +225,7 @@ async fn an_edit_sends_what_changed_and_a_stale_one_shows_both_values() {
         .expect(412)
         .text();
     assert!(
-        stale.contains("King") && stale.contains("Lovelace") && stale.contains("Save anyway"),
+        stale.contains("King") && stale.contains("Lovelace") && stale.contains("Save as chosen"),
         "{stale}"
     );
     let (version, was) = (hidden(&stale, "version"), hidden(&stale, "was"));

@@ -4,7 +4,10 @@
 use std::collections::HashMap;
 
 use regulars_database::Tx;
-use regulars_kernel::{Result, ids::UserId};
+use regulars_kernel::{
+    Result,
+    ids::{CustomerId, UserId},
+};
 use uuid::Uuid;
 
 use crate::model::Color;
@@ -89,6 +92,16 @@ pub async fn colors(tx: &mut Tx, names: &[String]) -> Result<HashMap<String, Col
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.name, row.color)).collect())
+}
+
+/// Codes of customers by their ids, deleted ones too.
+pub async fn codes(tx: &mut Tx, ids: &[CustomerId]) -> Result<Vec<String>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let codes = sqlx::query_scalar!(
+        "SELECT code FROM customers WHERE id = ANY($1) ORDER BY code",
+        &ids
+    );
+    Ok(codes.fetch_all(tx.conn()).await?)
 }
 
 /// Names of customers by their ids, deleted ones too.
