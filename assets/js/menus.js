@@ -3,9 +3,14 @@
 
 const GAP = 4;
 
+// Beside which button a menu without `popovertarget` was asked for: `data-opens` names the menu, and whatever is put into it
+// with `data-open` opens it.
+let opener = null;
+let cell = null;
+
 function place(menu) {
-  const button = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);
-  if (!button) return;
+  const button = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`) ?? opener;
+  if (!button?.isConnected) return;
   const at = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   const left = menu.dataset.align === "end" ? at.right - width : at.left;
@@ -31,10 +36,30 @@ document.addEventListener(
       return;
     }
     place(menu);
-    if (!menu.contains(document.activeElement)) items(menu)[0]?.focus({ preventScroll: true });
+    if (!menu.contains(document.activeElement)) (menu.querySelector("[autofocus]") ?? items(menu)[0])?.focus({ preventScroll: true });
   },
   true,
 );
+
+document.addEventListener("click", (event) => {
+  const asked = event.target.closest("[data-opens]");
+  if (!asked) return;
+  opener = asked;
+  cell = asked.closest("td")?.id;
+});
+document.addEventListener("htmx:after:swap", () => {
+  const open = document.querySelector(".menu[popover] [data-open]");
+  if (!open) return;
+  open.removeAttribute("data-open");
+  const menu = open.closest(".menu");
+  if (menu.matches(":popover-open")) menu.querySelector("[autofocus]")?.focus();
+  else menu.showPopover();
+});
+// A cell that was changed: its menu closes, and the focus is where it was.
+document.addEventListener("cellSaved", () => {
+  if (opener) document.getElementById(opener.dataset.opens)?.hidePopover();
+  document.getElementById(cell)?.querySelector("[data-opens]")?.focus({ preventScroll: true });
+});
 
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.(".menu[popover]");

@@ -1,9 +1,10 @@
 //! The columns of the list: chosen, ordered, made wider, and kept by a view or by the browser.
 
 use fantoccini::key::Key;
+use reqwest::Method;
 use serde_json::json;
 
-use crate::{harness::Browser, stage::Stage};
+use crate::{api::answer, harness::Browser, stage::Stage};
 
 /// The headings as they stand, without those that have no words.
 async fn headings(browser: &Browser) -> String {
@@ -135,5 +136,68 @@ async fn columns_are_chosen_ordered_made_wider_and_kept() {
         .arrives(|address| address.contains("view="), "the view")
         .await;
     assert_eq!(headings(browser).await, "Customer E-mail Code");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_cell_is_changed_where_it_stands_and_back_again() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let id = stage
+        .customer(json!({"first_name": "Ada", "last_name": "Sample", "email": "ada@example.com"}))
+        .await;
+    stage
+        .customer(json!({"first_name": "Bea", "email": "bea@example.com"}))
+        .await;
+    browser.go("/customers?columns=status,email&sort=full_name").await;
+    let status = format!("#cell-{id}-status button");
+    let email = format!("#cell-{id}-email button");
+    browser.click(&status).await;
+    browser.sees_in("#cell-menu", "Churned").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.picture("customers-cell-choices-1440-light").await;
+    browser.press("VIP").await;
+    browser.sees_in("#toasts", "Status of Ada Sample changed.").await;
+    browser.sees_in(&status, "vip").await;
+    browser.press("Undo").await;
+    browser
+        .sees_in("#toasts", "Status of Ada Sample is as it was.")
+        .await;
+    browser.sees_in(&status, "active").await;
+
+    // By keyboard; a refused value stays in its field with the reason.
+    browser
+        .run(&format!("document.querySelector('{email}').focus()"))
+        .await;
+    browser.keys(&Key::Enter).await;
+    browser.find("#cell-menu [name=value]").await;
+    browser.fill("#cell-menu [name=value]", "bea@example.com").await;
+    browser.keys(&Key::Enter).await;
+    browser
+        .sees_in("#cell-menu", "Another customer has this e-mail address")
+        .await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.picture("customers-cell-fault-1440-light").await;
+    browser.fill("#cell-menu [name=value]", "ada@example.org").await;
+    browser.keys(&Key::Enter).await;
+    browser.sees_in(&email, "ada@example.org").await;
+    let focused = format!("return document.activeElement === document.querySelector('{email}')");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while browser.run(&focused).await != true {
+        let on = browser.run("return document.activeElement.outerHTML.slice(0, 300) + document.querySelector(\"#cell-menu\").matches(\":popover-open\")").await;
+        assert!(std::time::Instant::now() < until, "the focus is on {on}");
+    }
+
+    // What somebody else changed meanwhile is not overwritten.
+    browser.click(&status).await;
+    browser.sees_in("#cell-menu", "Churned").await;
+    let path = format!("/api/v1/customers/{id}");
+    let blocked = json!({"status": "blocked"});
+    answer(stage.api.request(Method::PATCH, &path).json(&blocked))
+        .await
+        .expect(200);
+    browser.press("Churned").await;
+    browser.sees_in("#toasts", "it is blocked now").await;
+    assert_eq!(stage.api.get(&path).await.expect(200).at("/status"), "blocked");
     stage.end().await;
 }

@@ -88,6 +88,14 @@ pub(crate) fn all(definitions: &[AttributeDefinition]) -> Vec<Column> {
     known.chain(own).collect()
 }
 
+/// What people call a column that every customer has.
+pub(crate) fn label(name: &str) -> &'static str {
+    FIELDS
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map_or("Value", |(_, label, _)| label)
+}
+
 /// Those that the address asks for, else those of this browser, else the usual ones. What is not known any more is left out.
 pub(crate) fn shown(state: &ListState, kept: Option<&str>, all: &[Column]) -> Vec<Column> {
     let asked: Vec<&str> = state.all(NAME).collect();

@@ -243,7 +243,7 @@ fn place(view: &mut ListView, query: &Query, next_cursor: Option<&str>, shown: u
     });
 }
 
-async fn rows(
+pub(super) async fn rows(
     tx: &mut Tx,
     customers: Vec<Customer>,
     columns: &[Column],

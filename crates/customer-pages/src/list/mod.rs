@@ -1,6 +1,7 @@
 //! The customer list: search, filters, views, sorting, paging, and work on several customers at once.
 
 mod bulk;
+mod cells;
 mod chips;
 mod columns;
 mod expression;
@@ -36,6 +37,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/bulk/work", get(work::all))
         .route("/customers/bulk/{job}", get(work::one))
         .route("/customers/bulk/{job}/cancel", post(work::cancel))
+        .route(
+            "/customers/{id}/cells/{column}",
+            get(cells::open).post(cells::save),
+        )
         .route("/customers/views", post(view_handlers::add))
         .route("/customers/views/new", get(view_handlers::new))
         .route(

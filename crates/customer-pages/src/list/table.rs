@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use regulars_web::pages::{
     Align, Attributes, Direction, Icon, SortLink, column, heading, icon_button, menu, menu_divider,
-    menu_item, menu_link, person, row_checkbox, select_all, status_badge, tag_list, time_tag,
+    menu_item, menu_link, person, row_checkbox, select_all,
 };
 
 use super::{
+    cells,
     columns::Column,
     view::{Cell, ListView, PATH, Row, deleting, sheet_of},
 };
@@ -94,26 +95,25 @@ pub(super) fn line(view: &ListView, row: &Row) -> Markup {
         tr data-row {
             @if view.may_write { (row_checkbox("id", &row.id.to_string(), &row.name)) } @else { td class="cell-select" {} }
             td { (person(&row.name, &row.second, &view.state.leading_to(&href))) }
-            @for (column, cell) in view.columns.iter().zip(&row.cells) { (shown(view, column, cell)) }
+            @for (column, cell) in view.columns.iter().zip(&row.cells) { (shown(view, row, column, cell)) }
             td class="cell-menu" { (row_menu(view, row, &href)) }
         }
     }
 }
 
-fn shown(view: &ListView, column: &Column, cell: &Cell) -> Markup {
+fn shown(view: &ListView, row: &Row, column: &Column, cell: &Cell) -> Markup {
     let class = match (is_wide(column), column.align) {
         (false, _) => "",
         (true, Align::Start) => "cell-wide cell-muted",
         (true, Align::End) => "cell-wide cell-number tabular",
     };
+    let title = match cell {
+        Cell::Text(text) if !text.is_empty() => Some(text),
+        _ => None,
+    };
+    let may_write = view.may_write && view.state.get("deleted").is_empty();
     html! {
-        @match cell {
-            Cell::Status(status) => td class=(class) { (status_badge(status)) },
-            Cell::Tags(tags) => td class="cell-wide" { (tag_list(tags.iter().map(|(name, tone)| (name.as_str(), *tone)), 2)) },
-            Cell::Time(Some(at)) => td class=(class) { (time_tag(*at, view.zone)) },
-            Cell::Text(text) if !text.is_empty() => td class=(class) title=(text) { (text) },
-            Cell::Time(None) | Cell::Text(_) => td class=(class) { "–" },
-        }
+        td class=(class) id=(cells::place(row.id, &column.name)) title=[title] { (cells::inside(row.id, &row.name, column, cell, view.zone, may_write)) }
     }
 }
 

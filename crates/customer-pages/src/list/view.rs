@@ -13,6 +13,7 @@ use regulars_web::pages::{
 
 use super::{
     super::{state::ListState, words},
+    cells,
     chips::fault_in_words,
     columns::Column,
     table::{BESIDE, head, line, widths},
@@ -216,6 +217,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
                     }
                 }))
                 @if view.may_write && view.face == Face::Rows {
+                    (cells::popover())
                     input type="hidden" name="query" value=(view.state.question().query());
                     (bulk_bar(bulk_actions(view.state.get("deleted") == "only"), view.everything.as_deref()))
                 }
