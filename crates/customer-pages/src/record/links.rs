@@ -69,6 +69,7 @@ async fn link(
 ) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
+    ops::require_living(&mut tx, page_of).await?;
     if matches!(kind, Link::Child) && parent.is_none() {
         // The page may be old: whom somebody put below another parent meanwhile stays there.
         let now = store::customers::lock(&mut tx, child).await?;
@@ -126,6 +127,7 @@ pub(crate) async fn add_child(
     Path(id): Path<CustomerId>,
     RawQuery(query): RawQuery,
 ) -> PageResult {
+    call.require(Permission::CustomersWrite)?;
     let child = to(query.as_deref())?.ok_or(Error::NotFound("customer"))?;
     link(call, id, Link::Child, child, Some(id)).await
 }

@@ -36,6 +36,7 @@ fn input<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Error> {
 /// `GET /customers/{id}/notes/new`
 pub(crate) async fn new_note(call: PageCall, Path(id): Path<CustomerId>) -> PageResult {
     call.require(Permission::CustomersWrite)?;
+    ops::require_living(&mut call.read().await?, id).await?;
     Ok(sheet(
         &call,
         "New note",
@@ -215,6 +216,7 @@ fn contact_typed(contact: &Contact) -> Typed {
 /// `GET /customers/{id}/contacts/new`
 pub(crate) async fn new_contact(call: PageCall, Path(id): Path<CustomerId>) -> PageResult {
     call.require(Permission::CustomersWrite)?;
+    ops::require_living(&mut call.read().await?, id).await?;
     Ok(sheet(
         &call,
         "New contact",
@@ -372,6 +374,7 @@ fn address_input(typed: &Typed) -> Result<AddressInput, Error> {
 /// `GET /customers/{id}/addresses/new`
 pub(crate) async fn new_address(call: PageCall, Path(id): Path<CustomerId>) -> PageResult {
     call.require(Permission::CustomersWrite)?;
+    ops::require_living(&mut call.read().await?, id).await?;
     let typed = Typed::new().with("type", "both");
     Ok(sheet(
         &call,

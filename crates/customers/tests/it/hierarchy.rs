@@ -67,6 +67,21 @@ async fn two_changes_at_once_close_no_circle() {
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 422]);
     }
+    // Three in a ring: whichever comes last would close it.
+    for _ in 0..10 {
+        let mut paths = Vec::new();
+        for name in ["Ada", "Grace", "Joan"] {
+            paths.push(house.path_of(name).await);
+        }
+        let below = |child: usize, parent: usize| {
+            let parent = paths[parent].rsplit('/').next().unwrap();
+            house.patch(&paths[child], json!({"parent_id": parent}))
+        };
+        let answers = tokio::join!(below(0, 1), below(1, 2), below(2, 0));
+        let mut statuses = [answers.0, answers.1, answers.2].map(|answer| answer.status.as_u16());
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 200, 422]);
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod import_command;
 mod import_kill;
 mod interface;
 mod naughty;
+mod page_routes;
 mod pages;
 mod process;
 mod routes;

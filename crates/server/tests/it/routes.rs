@@ -30,7 +30,7 @@ struct Made {
 
 impl Made {
     /// Makes one of each resource through the API.
-    async fn new(home: &Home, api: &Api) -> Self {
+    async fn new(home: &Home, api: &Api, organization: &str) -> Self {
         let mut values = BTreeMap::new();
         let customer = api
             .post(
@@ -119,7 +119,7 @@ impl Made {
             ("/api/v1/queues/{name}", "default".into()),
             ("/api/v1/keys/{id}", key),
             ("/api/v1/users/{id}", user),
-            ("/api/v1/sessions/{id}", session(home, api).await),
+            ("/api/v1/sessions/{id}", session(home, api, organization).await),
         ] {
             values.insert(path, value);
         }
@@ -150,13 +150,13 @@ impl Made {
 }
 
 /// Signs a person in and gives the session's id.
-async fn session(home: &Home, api: &Api) -> String {
+async fn session(home: &Home, api: &Api, organization: &str) -> String {
     let link = home.ok(&[
         "user",
         "create",
-        "sam@example.com",
+        &format!("sam@{organization}.example"),
         "--organization",
-        "ours",
+        organization,
         "--role",
         "agent",
     ]);
@@ -225,7 +225,7 @@ async fn every_operation_refuses_no_key_a_viewer_that_writes_and_another_organiz
     let document = api.get("/api/openapi.json").await.expect(200).json;
     let operations = document::operations(&document);
     assert!(operations.len() > 20, "only {} operations", operations.len());
-    let made = Made::new(&home, &api).await;
+    let made = Made::new(&home, &api, "ours").await;
 
     let mut faults = Vec::new();
     for operation in &operations {
@@ -292,13 +292,67 @@ async fn every_operation_refuses_no_key_a_viewer_that_writes_and_another_organiz
 }
 
 #[tokio::test]
+async fn lists_and_numbers_show_nothing_of_another_organization() {
+    let home = Home::shared().await;
+    let owner = home.organization("ours-alone", "owner");
+    let stranger = home.organization("theirs-alone", "owner");
+    let server = home.serve();
+    let api = Api::new(&server.url, &owner);
+    let document = api.get("/api/openapi.json").await.expect(200).json;
+    let before = api
+        .with_key(&stranger)
+        .get("/api/v1/analytics/overview")
+        .await
+        .expect(200);
+    let made = Made::new(&home, &api, "ours-alone").await;
+    let after = api
+        .with_key(&stranger)
+        .get("/api/v1/analytics/overview")
+        .await
+        .expect(200);
+    assert_eq!(
+        before.json["total"], after.json["total"],
+        "what is counted is one's own"
+    );
+    let ids: Vec<&String> = made.values.values().filter(|value| value.len() == 36).collect();
+    assert!(ids.len() > 10);
+    let mut tried = 0;
+    for operation in document::operations(&document) {
+        // A stream does not end; what it brings is tried where events are.
+        let is_stream = operation.path.ends_with("/stream");
+        if operation.writes() || !operation.parameters().is_empty() || is_stream {
+            continue;
+        }
+        let answer = api.with_key(&stranger).get(&made.fill(&operation).unwrap()).await;
+        for id in &ids {
+            assert!(
+                !answer.text.contains(*id),
+                "{} shows {id}: {}",
+                operation.name(),
+                answer.text
+            );
+        }
+        for name in ["ada@example.com", "Berliners", "shoe_size", "few.csv", "till"] {
+            assert!(
+                !answer.text.contains(name),
+                "{} shows {name}: {}",
+                operation.name(),
+                answer.text
+            );
+        }
+        tried += 1;
+    }
+    assert!(tried > 10, "only {tried} were tried");
+}
+
+#[tokio::test]
 async fn versions_guard_what_the_document_says_they_guard() {
     let home = Home::shared().await;
     let owner = home.organization("ours", "owner");
     let server = home.serve();
     let api = Api::new(&server.url, &owner);
     let document = api.get("/api/openapi.json").await.expect(200).json;
-    let made = Made::new(&home, &api).await;
+    let made = Made::new(&home, &api, "ours").await;
     let mut faults = Vec::new();
     let mut tried = 0;
     for operation in document::operations(&document) {

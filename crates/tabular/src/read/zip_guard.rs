@@ -15,8 +15,12 @@ use super::ReadError;
 
 /// The most that all parts together may unpack to.
 const MAX_TOTAL: u64 = 2 * 1024 * 1024 * 1024;
-/// The most that the table of shared texts may unpack to: it alone is kept in memory.
-const MAX_SHARED: u64 = 128 * 1024 * 1024;
+/// The most memory that the table of shared texts may take: it alone is kept.
+const MAX_SHARED: u64 = 112 * 1024 * 1024;
+/// What each of them takes besides its letters: a `String` in a vector, and the allocator's share.
+const PER_TEXT: u64 = 48;
+/// How a text of the table ends, with and without a namespace, and one without letters.
+const TEXT_ENDS: [&[u8]; 3] = [b"/si>", b":si>", b"si/>"];
 /// The most that any other part except a sheet may unpack to (styles, workbook).
 const MAX_PART: u64 = 32 * 1024 * 1024;
 /// Sheets of real data shrink to about a tenth; a part this large that shrinks further than this is a bomb.
@@ -71,10 +75,7 @@ pub fn check(path: &Path) -> Result<(), ReadError> {
         let kind = Kind::of(&name);
         let limit = claimed.min(kind.most());
         if claimed > limit {
-            return Err(ReadError::file(
-                "xlsx_too_large",
-                "the workbook holds more than can be read safely; save the sheet as CSV and import that",
-            ));
+            return Err(too_large());
         }
         count(&mut part, kind, limit)?;
     }
@@ -165,7 +166,7 @@ fn number_after(bytes: &[u8]) -> Option<u64> {
 fn count(part: &mut impl Read, kind: Kind, limit: u64) -> Result<(), ReadError> {
     // The end of what was read before stands in front of what is read next.
     let mut buffer = vec![0_u8; OVERLAP + 64 * 1024];
-    let (mut unpacked, mut run) = (0_u64, 0_usize);
+    let (mut unpacked, mut run, mut texts) = (0_u64, 0_usize, 0_u64);
     loop {
         let count = match part.read(&mut buffer[OVERLAP..]) {
             Ok(0) => return Ok(()),
@@ -188,9 +189,27 @@ fn count(part: &mut impl Read, kind: Kind, limit: u64) -> Result<(), ReadError> 
         if unpacked > limit {
             return Err(bomb());
         }
+        if kind == Kind::Shared {
+            // Those that end in what was just read.
+            let read = &buffer[OVERLAP - (TEXT_ENDS[0].len() - 1)..OVERLAP + count];
+            texts += read
+                .windows(TEXT_ENDS[0].len())
+                .filter(|window| TEXT_ENDS.contains(window))
+                .count() as u64;
+            if unpacked + texts * PER_TEXT > MAX_SHARED {
+                return Err(too_large());
+            }
+        }
         kind.check(&buffer[..OVERLAP + count], limit)?;
         buffer.copy_within(count..count + OVERLAP, 0);
     }
+}
+
+fn too_large() -> ReadError {
+    ReadError::file(
+        "xlsx_too_large",
+        "the workbook holds more than can be read safely; save the sheet as CSV and import that",
+    )
 }
 
 fn bomb() -> ReadError {

@@ -198,6 +198,25 @@ fn memory_is_not_taken_for_what_a_workbook_only_claims() {
 }
 
 #[test]
+fn many_short_texts_take_more_memory_than_their_letters_and_are_counted() {
+    for (text, count, fits) in [
+        ("<si><t>ab</t></si>", 1_500_000, true),
+        ("<si><t>ab</t></si>", 2_000_000, false),
+        ("<x:si><x:t>ab</x:t></x:si>", 1_500_000, false),
+        ("<si/>", 2_500_000, false),
+    ] {
+        let shared = format!("<sst>{}</sst>", text.repeat(count));
+        let bytes = pack_with(
+            "xl/worksheets/sheet1.xml",
+            "<worksheet><sheetData/></worksheet>",
+            &[("xl/sharedStrings.xml", &shared)],
+        );
+        let code = reader(&bytes).err().map(|error| error.code());
+        assert_eq!(code != Some("xlsx_too_large"), fits, "{count} of {text}");
+    }
+}
+
+#[test]
 fn a_workbook_among_the_sheets_is_refused() {
     let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
