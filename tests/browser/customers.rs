@@ -146,6 +146,31 @@ async fn the_list_narrows_sorts_turns_pages_and_changes_several_at_once() {
     browser.fill("#sheet [name=name]", "Spring people").await;
     browser.click("#sheet button[type=submit]").await;
     browser.sees_in(".view-bar", "Spring people").await;
+
+    // Narrowed in the sheet it is still open, so that what is shown can become what it asks for.
+    browser.press("Filter").await;
+    browser.find("#sheet fieldset.picks").await;
+    browser
+        .run("document.querySelector('#sheet [name=status][value=vip]').click()")
+        .await;
+    browser.press("Show customers").await;
+    browser
+        .arrives(
+            |address| address.contains("status=vip") && address.contains("view="),
+            "the view, narrowed",
+        )
+        .await;
+    browser.press("This view").await;
+    browser.press("Save the filters shown").await;
+    browser.sees_in("#toasts", "View Spring people saved").await;
+    browser.go("/customers").await;
+    browser.press("Spring people").await;
+    browser
+        .arrives(
+            |address| address.contains("status=vip"),
+            "the view as it was saved",
+        )
+        .await;
     stage.end().await;
 }
 

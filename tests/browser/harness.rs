@@ -276,6 +276,19 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
+    /// Waits until a condition of the page is true.
+    pub async fn holds(&self, condition: &str) {
+        let script = format!("return {condition}");
+        let until = Instant::now() + PATIENCE;
+        while self.run(&script).await != true {
+            if Instant::now() > until {
+                self.give_up(&format!("it does not become true: {condition}"))
+                    .await;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
     /// A command of the developer tools.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.driver("goog/cdp/execute", json!({"cmd": command, "params": parameters}))

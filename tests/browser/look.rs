@@ -8,7 +8,7 @@ const SIZES: [(u32, u32); 2] = [(1440, 1000), (390, 844)];
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
 /// A shop with people in it, and the pages worth looking at: a name, an address, what opens a sheet on it.
-async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'static str])> {
+pub async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'static str])> {
     let people = [
         (
             "Ada",
@@ -187,8 +187,11 @@ async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'stat
         ("audit", "/settings/audit".into(), &[]),
         ("sessions", "/settings/sessions".into(), &[]),
         ("jobs", "/settings/jobs".into(), &[]),
+        ("help", "/help".into(), &[]),
+        ("help-guide", "/help/finding-people".into(), &[]),
         // What went wrong.
         ("wrong-address", "/no-such-page".into(), &[]),
+        ("wrong-guide", "/help/no-such-guide".into(), &[]),
         ("wrong-customer", format!("/customers/{nobody}"), &[]),
         ("wrong-import", format!("/imports/{nobody}"), &[]),
         (

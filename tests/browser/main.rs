@@ -32,6 +32,7 @@ mod customers;
 mod dashboard;
 mod definitions;
 mod exports;
+mod help;
 mod imports;
 mod keyboard;
 mod look;

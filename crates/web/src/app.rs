@@ -24,7 +24,7 @@ use crate::{
     bare::BareOperations,
     context, docs,
     edge::{Edge, inner, outer},
-    openapi, pages,
+    help, openapi, pages,
     problem::{self, Problem},
     state::AppState,
 };
@@ -65,6 +65,7 @@ where
     Router::new()
         .merge(api)
         .merge(pages)
+        .merge(help::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         // Ours says what is too large in the error's own form.
@@ -73,6 +74,7 @@ where
         .layer(authenticate)
         .merge(docs::routes(&document))
         .merge(pages::assets::routes())
+        .merge(help::picture_routes())
         .layer(compression)
         .layer(from_fn_with_state(edge, outer))
         .with_state(state)

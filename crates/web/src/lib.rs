@@ -22,6 +22,7 @@ pub mod etag;
 mod extract;
 mod flash;
 mod form;
+mod help;
 pub mod idempotency;
 pub mod openapi;
 mod page_call;

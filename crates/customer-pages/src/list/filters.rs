@@ -36,7 +36,8 @@ pub(crate) struct OfferedAttribute {
 /// The sheet.
 pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
     let form = Attributes::new().set("method", "get").set("action", PATH);
-    let kept = ["q", "sort", "columns"];
+    // The view as well: what it is narrowed to here may become what it asks for.
+    let kept = ["q", "sort", "columns", "view"];
     let choices = |all: &[&'static str]| {
         all.iter()
             .map(|name| ((*name).to_owned(), words::sentence(name)))
@@ -178,6 +179,7 @@ mod tests {
                 ("tag", text),
                 ("attribute.x", text),
                 ("q", text),
+                ("view", "1"),
             ]
             .into_iter()
             .collect();
@@ -202,6 +204,7 @@ mod tests {
             let page = filters(&state, &offered).into_string();
             samples::assert_harmless(&page);
             assert!(page.contains("value=\"vip\" checked"));
+            assert!(page.contains("name=\"view\" value=\"1\""), "a view stays open");
         }
     }
 }

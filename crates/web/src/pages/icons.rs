@@ -141,6 +141,8 @@ pub enum Icon {
     Shield,
     /// lucide `keyboard`.
     Help,
+    /// lucide `circle-question-mark`.
+    Guide,
     /// lucide `inbox`.
     Empty,
     /// lucide `globe`.
@@ -149,7 +151,7 @@ pub enum Icon {
 
 impl Icon {
     /// Every icon, for the style guide.
-    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Empty, Self::Globe];
+    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe];
 
     fn shape(self) -> &'static str {
         match self {
@@ -220,6 +222,7 @@ impl Icon {
             Self::Star => r#"<path d="M11.525 2.295a.53.53 0 0 1 .95 0l2.31 4.679a2.123 2.123 0 0 0 1.595 1.16l5.166.756a.53.53 0 0 1 .294.904l-3.736 3.638a2.123 2.123 0 0 0-.611 1.878l.882 5.14a.53.53 0 0 1-.771.56l-4.618-2.428a2.122 2.122 0 0 0-1.973 0L6.396 21.01a.53.53 0 0 1-.77-.56l.881-5.139a2.122 2.122 0 0 0-.611-1.879L2.16 9.795a.53.53 0 0 1 .294-.906l5.165-.755a2.122 2.122 0 0 0 1.597-1.16z"/>"#,
             Self::Shield => r#"<path d="M20 13c0 5-3.5 7.5-7.66 8.95a1 1 0 0 1-.67-.01C7.5 20.5 4 18 4 13V6a1 1 0 0 1 1-1c2 0 4.5-1.2 6.24-2.72a1.17 1.17 0 0 1 1.52 0C14.51 3.81 17 5 19 5a1 1 0 0 1 1 1z"/><path d="m9 12 2 2 4-4"/>"#,
             Self::Help => r#"<path d="M10 8h.01"/><path d="M12 12h.01"/><path d="M14 8h.01"/><path d="M16 12h.01"/><path d="M18 8h.01"/><path d="M6 8h.01"/><path d="M7 16h10"/><path d="M8 12h.01"/><rect width="20" height="16" x="2" y="4" rx="2"/>"#,
+            Self::Guide => r#"<circle cx="12" cy="12" r="10"/><path d="M9.09 9a3 3 0 0 1 5.83 1c0 2-3 3-3 3"/><path d="M12 17h.01"/>"#,
             Self::Empty => r#"<polyline points="22 12 16 12 14 15 10 15 8 12 2 12"/><path d="M5.45 5.11 2 12v6a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-6l-3.45-6.89A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z"/>"#,
             Self::Globe => r#"<circle cx="12" cy="12" r="10"/><path d="M12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20"/><path d="M2 12h20"/>"#,
         }

@@ -3,6 +3,7 @@
 use regulars_kernel::{Permission, Role};
 
 use super::Icon;
+use crate::help::Guide;
 
 /// A place in the sidebar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,25 @@ pub enum Nav {
     Sessions,
     /// The API's documentation.
     ApiDocs,
+}
+
+impl Nav {
+    /// The guide to this place, and the heading in it if the guide is about other places as well.
+    pub(crate) fn guide(self) -> (Guide, Option<&'static str>) {
+        match self {
+            Self::Dashboard => (Guide::FirstHour, None),
+            Self::Customers => (Guide::FindingPeople, None),
+            Self::Imports => (Guide::ImportAndExport, None),
+            Self::Exports => (Guide::ImportAndExport, Some("exporting")),
+            Self::Organization => (Guide::Settings, Some("organization")),
+            Self::Members => (Guide::Settings, Some("members-and-roles")),
+            Self::Keys | Self::ApiDocs => (Guide::Settings, Some("api-keys")),
+            Self::Definitions => (Guide::Settings, Some("tags-and-attributes")),
+            Self::Audit => (Guide::Settings, Some("audit-log")),
+            Self::Jobs => (Guide::Settings, Some("jobs")),
+            Self::Sessions => (Guide::Settings, Some("sessions")),
+        }
+    }
 }
 
 /// A line of the sidebar.

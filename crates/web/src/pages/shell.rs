@@ -7,10 +7,13 @@ use maud::{DOCTYPE, Markup, html};
 use regulars_kernel::Role;
 
 use super::{
-    Flash, Icon, Locale, Nav, NavItem, assets, icon_button, initials, kbd, link_button, nav::visible,
-    palette_group, palette_item,
+    Attributes, Flash, Icon, Locale, Nav, NavItem, assets, icon_button, icon_link, initials, kbd,
+    link_button, menu_link, nav::visible, palette_group, palette_item,
 };
-use crate::caller::Caller;
+use crate::{
+    caller::Caller,
+    help::{self, Guide},
+};
 
 /// Settings of htmx. Answers that concern the whole page (signed out, not allowed, gone, our fault) are not swapped in:
 /// a toast tells, and what was typed stays. 400, 409, 412 and 422 are swapped, because forms answer with their faults.
@@ -160,7 +163,7 @@ pub fn page(shell: &Shell, actions: Markup, content: Markup) -> Markup {
                             span class="only-narrow" { (icon_button(Icon::Menu, "Open menu").attr("data-sidebar-toggle", "").attr("aria-controls", "sidebar")) }
                             span class="only-wide" { (icon_button(Icon::Sidebar, "Fold the sidebar").small().attr("data-sidebar-toggle", "").attr("aria-controls", "sidebar")) }
                             (crumbs(&shell.breadcrumbs))
-                            @if !actions.0.is_empty() { div class="topbar-actions" { (actions) } }
+                            div class="topbar-actions" { (guide_link(shell.active)) (actions) }
                         }
                         main class="content" id="content" tabindex="-1" {
                             @if let Some(flash) = &shell.flash { (flash) }
@@ -191,6 +194,19 @@ pub fn bare_page(title: &str, content: Markup) -> Markup {
             }
         }
     }
+}
+
+/// The way to the guide of where one is; to all of them where there is none of its own.
+fn guide_link(active: Option<Nav>) -> Markup {
+    let (label, href) = match active.map(Nav::guide) {
+        Some((guide, place)) => {
+            let place = place.map(|place| format!("#{place}")).unwrap_or_default();
+            let label = format!("Guide: {}", guide.title().to_lowercase());
+            (label, guide.href() + &place)
+        }
+        None => (help::NAME.to_owned(), help::PATH.to_owned()),
+    };
+    html! { (icon_link(Icon::Guide, label, href)) }
 }
 
 fn crumbs(all: &[Crumb]) -> Markup {
@@ -258,6 +274,7 @@ fn account_menu(shell: &Shell) -> Markup {
                 (theme("light", Icon::Sun, "Light")) (theme("dark", Icon::Moon, "Dark")) (theme("system", Icon::System, "Auto"))
             }
             hr;
+            (menu_link(Icon::Guide, help::NAME, help::PATH, Attributes::new()))
             button class="menu-item" type="button" data-shortcuts-open { (Icon::Help) span { "Keyboard shortcuts" } (kbd("?")) }
             form method="post" action="/sign-out" { button class="menu-item" type="submit" { (Icon::SignOut) span { "Sign out" } } }
         }
@@ -318,6 +335,12 @@ fn floats(role: Role) -> Markup {
                     (palette_group("Go to", html! { @for item in visible(role) {
                         div role="presentation" data-palette-slot { (palette_item(item.icon, item.label, if item.settings { "Settings" } else { "" }, item.href)) }
                     } }))
+                    (palette_group(help::NAME, html! {
+                        div role="presentation" data-palette-slot { (palette_item(Icon::Guide, help::NAME, "", help::PATH)) }
+                        @for guide in Guide::ALL {
+                            div role="presentation" data-palette-slot { (palette_item(guide.icon(), guide.title(), "Guide", &guide.href())) }
+                        }
+                    }))
                     p class="palette-none" data-palette-empty hidden { "Nothing found." }
                 }
             }

@@ -2,5 +2,6 @@
 
 mod bodies;
 mod edge;
+mod help;
 mod idempotency;
 mod room;
