@@ -17,6 +17,7 @@ use crate::{
 /// Pages that are for whoever is not signed in, or for programs, and those of oneself.
 const OPEN: &[&str] = &[
     "/assets/{file}",
+    "/help/pictures/{file}",
     "/healthz",
     "/readyz",
     "/metrics",
@@ -136,6 +137,7 @@ impl Made {
                 .await,
             ),
             ("/settings/jobs/{id}", job),
+            ("/help/{guide}", "first-hour".into()),
             (
                 "/settings/keys/{id}",
                 id("/api/v1/keys", json!({"name": OURS, "role": "agent"})).await,
@@ -222,7 +224,8 @@ async fn every_page_is_closed_to_nobody_to_viewers_who_write_and_to_another_orga
                 fault("nobody", &method, &answer);
             }
             let answer = stranger.ask(&method, &path).await;
-            let is_of_one_thing = page.contains('{') && !page.contains("/sessions/");
+            let is_of_one_thing =
+                page.contains('{') && !page.contains("/sessions/") && !page.starts_with("/help/");
             let is_closed = matches!(
                 answer.status,
                 StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
