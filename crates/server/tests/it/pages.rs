@@ -18,14 +18,14 @@ fn posted(request: RequestBuilder, form: String) -> RequestBuilder {
 }
 
 /// A person's browser without the browser: the cookie of a session.
-struct Person {
+pub struct Person {
     api: Api,
     cookie: String,
 }
 
 impl Person {
     /// Makes a member and sets the password by the link.
-    async fn new(home: &Home, server: &Server, organization: &str, role: &str) -> Self {
+    pub async fn new(home: &Home, server: &Server, organization: &str, role: &str) -> Self {
         let email = format!("{role}@{organization}.example");
         let arguments = [
             "user",
@@ -57,7 +57,7 @@ impl Person {
         }
     }
 
-    async fn ask(&self, method: &Method, path: &str) -> Answer {
+    pub async fn ask(&self, method: &Method, path: &str) -> Answer {
         let request = self
             .api
             .request(method.clone(), path)
