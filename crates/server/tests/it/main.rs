@@ -17,6 +17,7 @@ mod import_kill;
 mod interface;
 mod naughty;
 mod pages;
+mod permissions;
 mod process;
 mod routes;
 mod serve;
