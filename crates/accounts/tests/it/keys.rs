@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, StatusCode};
-use regulars_kernel::Role;
+use regulars_kernel::{Role, clock};
 use serde_json::json;
 
 use crate::harness::{App, As};
@@ -71,7 +71,7 @@ async fn when_a_key_was_last_used_is_told_after_its_first_use_and_not_before() {
         at.map(|at| chrono::DateTime::parse_from_rfc3339(at).unwrap())
     };
     assert_eq!(last_used().await, None);
-    let before = chrono::Utc::now() - Duration::from_secs(1);
+    let before = clock::now() - Duration::from_secs(1);
     let text = created["key"].as_str().unwrap();
     let used = app.get(As::Key(text), "/api/v1/me").await;
     assert_eq!(used.status, StatusCode::OK);
@@ -79,7 +79,7 @@ async fn when_a_key_was_last_used_is_told_after_its_first_use_and_not_before() {
     for _ in 0..100 {
         if let Some(at) = last_used().await {
             assert!(
-                at >= before && at <= chrono::Utc::now() + Duration::from_secs(1),
+                at >= before && at <= clock::now() + Duration::from_secs(1),
                 "{at}"
             );
             let list = app.get(As::Key(&admin), "/api/v1/keys").await.json();

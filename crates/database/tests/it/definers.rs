@@ -134,9 +134,9 @@ async fn every_function_that_runs_as_somebody_else_is_listed_with_its_wall_and_t
             Across(why) => assert!(!applies && !why.is_empty(), "{name} looks across"),
         }
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert!(
-            text.contains(&format!("async fn {test}()")),
+            source.contains(&format!("async fn {test}()")),
             "{file} has no test {test}"
         );
     }
