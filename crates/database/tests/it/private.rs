@@ -292,6 +292,10 @@ async fn a_role_that_could_bypass_the_wall_is_refused_as_serving_role() {
         let asked = tokio::time::timeout(Duration::from_millis(500), pool.acquire()).await;
         assert!(!matches!(asked, Ok(Ok(_))), "{give}: it serves");
         execute(&owner, take).await;
+        let given = pool.acquire().await;
+        assert!(given.is_ok(), "{take}: {given:?}");
+        drop(given);
+        pool.close().await;
         first
             .check_serving()
             .await
