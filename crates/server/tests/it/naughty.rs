@@ -327,6 +327,29 @@ async fn every_name_that_an_organization_gives_is_kept_as_it_was_sent_or_refused
         assert_eq!(texts("tags", "name"), wanted);
         assert_eq!(texts("sources", "external_id"), wanted);
     }
+    // Ids that are longer than a tag, or that nothing takes, one at a time.
+    let customer = made(&api, "customers", json!({"first_name": "Ada"})).await;
+    let path = format!("/api/v1/customers/{customer}/sources");
+    let mut kept = BTreeSet::new();
+    for id in strings
+        .iter()
+        .filter(|id| expected(Name(60), id).unwrap().is_err())
+    {
+        let source = json!({"source": "shopify", "external_id": id});
+        let sent = api.post(&path, &source).await;
+        if expected(Name(200), id).unwrap().is_ok() {
+            assert_eq!(sent.expect(201).at("/external_id"), id.trim());
+            kept.insert(id.trim());
+        } else {
+            let refused = sent.expect(422);
+            assert_eq!(refused.at("/errors/0/pointer"), "/external_id", "{id:?}");
+        }
+    }
+    assert!(kept.len() > 20, "only {} were kept", kept.len());
+    let listed = api.get(&path).await.expect(200).json;
+    let listed = listed["data"].as_array().unwrap().iter();
+    let listed: BTreeSet<&str> = listed.map(|one| one["external_id"].as_str().unwrap()).collect();
+    assert_eq!(listed, kept, "what is refused is not stored");
     server.terminate();
 }
 
