@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr as _, time::Duration};
 
 use regulars_kernel::{Error, Result};
 use sqlx::{
-    PgConnection, PgPool,
+    Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -83,11 +83,8 @@ pub async fn open(settings: Settings) -> Result<Opened> {
 impl Opened {
     /// Opens one serving connection, so that a wrong role is known at the start and not by the first request.
     pub async fn check_serving(&self) -> Result<()> {
-        self.database
-            .outside_organizations()
-            .acquire()
+        prove_held(self.database.outside_organizations())
             .await
-            .map(drop)
             .map_err(|error| Error::internal(format!("The serving role cannot be used: {error}")))
     }
 
@@ -112,13 +109,18 @@ pub fn serving_pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
         // A round trip for each request is dear; a connection used a moment ago is taken to be alive.
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                use sqlx::Connection as _;
-                Ok(meta.idle_for < ALIVE || connection.ping().await.is_ok())
-            })
+            Box::pin(async move { Ok(meta.idle_for < ALIVE || connection.ping().await.is_ok()) })
         })
         .after_connect(|connection, _| Box::pin(hold(connection)))
         .connect_lazy_with(options.application_name("regulars"))
+}
+
+/// Opens a connection as the pool does, and closes it. The pool itself tries again until it is out of patience and then
+/// says no more than that: who starts a server wants to know why.
+pub(crate) async fn prove_held(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+    hold(&mut connection).await?;
+    connection.close().await
 }
 
 /// Makes a new connection one that serves: the held role, time limits, and proof that it is held.

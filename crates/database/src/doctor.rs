@@ -3,7 +3,10 @@
 use regulars_kernel::Result;
 use sqlx::PgPool;
 
-use crate::{connect::Opened, migrate, version};
+use crate::{
+    connect::{Opened, prove_held},
+    migrate, version,
+};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -134,9 +137,8 @@ async fn migrations(owner: &PgPool) -> Result<Check> {
 
 async fn serving_role(opened: &Opened) -> Result<Check> {
     let name = "Serving role";
-    // Acquiring proves it: a connection that is not held is refused by the pool.
-    match opened.database.outside_organizations().acquire().await {
-        Ok(_) => Ok(Check::good(name, "regulars_app, held by row-level security")),
+    match prove_held(opened.database.outside_organizations()).await {
+        Ok(()) => Ok(Check::good(name, "regulars_app, held by row-level security")),
         Err(error) => Ok(Check::not(
             Outcome::Bad,
             name,

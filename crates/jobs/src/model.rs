@@ -289,6 +289,29 @@ mod tests {
     }
 
     #[test]
+    fn jobs_that_failed_together_come_back_spread_over_the_whole_of_the_wait() {
+        let backoff = Backoff::default();
+        for attempt in [1, 4, 9, 30] {
+            let ceiling = backoff.ceiling(attempt);
+            let mut quarters = [0_u32; 4];
+            let mut waits = std::collections::HashSet::new();
+            for _ in 0..4_000 {
+                let wait = backoff.wait(attempt);
+                assert!(wait <= ceiling, "{wait:?} of {ceiling:?}");
+                let quarter = wait.as_secs_f64() / ceiling.as_secs_f64() * 4.0;
+                quarters[(quarter as usize).min(3)] += 1;
+                waits.insert(wait);
+            }
+            // A thousand each, give or take 27: 200 would be off once in 10^13 runs.
+            assert!(
+                quarters.iter().all(|count| (800..=1_200).contains(count)),
+                "{quarters:?}"
+            );
+            assert!(waits.len() > 3_900, "only {} different waits", waits.len());
+        }
+    }
+
+    #[test]
     fn a_question_mark_retries_our_faults_and_gives_up_on_bad_input() {
         assert!(matches!(
             Failure::from(Error::internal("broken")),

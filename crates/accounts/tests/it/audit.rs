@@ -48,6 +48,25 @@ async fn every_action_leaves_its_entry() {
     ];
     app.form(who, "/settings/password", &fields).await;
 
+    let other = app.sign_in("owner@example.com", "another long sentence").await;
+    let other = other.cookie().unwrap();
+    let sessions = app.get(As::Session(&other), "/api/v1/sessions").await.json();
+    let mut sessions = sessions["data"].as_array().unwrap().iter();
+    let session = sessions.find(|session| session["current"] == false).unwrap();
+    let session = format!("/api/v1/sessions/{}", session["id"].as_str().unwrap());
+    let revoked = app.delete(As::Session(&other), &session).await;
+    assert_eq!(revoked.status, StatusCode::NO_CONTENT);
+
+    // Who belongs elsewhere is asked, and declines.
+    let elsewhere = app.organization("elsewhere").await;
+    let bob = app.person(elsewhere, "bob@example.com", Role::Agent).await;
+    let asked = json!({"email": "bob@example.com", "role": "agent"});
+    let asked = app.post(As::Session(&other), "/api/v1/users", asked).await.json();
+    let link = asked["link"]["url"].as_str().unwrap();
+    let decline = format!("{}/decline", &link[link.find("/set-password/").unwrap()..]);
+    let declined = app.form(As::Session(&bob.token), &decline, &[]).await;
+    assert_eq!(declined.status, StatusCode::SEE_OTHER);
+
     for _ in 0..50 {
         // A failed sign-in is written beside its answer.
         if app
@@ -75,6 +94,8 @@ async fn every_action_leaves_its_entry() {
             "session.ended",
             "session.failed",
             "session.others_revoked",
+            "session.revoked",
+            "user.declined",
             "user.invited",
             "user.link_issued",
             "user.password_changed",

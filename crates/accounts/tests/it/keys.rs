@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, StatusCode};
-use regulars_kernel::Role;
+use regulars_kernel::{Role, clock};
 use serde_json::json;
 
 use crate::harness::{App, As};
@@ -55,6 +55,42 @@ async fn a_key_works_until_it_is_revoked_and_then_stops_at_once() {
         (changed.status, changed.codes()),
         (StatusCode::CONFLICT, vec!["key_revoked".to_owned()])
     );
+}
+
+#[tokio::test]
+async fn when_a_key_was_last_used_is_told_after_its_first_use_and_not_before() {
+    let app = App::new().await;
+    let acme = app.organization("acme").await;
+    let admin = app.key(acme, Role::Admin).await;
+    let new = json!({"name": "sync", "role": "viewer"});
+    let created = app.post(As::Key(&admin), "/api/v1/keys", new).await.json();
+    let path = format!("/api/v1/keys/{}", created["id"].as_str().unwrap());
+    let last_used = async || {
+        let key = app.get(As::Key(&admin), &path).await.json();
+        let at = key["last_used_at"].as_str();
+        at.map(|at| chrono::DateTime::parse_from_rfc3339(at).unwrap())
+    };
+    assert_eq!(last_used().await, None);
+    let before = clock::now() - Duration::from_secs(1);
+    let text = created["key"].as_str().unwrap();
+    let used = app.get(As::Key(text), "/api/v1/me").await;
+    assert_eq!(used.status, StatusCode::OK);
+    // It is written beside the answer.
+    for _ in 0..100 {
+        if let Some(at) = last_used().await {
+            assert!(
+                at >= before && at <= clock::now() + Duration::from_secs(1),
+                "{at}"
+            );
+            let list = app.get(As::Key(&admin), "/api/v1/keys").await.json();
+            let listed = list["data"].as_array().unwrap().iter();
+            let mut listed = listed.filter(|key| key["id"] == created["id"]);
+            assert!(listed.next().unwrap()["last_used_at"].is_string());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the use of the key is never told");
 }
 
 #[tokio::test]

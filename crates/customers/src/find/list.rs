@@ -287,10 +287,8 @@ async fn walk(
     let share = lookup.rows as f64 / lookup.customers.max(lookup.rows) as f64;
     let most = ((4 * wanted) as f64 / share).min(MOST_WALKED as f64) as i64;
     let push = |sql: &mut QueryBuilder<Postgres>| {
-        sql.push(format!(
-            "SELECT c.id FROM (SELECT c.organization_id, c.id{} FROM customers c WHERE ",
-            keyset::columns(sorts)
-        ));
+        // All columns: an expression may ask for any, and those that nobody asks for are not read.
+        sql.push("SELECT c.id FROM (SELECT c.* FROM customers c WHERE ");
         selection.push_deleted(sql);
         selection.push_columns(sql);
         keyset::push_place(sql, sorts, stretch.after.as_ref());

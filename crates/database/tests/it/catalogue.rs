@@ -143,6 +143,33 @@ async fn triggers_stamp_their_own_row_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn every_table_that_says_when_it_was_changed_is_stamped_by_its_trigger() {
+    let db = TestDatabase::new().await;
+    let unstamped = faults(
+        db.owner(),
+        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'updated_at'
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND $1::text[] IS NOT NULL
+           -- For each row (1), before (2) and on update (16), and switched on.
+           AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgfoid = 'stamp_updated'::regproc
+                           AND t.tgtype & 19 = 19 AND t.tgenabled = 'O')
+         ORDER BY 1",
+    )
+    .await;
+    assert!(unstamped.is_empty(), "{}", unstamped.join("\n"));
+    // And the trigger does it, whatever the statement says of the two columns.
+    let scope = db.organization("acme").await;
+    let (stamped, version): (bool, i32) = sqlx::query_as(
+        "UPDATE organizations SET name = 'Acme AG', updated_at = '2001-01-01', version = 77 WHERE id = $1
+         RETURNING updated_at > now() - interval '1 minute', version",
+    )
+    .bind(scope.organization_id.0)
+    .fetch_one(db.owner())
+    .await
+    .unwrap();
+    assert_eq!((stamped, version), (true, 2));
+}
+
+#[tokio::test]
 async fn definer_functions_belong_to_the_definer_with_a_fixed_path_and_a_closed_door() {
     expect_none(
         "SELECT p.oid::regprocedure::text FROM pg_proc p

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod catalogue;
+mod definers;
 mod private;
 mod testkit;
 mod transactions;

@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use regulars_database::{Opened, PrivateServer, Settings, cluster, doctor, migrate, open};
+use regulars_database::{
+    Opened, PrivateServer, Settings, cluster, connect::serving_pool, doctor, migrate, open,
+};
 use sqlx::{Connection as _, PgConnection, PgPool};
 
 const CHILD: &str = "REGULARS_TEST_OWN_PRIVATE_SERVER";
@@ -233,4 +235,71 @@ async fn opened_with_settings_it_is_migrated_held_and_healthy() {
     other.owner.close().await;
     opened.close().await.unwrap();
     assert_eq!(opened.private.unwrap().cluster().running(), None);
+}
+
+#[tokio::test]
+async fn a_role_that_could_bypass_the_wall_is_refused_as_serving_role() {
+    // Roles belong to a whole cluster, so this one is the test's own.
+    let folder = folder();
+    let settings = || Settings {
+        database_url: None,
+        data_dir: folder.path().to_path_buf(),
+        max_connections: 2,
+    };
+    let first = open(settings()).await.unwrap_or_else(|error| panic!("{error}"));
+    migrate::run(&first.owner)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+    first.check_serving().await.unwrap();
+    let owner = first.private.as_ref().unwrap().url_owner();
+    for (give, take, why) in [
+        (
+            "ALTER ROLE regulars_app BYPASSRLS",
+            "ALTER ROLE regulars_app NOBYPASSRLS",
+            "may bypass row-level security",
+        ),
+        (
+            "ALTER ROLE regulars_app SUPERUSER",
+            "ALTER ROLE regulars_app NOSUPERUSER",
+            "is a superuser",
+        ),
+        (
+            "ALTER TABLE customers OWNER TO regulars_app",
+            "ALTER TABLE customers OWNER TO CURRENT_USER",
+            "owns the tables",
+        ),
+        (
+            "CREATE ROLE keeper; ALTER TABLE customers OWNER TO keeper; GRANT keeper TO regulars_app",
+            "ALTER TABLE customers OWNER TO CURRENT_USER; DROP ROLE keeper",
+            "owns the tables",
+        ),
+    ] {
+        execute(&owner, give).await;
+        let begun = Instant::now();
+        let refused = first.check_serving().await.unwrap_err().to_string();
+        assert!(
+            refused.contains("regulars_app") && refused.contains(why),
+            "{give}: {refused}"
+        );
+        assert!(begun.elapsed() < Duration::from_secs(5), "it is told at once");
+        let checks = doctor::examine(&first).await;
+        let role = checks.iter().find(|check| check.name == "Serving role").unwrap();
+        assert_eq!(role.outcome, doctor::Outcome::Bad);
+        assert!(role.found.contains(why) && role.advice.is_some(), "{role:?}");
+        // Nor does the pool give out such a connection, however long one asks.
+        let url = first.private.as_ref().unwrap().url_app();
+        let pool = serving_pool(url.parse().unwrap(), 1);
+        let asked = tokio::time::timeout(Duration::from_millis(500), pool.acquire()).await;
+        assert!(!matches!(asked, Ok(Ok(_))), "{give}: it serves");
+        execute(&owner, take).await;
+        let given = pool.acquire().await;
+        assert!(given.is_ok(), "{take}: {given:?}");
+        drop(given);
+        pool.close().await;
+        first
+            .check_serving()
+            .await
+            .unwrap_or_else(|error| panic!("{take}: {error}"));
+    }
+    first.close().await.unwrap();
 }

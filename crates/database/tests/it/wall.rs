@@ -199,7 +199,7 @@ async fn a_transactions_organization_ends_with_it() {
 }
 
 #[tokio::test]
-async fn a_role_that_could_bypass_the_wall_is_refused_as_serving_role() {
+async fn whoever_connects_serves_as_the_held_role() {
     use regulars_database::connect::serving_pool;
     let db = TestDatabase::new().await;
     let (_, options) = db.connect_options();

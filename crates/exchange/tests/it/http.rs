@@ -261,6 +261,13 @@ async fn exports_are_written_taken_and_audited() {
             .unwrap();
     assert_eq!(actions, ["export.created", "export.created", "export.downloaded"]);
     app.delete(&path).bearer(&key).send().await.expect(204);
+    let deleted: Vec<String> = sqlx::query_scalar(
+        "SELECT target_id::text FROM audit_entries WHERE action = 'export.deleted' AND actor_kind = 'key'",
+    )
+    .fetch_all(app.test_database().owner())
+    .await
+    .unwrap();
+    assert_eq!(deleted, [export["id"].as_str().unwrap()]);
     app.get(&format!("{path}/download"))
         .bearer(&key)
         .send()

@@ -6,6 +6,7 @@ mod caps;
 mod currencies;
 mod export_jobs;
 mod exports;
+mod formats;
 mod http;
 mod imports;
 mod inline;

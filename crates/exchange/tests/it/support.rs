@@ -15,6 +15,7 @@ use regulars_exchange::{
 use regulars_kernel::{Error, Scope, ids::ImportId};
 use regulars_testkit::TestDatabase;
 use serde_json::Value;
+use sqlx::PgPool;
 
 /// Watches nothing.
 pub struct Unwatched;
@@ -127,21 +128,9 @@ impl Shop {
             .unwrap()
     }
 
-    /// Everything that imports write, without ids, codes and times, in an order that does not depend on them.
+    /// [`dump`] of this shop.
     pub async fn dump(&self) -> Value {
-        self.one(
-            "SELECT coalesce(jsonb_agg(row ORDER BY row::text), '[]') FROM (
-               SELECT to_jsonb(c) - '{id,code,created_at,updated_at,organization_id,search_text}'::text[]
-                 || jsonb_build_object(
-                   'tags', (SELECT jsonb_agg(t.name ORDER BY t.name) FROM customer_tags ct JOIN tags t ON t.id = ct.tag_id WHERE ct.customer_id = c.id),
-                   'sources', (SELECT jsonb_agg(jsonb_build_array(source, external_id) ORDER BY source, external_id) FROM customer_sources s WHERE s.customer_id = c.id),
-                   'consents', (SELECT jsonb_agg(jsonb_build_array(channel, state) ORDER BY channel) FROM customer_consents k WHERE k.customer_id = c.id),
-                   'address', (SELECT jsonb_agg(to_jsonb(a) - '{id,customer_id,organization_id,created_at,updated_at}'::text[]) FROM addresses a WHERE a.customer_id = c.id),
-                   'events', (SELECT jsonb_agg(jsonb_build_array(kind, data - '{import_id,id,code,address_id}'::text[]) ORDER BY e.id) FROM events e WHERE e.customer_id = c.id)
-                 ) AS row
-               FROM customers c) all_rows",
-        )
-        .await
+        dump(self.database.owner(), self.scope).await
     }
 
     pub fn work(&self, id: ImportId, file: PathBuf) -> Work {
@@ -154,6 +143,27 @@ impl Shop {
             batch_rows: 40,
         }
     }
+}
+
+/// Everything that imports wrote for an organization, without ids, codes and times, in an order that does not depend on
+/// them.
+pub async fn dump(owner: &PgPool, scope: Scope) -> Value {
+    sqlx::query_scalar(
+        "SELECT coalesce(jsonb_agg(row ORDER BY row::text), '[]') FROM (
+           SELECT to_jsonb(c) - '{id,code,created_at,updated_at,organization_id,search_text}'::text[]
+             || jsonb_build_object(
+               'tags', (SELECT jsonb_agg(t.name ORDER BY t.name) FROM customer_tags ct JOIN tags t ON t.id = ct.tag_id WHERE ct.customer_id = c.id),
+               'sources', (SELECT jsonb_agg(jsonb_build_array(source, external_id) ORDER BY source, external_id) FROM customer_sources s WHERE s.customer_id = c.id),
+               'consents', (SELECT jsonb_agg(jsonb_build_array(channel, state) ORDER BY channel) FROM customer_consents k WHERE k.customer_id = c.id),
+               'address', (SELECT jsonb_agg(to_jsonb(a) - '{id,customer_id,organization_id,created_at,updated_at}'::text[]) FROM addresses a WHERE a.customer_id = c.id),
+               'events', (SELECT jsonb_agg(jsonb_build_array(kind, data - '{import_id,id,code,address_id}'::text[]) ORDER BY e.id) FROM events e WHERE e.customer_id = c.id)
+             ) AS row
+           FROM customers c WHERE c.organization_id = $1) all_rows",
+    )
+    .bind(scope.organization_id.0)
+    .fetch_one(owner)
+    .await
+    .unwrap()
 }
 
 /// A file with those who are asked for, and how many they are.

@@ -226,4 +226,56 @@ mod tests {
         assert_eq!(emails.len(), before);
         assert!(shop.iter().any(|row| row["kind"] == "company"));
     }
+
+    #[test]
+    fn people_come_from_several_countries_with_the_names_of_each_and_few_tags_are_on_most() {
+        use std::collections::{BTreeMap, BTreeSet, HashSet};
+        let now = "2026-11-01T00:00:00Z".parse().unwrap();
+        let mut random = StdRng::seed_from_u64(7);
+        let shop: Vec<Value> = (1..=5_000)
+            .map(|number| customer(&mut random, number, 5_000, now))
+            .collect();
+        let mut people: BTreeMap<&str, (usize, HashSet<&str>)> = BTreeMap::new();
+        let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
+        for row in &shop {
+            let text = |field: &str| row[field].as_str();
+            if let (Some(locale), Some(last)) = (text("locale"), text("last_name")) {
+                let place = PLACES.iter().find(|place| place.locale == locale).unwrap();
+                assert!(place.last_names.contains(&last), "{last} of {}", place.country);
+                assert!(place.first_names.contains(&text("first_name").unwrap()));
+                assert!(text("address.country").is_none_or(|country| country == place.country));
+                let (count, names) = people.entry(place.country).or_default();
+                *count += 1;
+                names.insert(last);
+            }
+            for tag in row["tags"].as_array().unwrap() {
+                *tags.entry(tag.as_str().unwrap()).or_default() += 1;
+            }
+        }
+        assert!(people.len() >= 8, "{people:?}");
+        for (country, (count, names)) in &people {
+            assert!(
+                *count >= 50 && names.len() >= 4,
+                "{country}: {count} with {names:?}"
+            );
+        }
+        // Beyond Latin letters and beyond ASCII.
+        let beyond = |least: char| {
+            people
+                .values()
+                .any(|(_, names)| names.iter().any(|name| name.contains(|c| c >= least)))
+        };
+        assert!(beyond('À') && beyond('\u{3040}'), "{people:?}");
+        // Skewed: the most frequent tag is on far more people than the rarest, and three of twelve make two fifths of all.
+        assert_eq!(
+            tags.keys().copied().collect::<BTreeSet<_>>(),
+            TAGS.iter().copied().collect()
+        );
+        let mut counts: Vec<usize> = tags.into_values().collect();
+        counts.sort_unstable_by(|one, two| two.cmp(one));
+        let (first, last) = (counts[0], counts[counts.len() - 1]);
+        assert!(first >= 4 * last, "{counts:?}");
+        let sum: usize = counts.iter().sum();
+        assert!(counts[..3].iter().sum::<usize>() * 5 >= sum * 2, "{counts:?}");
+    }
 }

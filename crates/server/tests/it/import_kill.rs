@@ -21,11 +21,19 @@ const KILLS: usize = 10;
 
 /// Customers that are there before, so that some rows of the file update.
 pub fn before() -> String {
-    let mut text = String::from("external_id,email,first_name,last_name,city,country,tags\n");
+    let mut text = String::from(
+        "external_id,email,first_name,last_name,city,country,tags,consent.email,consent.sms,attributes.shoe_size\n",
+    );
     for number in (0..ROWS).step_by(15) {
         let _ = writeln!(
             text,
-            "x{number},person{number}@example.com,Old,Name{number},Berlin,DE,before"
+            "x{number},person{number}@example.com,Old,Name{number},Berlin,DE,before,{},subscribed,41",
+            // What half of them withdrew stays withdrawn, whatever the file says.
+            if number % 2 == 0 {
+                "unsubscribed"
+            } else {
+                "subscribed"
+            },
         );
     }
     text
@@ -34,8 +42,10 @@ pub fn before() -> String {
 /// New customers, known ones, the same ones again, and rows that are refused.
 pub fn file() -> String {
     let cities = ["Berlin,DE", "Paris,FR", "London,GB", "Wien,AT", "Roma,IT"];
-    let mut text =
-        String::from("external_id,email,first_name,last_name,phone,address1,zip,city,country,tags\n");
+    let mut text = String::from(
+        "external_id,email,first_name,last_name,phone,address1,zip,city,country,tags,consent.email,\
+         consent.email_subscribed_at,consent.sms,attributes.shoe_size,attributes.favourite_colour\n",
+    );
     for number in 0..ROWS {
         let (mut who, mut email) = (number, format!("person{number}@example.com"));
         match number % 100 {
@@ -56,11 +66,20 @@ pub fn file() -> String {
         };
         let _ = writeln!(
             text,
-            "x{who},{email},Given{number},Family{},+4930{:07},{number} Main Street,{:05},{},{tags}",
+            "x{who},{email},Given{number},Family{},+4930{:07},{number} Main Street,{:05},{},{tags},{},{},{},{}",
             number % 997,
             1_000_000 + who,
             number % 99_999,
             cities[number % cities.len()],
+            [
+                "subscribed,2019-02-03 04:05:06",
+                "unsubscribed,",
+                ",",
+                "never_subscribed,"
+            ][number % 4],
+            ["subscribed", "unsubscribed", ""][number % 3],
+            ["36", "41.5", ""][number % 3],
+            ["green", "", "Łosoś 🐟", "blue", ""][number % 5],
         );
     }
     text
@@ -100,6 +119,10 @@ pub async fn everything(owner: &PgPool, slug: &str) -> Vec<String> {
           'tags', (SELECT jsonb_agg(t.name ORDER BY t.name) FROM customer_tags ct
              JOIN tags t ON t.organization_id = ct.organization_id AND t.id = ct.tag_id
              WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id),
+          -- A day that the file tells is compared, the moment of the import is not.
+          'consents', (SELECT jsonb_agg(jsonb_build_array(k.channel, k.state, k.source,
+               CASE WHEN k.changed_at < c.created_at - interval '1 day' THEN k.changed_at END) ORDER BY k.channel)
+             FROM customer_consents k WHERE k.organization_id = c.organization_id AND k.customer_id = c.id),
           'events', (SELECT jsonb_object_agg(e.kind, e.count) FROM (SELECT kind, count(*) FROM events
              WHERE organization_id = c.organization_id AND customer_id = c.id GROUP BY kind) e))::text
         FROM customers c JOIN organizations o ON o.id = c.organization_id WHERE o.slug = $1 ORDER BY 1";
@@ -215,6 +238,19 @@ async fn killed_ten_times_an_import_ends_row_for_row_as_one_that_was_left_alone(
         everything(&owner, "killed").await,
     );
     assert_eq!(wanted.len(), found.len());
+    for part in [
+        "[\"email\", \"unsubscribed\"",
+        "[\"sms\", \"subscribed\"",
+        "\"2019-02-0",
+        "Łosoś 🐟",
+        "\"shoe_size\": \"41.5\"",
+    ] {
+        assert!(
+            wanted.iter().any(|row| row.contains(part)),
+            "nobody has {part}: {:?}",
+            wanted.first()
+        );
+    }
     for (wanted, found) in wanted.iter().zip(&found) {
         assert_eq!(wanted, found);
     }

@@ -18,6 +18,7 @@ mod interface;
 mod naughty;
 mod page_routes;
 mod pages;
+mod permissions;
 mod process;
 mod routes;
 mod serve;

@@ -135,8 +135,14 @@ impl Home {
             .append(true)
             .open(self.log())
             .unwrap();
+        let log_level: &[&str] = if options.contains(&"--log") {
+            &[]
+        } else {
+            &["--log", "warn"]
+        };
         let child = self
-            .command(&["serve", "--log", "warn"])
+            .command(&["serve"])
+            .args(log_level)
             .args(options)
             .stdout(Stdio::piped())
             .stderr(log)

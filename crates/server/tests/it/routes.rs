@@ -24,13 +24,13 @@ const NOT_FOR_KEYS: &[(&str, &str)] = &[("GET /api/v1/sessions", "a key has no s
 const NAMES: &[&str] = &["/api/v1/queues/{name}"];
 
 /// Real ids of one organization, by the path that leads to them.
-struct Made {
+pub struct Made {
     values: BTreeMap<&'static str, String>,
 }
 
 impl Made {
     /// Makes one of each resource through the API.
-    async fn new(home: &Home, api: &Api, organization: &str) -> Self {
+    pub async fn new(home: &Home, api: &Api, organization: &str) -> Self {
         let mut values = BTreeMap::new();
         let customer = api
             .post(
@@ -127,7 +127,7 @@ impl Made {
     }
 
     /// A path with its parameters filled in, or those that nobody can make.
-    fn fill(&self, operation: &Operation) -> Result<String, String> {
+    pub fn fill(&self, operation: &Operation) -> Result<String, String> {
         let mut path = operation.path.clone();
         for parameter in operation.parameters() {
             let Some(value) = self.values.get(parameter) else {
@@ -179,7 +179,7 @@ async fn session(home: &Home, api: &Api, organization: &str) -> String {
 }
 
 /// Sends an operation in each of its media types; gives each status with what was answered.
-async fn attempt(api: &Api, operation: &Operation, path: &str) -> Vec<(u16, String)> {
+pub async fn attempt(api: &Api, operation: &Operation, path: &str) -> Vec<(u16, String)> {
     let bodies: Vec<Option<&(String, Value)>> = match operation.bodies.len() {
         0 => vec![None],
         _ => operation.bodies.iter().map(Some).collect(),

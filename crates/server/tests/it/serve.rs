@@ -290,3 +290,158 @@ async fn exit_status_tells_done_from_failed_from_wrong_usage() {
     assert_eq!(unreachable.status.code(), Some(1));
     assert!(!said(&unreachable).contains("secret"), "{}", said(&unreachable));
 }
+
+#[tokio::test]
+async fn metrics_tell_what_waits_in_the_queues_what_jobs_came_to_and_what_was_imported() {
+    let home = Home::shared().await;
+    let key = home.organization("acme", "owner");
+    // Counted when the server starts, and then each half minute.
+    sqlx::query(
+        "INSERT INTO jobs (organization_id, id, queue, kind, state, run_at, finished_at)
+         SELECT id, gen_random_uuid(), 'slow', 'import.plan', state, now() + interval '1 day',
+                CASE WHEN state = 'dead' THEN now() END
+         FROM organizations, unnest(ARRAY['queued', 'queued', 'dead']) AS state WHERE slug = 'acme'",
+    )
+    .execute(home.database().owner())
+    .await
+    .unwrap();
+    let server = home.serve();
+    let api = Api::new(&server.url, &key);
+    let file = "email,first_name\nada@example.com,Ada\nbob@example.com,Bob\nnobody,x\n";
+    let import = api.upload("few.csv", file.into()).await.expect(201).at("/id");
+    let path = format!("/api/v1/imports/{import}");
+    api.post(&format!("{path}/apply"), &serde_json::json!({}))
+        .await
+        .expect(202);
+    api.until(&path, &["done", "failed"], Duration::from_secs(30))
+        .await;
+    let wanted = [
+        ("regulars_jobs_queued{queue=\"slow\"}", "2"),
+        ("regulars_jobs_dead{queue=\"slow\"}", "1"),
+        ("regulars_jobs_running{queue=\"slow\"}", "0"),
+        ("regulars_jobs_total{kind=\"import.apply\",outcome=\"done\"}", "1"),
+        ("regulars_jobs_duration_seconds_count{kind=\"import.apply\"}", "1"),
+        ("regulars_import_rows_total{outcome=\"create\"}", "2"),
+        ("regulars_import_rows_total{outcome=\"invalid\"}", "1"),
+    ];
+    // A job is counted just after its import says that it is done.
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let metrics = api.get("/metrics").await.expect(200).text;
+        let missing: Vec<_> = wanted
+            .iter()
+            .filter(|(name, value)| !metrics.lines().any(|line| line == format!("{name} {value}")))
+            .collect();
+        if missing.is_empty() {
+            break;
+        }
+        assert!(Instant::now() < until, "{missing:?} is not in\n{metrics}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_json_when_asked_for_names_each_request_and_nobodys_address_or_number() {
+    let home = Home::shared().await;
+    let key = home.organization("acme", "owner");
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let server = home.serve_with(
+        port,
+        &[
+            "--listen",
+            &listen,
+            "--rate-limit",
+            "0",
+            "--log-format",
+            "json",
+            "--log",
+            "debug",
+        ],
+    );
+    let api = Api::new(&server.url, &key);
+    let ada =
+        serde_json::json!({"first_name": "Ada", "email": "secret.ada@example.com", "phone": "+4930123456"});
+    let mut answers = vec![api.post("/api/v1/customers", &ada).await.expect(201)];
+    answers.push(api.post("/api/v1/customers", &ada).await.expect(409));
+    let wrong = serde_json::json!({"email": "secret.ada@@example", "phone": "+4930123456x99"});
+    answers.push(api.post("/api/v1/customers", &wrong).await.expect(422));
+    for path in [
+        "/api/v1/customers/by-email/secret.ada@example.com",
+        "/api/v1/customers?q=secret.ada%40example.com",
+        "/api/v1/customers?q=%2B4930123456",
+    ] {
+        answers.push(api.get(path).await.expect(200));
+    }
+    let form = "email=secret.ada%40example.com&password=wrong+by+far";
+    let sign_in = api.with_key("").request(reqwest::Method::POST, "/sign-in");
+    let sign_in = sign_in
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin");
+    answers.push(crate::api::answer(sign_in.body(form)).await);
+    let file = "email,phone\nsecret.bob@example.com,+4930654321\nsecret.eve@@x,+4930654321\n";
+    let import = api.upload("few.csv", file.into()).await.expect(201);
+    let path = format!("/api/v1/imports/{}", import.at("/id"));
+    answers.push(import);
+    api.post(&format!("{path}/apply"), &serde_json::json!({}))
+        .await
+        .expect(202);
+    api.until(&path, &["done", "failed"], Duration::from_secs(30))
+        .await;
+    server.terminate();
+
+    let log = std::fs::read_to_string(home.log()).unwrap();
+    for secret in ["secret.", "4930123456", "4930654321", "0123456"] {
+        let told = log.lines().find(|line| line.contains(secret));
+        assert_eq!(told, None, "{secret} stands in the log");
+    }
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    for line in &lines {
+        let at = line["timestamp"].as_str().unwrap();
+        assert!(chrono::DateTime::parse_from_rfc3339(at).is_ok(), "{line}");
+        let level = line["level"].as_str().unwrap();
+        assert!(["ERROR", "WARN", "INFO", "DEBUG"].contains(&level), "{line}");
+    }
+    for answer in answers {
+        let id = answer.headers["x-request-id"].to_str().unwrap();
+        let mut told = lines.iter().filter(|line| line["span"]["request_id"] == id);
+        let told = told.find(|line| line["fields"]["message"] == "answered");
+        let told = told.unwrap_or_else(|| panic!("the request {id} is not in the log"));
+        assert_eq!(told["fields"]["status"], answer.status.as_u16(), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn doctor_names_migrations_that_wait_says_what_to_do_and_ends_with_1() {
+    let home = Home::private();
+    let _server = home.serve();
+    home.ok(&["doctor"]);
+    let owner = sqlx::PgPool::connect(&home.ok(&["database-url"])).await.unwrap();
+    let last: String = sqlx::query_scalar(
+        "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)
+         RETURNING lpad(version::text, 4, '0') || ' ' || description",
+    )
+    .fetch_one(&owner)
+    .await
+    .unwrap();
+    owner.close().await;
+    let sick = home.run(&["doctor"]);
+    assert_eq!(sick.status.code(), Some(1), "{}", said(&sick));
+    let told = String::from_utf8_lossy(&sick.stdout).into_owned();
+    assert!(
+        told.contains(&format!("BAD      Migrations: pending: {last}")),
+        "{told}"
+    );
+    assert!(told.contains("→ Run `regulars migrate`"), "{told}");
+    assert!(said(&sick).contains("1 of "), "{}", said(&sick));
+    let json = home.run(&["doctor", "--json"]);
+    assert_eq!(json.status.code(), Some(1));
+    let checks: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).unwrap();
+    let bad: Vec<_> = checks.iter().filter(|check| check["outcome"] == "bad").collect();
+    assert_eq!(bad.len(), 1, "{bad:?}");
+    assert_eq!(bad[0]["name"], "Migrations");
+    assert!(bad[0]["advice"].as_str().unwrap().contains("regulars migrate"));
+}
