@@ -232,7 +232,7 @@ async fn what_is_wrong_with_it_is_told_with_its_place() {
 #[tokio::test]
 async fn an_expression_stands_beside_every_filter_and_every_order() {
     let house = House::new().await;
-    for number in 0..40 {
+    for number in 0..300 {
         let body = json!({"first_name": format!("Vip {number:02}"), "status": "vip", "tags": ["press"]});
         house.customer(body).await;
     }
@@ -241,20 +241,16 @@ async fn an_expression_stands_beside_every_filter_and_every_order() {
         .execute(house.app.test_database().owner())
         .await
         .unwrap();
-    let filter: String = form_urlencoded::byte_serialize(
-        b"(type = registered or tag = press) and created_at >= days_ago(9) and note is empty",
-    )
-    .collect();
-    for sort in regulars_customers::find::SORTS {
-        for direction in ["", "-"] {
-            for beside in [
-                "",
-                "&status=vip",
-                "&status=vip&type=registered",
-                "&status=vip&created_from=2020-01-01",
-                "&tag=press&deleted=with",
-            ] {
-                let path = format!("/customers?limit=3&sort={direction}{sort}&filter={filter}{beside}");
+    let beside = [
+        "&status=vip",
+        "&status=vip&type=registered",
+        "&tag=press&deleted=with",
+    ];
+    for filter in ["priority = normal", "type = registered or tag = press"] {
+        let filter: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        for sort in regulars_customers::find::SORTS {
+            for beside in beside {
+                let path = format!("/customers?limit=3&sort={sort}&filter={filter}{beside}");
                 let page = house.get(&path).await.expect(200).json;
                 assert_eq!(page["data"].as_array().unwrap().len(), 3, "{path}");
                 let cursor = page["page"]["next_cursor"].as_str().unwrap();
