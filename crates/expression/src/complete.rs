@@ -405,11 +405,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_offered_fits(expression in an_expression(), part in 0.0..=1.0_f64, choice in any::<prop::sample::Index>()) {
+        fn what_is_offered_fits(expression in an_expression(), part in any::<prop::sample::Index>(), choice in any::<prop::sample::Index>()) {
             let text = expression.to_string();
             let letters: Vec<char> = text.chars().collect();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-            let cursor = (part * letters.len() as f64) as usize;
+            let cursor = part.index(letters.len() + 1);
             if let Some(writing) = writing(&text, cursor) {
                 prop_assert!(writing.start <= cursor && cursor <= writing.end && writing.end <= letters.len());
                 let offers = offers(&writing, &catalog(), &[("a b".to_owned(), "c".to_owned())]);

@@ -65,18 +65,19 @@ pub fn with_toast(answer: impl IntoResponse, flash: &Flash, events: &[&str]) -> 
     answer
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The value of a cookie of this name.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// The message of the page before.
 pub(crate) fn read(headers: &HeaderMap) -> Option<Flash> {
-    let json = URL_SAFE_NO_PAD.decode(cookie(headers)?).ok()?;
+    let json = URL_SAFE_NO_PAD.decode(cookie(headers, COOKIE)?).ok()?;
     let Kept(kind, text, undo) = serde_json::from_slice(&json).ok()?;
     Some(Flash {
         kind: match kind {
@@ -91,7 +92,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Flash> {
 
 /// Whether an answer to this request should forget the message.
 pub(crate) fn is_pending(headers: &HeaderMap) -> bool {
-    cookie(headers).is_some() && !headers.contains_key("hx-request")
+    cookie(headers, COOKIE).is_some() && !headers.contains_key("hx-request")
 }
 
 /// Forgets the message that this page has shown.

@@ -42,7 +42,7 @@ pub use caller::{Caller, CallerUser, OrganizationInfo};
 pub use client::{ClientIp, Network};
 pub use context::{Face, RequestId};
 pub use extract::{Json, OptionalJson, Path};
-pub use flash::{redirect, redirect_with, with_toast};
+pub use flash::{cookie, redirect, redirect_with, with_toast};
 pub use form::{Form, FormBody};
 pub use openapi::{ActErrors, CommonErrors, ListErrors, OneErrors};
 pub use page_call::{PageCall, PageError, PageResult, safe_next};

@@ -3,10 +3,13 @@
 //! The address says it (`columns=status,tags:180`), so a view keeps it with its question. A list without view is shown
 //! as it was last arranged in this browser.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use maud::{Markup, html};
 use regulars_customers::model::{AttributeDefinition, Choice as _, Customer};
-use regulars_web::pages::{Align, Attributes, Icon, Locale, button, format, icon_button, link_button, sheet};
+use regulars_web::{
+    cookie,
+    pages::{Align, Attributes, Icon, Locale, button, format, icon_button, link_button, sheet},
+};
 
 use super::view::PATH;
 use crate::{record, state::ListState, words};
@@ -180,13 +183,7 @@ const COOKIE: &str = "regulars-columns";
 
 /// How the list was last arranged in this browser.
 pub(crate) fn kept(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-        .filter(|kept| !kept.is_empty())
+    cookie(headers, COOKIE).filter(|kept| !kept.is_empty())
 }
 
 /// The header that remembers them for a year, or forgets them if they are the usual ones.
