@@ -40,6 +40,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "saved_views",
             "name_tokens",
             "customer_bulks",
+            "customer_days",
         ],
     ),
     ("exchange", &["imports", "import_errors", "exports"]),

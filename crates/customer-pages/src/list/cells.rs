@@ -213,7 +213,11 @@ pub(crate) async fn save(
         "Somebody else changed it meanwhile; it is {} now.",
         if now.is_empty() { "empty" } else { &now }
     );
-    if now != was {
+    if choices.is_none() && !is_undo && !typed.has("value") {
+        return Err(Error::invalid("/value", "missing", "say what it should be").into());
+    }
+    // The same request twice: it is as wanted, whoever made it so.
+    if now != was && now != value {
         return Ok(match (is_undo, choices.is_some()) {
             (true, _) | (_, true) => failed(&call, overtaken, "/customers"),
             _ => again(&now, &overtaken),

@@ -374,3 +374,39 @@ async fn an_address_that_asks_for_nonsense_is_told_so_and_never_fails() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_cell_is_changed_once_however_often_it_is_asked_and_never_by_nothing() {
+    let pages = Pages::new(Role::Agent).await;
+    let href = pages
+        .customer(&[
+            ("first_name", "Ada"),
+            ("email", "ada@example.com"),
+            ("status", "active"),
+        ])
+        .await;
+    let status = |was: &str, value: &str| format!("{href}/cells/status?was={was}&value={value}");
+    for _ in 0..2 {
+        let cell = pages.post(&status("active", "vip"), &[]).await.expect(200).text();
+        assert!(cell.contains("vip"), "{cell}");
+    }
+    let (one, other) = tokio::join!(
+        async { pages.post(&status("vip", "blocked"), &[]).await },
+        async { pages.post(&status("vip", "churned"), &[]).await },
+    );
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 204], "one wins, the other is told");
+
+    // An empty body empties nothing; what is refused leaves the field as it was.
+    let email = format!("{href}/cells/email?was=ada%40example.com");
+    pages.post(&email, &[]).await.expect(422);
+    pages.post(&email, &[("value", "nonsense")]).await.expect(422);
+    pages
+        .post(&format!("{href}/cells/notes"), &[("value", "x")])
+        .await
+        .expect(404);
+    assert!(pages.get(&href).await.text().contains("ada@example.com"));
+    pages.post(&email, &[("value", "")]).await.expect(200);
+    assert!(!pages.get(&href).await.text().contains("mailto:ada@example.com"));
+}

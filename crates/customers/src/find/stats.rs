@@ -86,9 +86,13 @@ pub async fn stats(tx: &mut Tx, zone: TimeZone) -> Result<Arc<Stats>> {
 impl Stats {
     /// How many have this status.
     pub fn of(&self, status: Status) -> i64 {
-        let share = self.by_status.iter().find(|share| share.value == status.as_str());
-        share.map_or(0, |share| share.count)
+        of(&self.by_status, status)
     }
+}
+
+fn of(by_status: &[Share], status: Status) -> i64 {
+    let share = by_status.iter().find(|share| share.value == status.as_str());
+    share.map_or(0, |share| share.count)
 }
 
 /// How many have each status, counted now.
@@ -121,16 +125,10 @@ async fn count(tx: &mut Tx, zone: TimeZone) -> Result<Stats> {
     )
     .fetch_one(tx.conn())
     .await?;
-    let of = |status: Status| {
-        by_status
-            .iter()
-            .find(|share| share.value == status.as_str())
-            .map_or(0, |share| share.count)
-    };
     Ok(Stats {
         total: by_status.iter().map(|share| share.count).sum(),
-        active: of(Status::Active),
-        vip: of(Status::Vip),
+        active: of(&by_status, Status::Active),
+        vip: of(&by_status, Status::Vip),
         new_this_month: new.this,
         new_previous_month: new.previous,
         growth: growth(new.this, new.previous),
