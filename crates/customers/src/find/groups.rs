@@ -1,6 +1,8 @@
 //! Orders that begin with a field of few values, such as `status,full_name`: each value in turn is a list of its own, so
 //! that each is answered by the index that fits it. One statement would sort the 800,000 active ones by name.
 //!
+//! So are those who were ever active and those who never were.
+//!
 //! What it never does: look at a value once the page is full.
 
 use regulars_database::Tx;
@@ -9,6 +11,7 @@ use sqlx::postgres::PgRow;
 
 use super::{
     filters::Deleted,
+    keyset::ACTIVE,
     list::{self, Stretch},
     selection::Selection,
     total,
@@ -19,7 +22,7 @@ use crate::model::{Choice, Status, Type};
 pub(super) fn is_grouped(sorts: &[Sort]) -> bool {
     sorts
         .first()
-        .is_some_and(|sort| ["status", "type", "country"].contains(&sort.field))
+        .is_some_and(|sort| ["status", "type", "country", "last_active_at"].contains(&sort.field))
 }
 
 /// The rows of a stretch of such an order.
@@ -27,6 +30,8 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
     let Some((sort, rest)) = stretch.sorts.split_first() else {
         return Ok(Vec::new());
     };
+    let mut of_active = stretch.sorts.to_vec();
+    of_active[0].field = ACTIVE;
     let mut values = values(tx, sort.field, selection.filters().deleted).await?;
     if sort.descending {
         values.reverse();
@@ -34,7 +39,7 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
     // On from the value of the cursor, whose own keys hold for it alone.
     let mut after = None;
     if let Some((keys, id)) = &stretch.after {
-        let at = keys.first().and_then(|key| key.text().map(str::to_owned));
+        let at = keys.first().and_then(|key| key.group().map(str::to_owned));
         let behind = |value: &Option<String>| {
             if sort.descending {
                 *value <= at
@@ -43,7 +48,7 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
             }
         };
         values.retain(behind);
-        after = Some((at, (keys[1..].to_vec(), *id)));
+        after = Some((at, (keys.clone(), *id)));
     }
     let mut rows = Vec::new();
     let mut skipped = stretch.offset;
@@ -58,11 +63,19 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
                 continue;
             }
         }
+        // In all groups but that of the active one value is everybody's.
+        let is_active = sort.field == "last_active_at" && value.is_some();
+        let mut place = after.take_if(|(at, _)| *at == value).map(|(_, place)| place);
+        if let Some((keys, _)) = &mut place
+            && !is_active
+        {
+            keys.remove(0);
+        }
         let within = Stretch {
-            sorts: rest,
+            sorts: if is_active { &of_active } else { rest },
             wanted: stretch.wanted - rows.len() as i64,
             offset: skipped,
-            after: after.take_if(|(at, _)| *at == value).map(|(_, place)| place),
+            after: place,
         };
         skipped = 0;
         rows.extend(Box::pin(list::rows(tx, &within, &group)).await?.rows);
@@ -84,6 +97,7 @@ async fn values(tx: &mut Tx, field: &str, deleted: Deleted) -> Result<Vec<Option
     let mut values = match field {
         "status" => all::<Status>(),
         "type" => all::<Type>(),
+        "last_active_at" => vec![None, Some(ACTIVE.to_owned())],
         _ => countries(tx, deleted).await?,
     };
     values.sort_unstable();

@@ -2,7 +2,8 @@
 //!
 //! Ties go by id, in the direction of the last field. Who was never active counts as active before everybody else:
 //! last in `-last_active_at`, first in `last_active_at`; so does whoever has no country. Nulls cannot be part of a row
-//! comparison, so something less than every value stands for them, in the index `customers_active` as well.
+//! comparison, so something less than every value stands for them; where the field leads, they are a list of their own
+//! (see `groups`), since no index condition is made of `coalesce` behind the wall.
 //!
 //! Fields that many share (`status`, `type`, `country`, and being never active) are followed by `created_at`, see
 //! [`settled`]: an order within them that means something and that an index has.
@@ -12,6 +13,9 @@ use regulars_kernel::paging::{Cursor, CursorError, Sort};
 use sqlx::{Postgres, QueryBuilder};
 
 use super::query::RELEVANCE;
+
+/// `last_active_at` of those who have one.
+pub(super) const ACTIVE: &str = "active";
 
 /// A value of a sorted field.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,11 +43,12 @@ impl Key {
         }
     }
 
-    /// The text, nothing for no value.
-    pub(super) fn text(&self) -> Option<&str> {
+    /// The group that it is in: the text itself, of times all in one, nothing for no value.
+    pub(super) fn group(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Time(_) | Self::Nothing(_) => None,
+            Self::Time(_) => Some(ACTIVE),
+            Self::Nothing(_) => None,
         }
     }
 }
@@ -68,7 +73,7 @@ fn column(field: &str) -> &'static str {
     match field {
         "updated_at" => "c.updated_at",
         "full_name" => "c.sort_name",
-        "last_active_at" => "c.last_active_at",
+        "last_active_at" | ACTIVE => "c.last_active_at",
         "code" => "c.code",
         "status" => "c.status",
         "type" => "c.type",

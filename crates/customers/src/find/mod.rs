@@ -7,15 +7,16 @@
 //!
 //! | Question | Index |
 //! |---|---|
-//! | a list by `created_at`, `updated_at`, `full_name`, `last_active_at`, `code` | `customers_created`, `_updated`, `_name`, `_active`, `_code`: walked from the cursor by row comparison |
+//! | a list by `created_at`, `updated_at`, `full_name`, `code` | `customers_created`, `_updated`, `_name`, `_code`: walked from the cursor by row comparison |
+//! | a list by `last_active_at` | those who were ever active by `customers_active`, before or behind them the others by `customers_never_active` |
 //! | a list by `status`, `type`, `country` | value by value, each a list of its own with that filter and the rest of the order; `customers_unplaced` for whoever has no country |
-//! | … by several fields | the first one's, each group of equals sorted (incremental sort); `sort_name` is never empty and those who were never active follow by creation, so groups are small |
+//! | … by several fields | the first one's, each group of equals sorted (incremental sort); `sort_name` is never empty, so groups are small |
 //! | … with the deleted as well | that index for the living, `customers_deleted` for the others, merged |
 //! | one of `status`, `type`, `lifecycle_stage`, `country`, by `created_at` | `customers_status`, `_type`, `_stage`, `_country` give filter and order |
 //! | one filter, another order | the planner walks the order if the filter is common, else looks it up and sorts; its statistics are right for these |
 //! | a range of `created_at` or `updated_at` in the order of the other | the first 20,000 rows of the order, from the index alone; if too few match, the range from its index alone, sorted, or where it holds more than a third of all, the order from its index alone |
 //! | several filters | walked or looked up as the planner expects, the columns from the index alone; up to 8,000 expected rows are looked up and sorted, else walked; `customers_facts` and `customers_dependencies` (extended statistics) keep the expectation honest where columns hang together |
-//! | a range of `last_active_at` | `customers_active_range`; where it holds many the order is walked |
+//! | a range of `last_active_at` | `customers_active`; where it holds many the order is walked |
 //! | `birthday_from`, `birthday_to` | `customers_birthday`: month and day as a number, a generated column |
 //! | `owner` | `customers_owner`; `none` is common and walked |
 //! | `tag`, `source` | `customer_tags_tag`, `customer_sources_source`, or their rows of one customer beside a walk |

@@ -37,6 +37,8 @@ pub struct Selection {
     ids: Option<Vec<Uuid>>,
     /// Only whoever has no country.
     unplaced: bool,
+    /// Only whoever was ever active, or never.
+    active: Option<bool>,
     /// `filter`, checked.
     expression: Option<Checked>,
 }
@@ -180,6 +182,8 @@ impl Selection {
                 filters.country = vec![country];
             }
             ("country", None) if filters.country.is_empty() => group.unplaced = true,
+            ("last_active_at", Some(_)) => group.active = Some(true),
+            ("last_active_at", None) if filters.last_active == Range::default() => group.active = Some(false),
             _ => return None,
         }
         Some(group)
@@ -281,6 +285,13 @@ impl Selection {
         }
         if self.unplaced {
             sql.push(" AND c.country IS NULL");
+        }
+        if let Some(active) = self.active {
+            sql.push(if active {
+                " AND c.last_active_at IS NOT NULL"
+            } else {
+                " AND c.last_active_at IS NULL"
+            });
         }
     }
 

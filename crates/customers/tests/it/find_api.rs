@@ -367,19 +367,24 @@ async fn each_question_is_answered_by_its_index() {
             "customers_name",
         ),
         (
-            "c.deleted_at IS NULL",
-            "coalesce(c.last_active_at, '-infinity'::timestamptz) DESC, c.created_at DESC, c.id DESC",
+            "c.deleted_at IS NULL AND c.last_active_at IS NOT NULL",
+            "c.last_active_at DESC, c.created_at DESC, c.id DESC",
             "customers_active",
+        ),
+        (
+            "c.deleted_at IS NULL AND c.last_active_at IS NULL",
+            "c.created_at DESC, c.id DESC",
+            "customers_never_active",
         ),
         (
             "c.deleted_at IS NULL AND c.last_active_at >= now() - interval '30 minutes'",
             "c.sort_name, c.id",
-            "customers_active_range",
+            "customers_active",
         ),
         (
             "c.deleted_at IS NULL AND c.last_active_at < now() - interval '19900 minutes'",
             "c.created_at DESC, c.id DESC",
-            "customers_active_range",
+            "customers_active",
         ),
         ("c.deleted_at IS NULL", "c.code, c.id", "customers_code"),
         (
