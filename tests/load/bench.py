@@ -328,7 +328,7 @@ end
                    "attribute.club=gold", "tag=press&country=FR", "status=vip&tag=b2b", "status=vip&country=PL&tag=press", "status=churned&tag=press&country=FR&type=wholesale",
                    "filter=" + urllib.parse.quote("(status = vip or tag = press) and created_at >= days_ago(365)"),
                    "filter=" + urllib.parse.quote("country in (DE, FR) and last_active_at is empty and not (kind = company)"),
-                   "filter=" + urllib.parse.quote("attribute.shoe_size > 44 and type = wholesale")]
+                   "filter=" + urllib.parse.quote("attribute.shoe_size in (46, 47) and type = wholesale")]
         sorts = ["-created_at", "created_at", "-updated_at", "updated_at", "full_name", "-full_name", "-last_active_at", "last_active_at", "code", "-code", "status", "-status", "type",
                  "-type", "country", "-country", "status,full_name"]
         connection = http.client.HTTPConnection("127.0.0.1", self.options.port)

@@ -246,13 +246,16 @@ pub(super) fn told(fault: &Fault) -> String {
 
 /// Pushes the condition on `customers c`, in parentheses. Where something is not known it is false or NULL; below a `NOT`
 /// NULL is taken for false, so that every test holds or does not.
-pub(super) fn push(sql: &mut QueryBuilder<Postgres>, checked: &Checked) {
+///
+/// Beside `or` the planner reads all rows of a tag into memory, which is right for many customers; where it is asked of
+/// `few`, their own rows are looked up.
+pub(super) fn push(sql: &mut QueryBuilder<Postgres>, checked: &Checked, few: bool) {
     match checked {
-        Checked::All(every) => push_joined(sql, every, " AND "),
-        Checked::Any(some) => push_joined(sql, some, " OR "),
+        Checked::All(every) => push_joined(sql, every, " AND ", few),
+        Checked::Any(some) => push_joined(sql, some, " OR ", few),
         Checked::Not(inside) => {
             sql.push("(");
-            push(sql, inside);
+            push(sql, inside, few);
             sql.push(" IS NOT TRUE)");
         }
         Checked::Is { field, condition } => {
@@ -261,7 +264,7 @@ pub(super) fn push(sql: &mut QueryBuilder<Postgres>, checked: &Checked) {
                 Some(name) => push_attribute(sql, name, condition),
                 None => {
                     if let Some((_, _, column)) = FIELDS.iter().find(|known| known.0 == field) {
-                        push_column(sql, *column, condition);
+                        push_column(sql, *column, condition, few);
                     }
                 }
             }
@@ -270,27 +273,28 @@ pub(super) fn push(sql: &mut QueryBuilder<Postgres>, checked: &Checked) {
     }
 }
 
-fn push_joined(sql: &mut QueryBuilder<Postgres>, items: &[Checked], between: &str) {
+fn push_joined(sql: &mut QueryBuilder<Postgres>, items: &[Checked], between: &str, few: bool) {
     sql.push("(");
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
             sql.push(between);
         }
-        push(sql, item);
+        push(sql, item, few);
     }
     sql.push(")");
 }
 
-fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Condition) {
+fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Condition, few: bool) {
+    // OFFSET: a subquery that has one is not read as a whole.
+    let end = if few { " OFFSET 0)" } else { ")" };
     match (column, condition) {
         (Column::Tags, condition) => {
             sql.push("EXISTS (SELECT FROM customer_tags ct WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id");
             if let Condition::OneOf(names) = condition {
                 sql.push(" AND ct.tag_id = ANY (ARRAY(SELECT t.id FROM tags t WHERE t.name_lowercase = ANY (ARRAY(SELECT lower(n) FROM unnest(");
-                sql.push_bind(names.clone()).push("::text[]) AS n)))))");
-            } else {
-                sql.push(")");
+                sql.push_bind(names.clone()).push("::text[]) AS n))))");
             }
+            sql.push(end);
         }
         (Column::Sources, condition) => {
             sql.push("EXISTS (SELECT FROM customer_sources cs WHERE cs.organization_id = c.organization_id AND cs.customer_id = c.id");
@@ -299,7 +303,7 @@ fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Con
                     .push_bind(names.clone())
                     .push(")");
             }
-            sql.push(")");
+            sql.push(end);
         }
         (Column::Exact(name, _), Condition::OneOf(values)) => {
             let ids: Option<Vec<Uuid>> = values.iter().map(|value| Uuid::parse_str(value).ok()).collect();

@@ -35,6 +35,7 @@ mod attributes;
 mod expression;
 mod filters;
 mod groups;
+mod hoist;
 mod keyset;
 mod list;
 mod near;

@@ -14,6 +14,7 @@ use super::{
     attributes::attributes,
     expression,
     filters::{Deleted, Filters, Range},
+    hoist::{Known, hoist},
     near,
     query::Query,
     sample::Profile,
@@ -35,10 +36,8 @@ pub struct Selection {
     patterns: Vec<Vec<String>>,
     /// Whoever has the words and attributes, where they are few.
     ids: Option<Vec<Uuid>>,
-    /// Only whoever has no country.
-    unplaced: bool,
-    /// Only whoever was ever active, or never.
-    active: Option<bool>,
+    /// Only those with a country or without, who were ever active or never.
+    known: Known,
     /// `filter`, checked.
     expression: Option<Checked>,
 }
@@ -79,16 +78,7 @@ impl Selection {
     }
 
     pub(super) async fn of_filters(tx: &mut Tx, filters: &Filters) -> Result<Self> {
-        let tag_ids = if filters.tag.is_empty() {
-            None
-        } else {
-            Some(tag_ids(tx, &filters.tag).await?)
-        };
         let attributes = attributes(tx, &filters.attributes).await?;
-        let expression = match &filters.expression {
-            Some(written) => Some(expression::checked(tx, written).await?),
-            None => None,
-        };
         let mut filters = filters.clone();
         if std::mem::take(&mut filters.owner_me) {
             let Actor::User(me) = tx.actor() else {
@@ -99,10 +89,23 @@ impl Selection {
                 filters.owner.push(me);
             }
         }
+        let mut known = Known::default();
+        let mut expression = None;
+        if let Some(written) = filters.expression.take() {
+            let checked = expression::checked(tx, &written).await?;
+            expression = hoist(&mut filters, &mut known, checked);
+            filters.expression = expression.is_some().then_some(written);
+        }
+        let tag_ids = if filters.tag.is_empty() {
+            None
+        } else {
+            Some(tag_ids(tx, &filters.tag).await?)
+        };
         Ok(Self {
             filters,
             tag_ids,
             attributes,
+            known,
             expression,
             ..Self::default()
         })
@@ -174,16 +177,24 @@ impl Selection {
         match (field, value) {
             ("status", value) => keep(&mut filters.status, value)?,
             ("type", value) => keep(&mut filters.customer_type, value)?,
-            ("country", Some(code)) => {
+            ("country", Some(code)) if self.known.country != Some(false) => {
                 let country = Country::from_code(code)?;
                 if !filters.country.is_empty() && !filters.country.contains(&country) {
                     return None;
                 }
                 filters.country = vec![country];
             }
-            ("country", None) if filters.country.is_empty() => group.unplaced = true,
-            ("last_active_at", Some(_)) => group.active = Some(true),
-            ("last_active_at", None) if filters.last_active == Range::default() => group.active = Some(false),
+            ("country", None) if filters.country.is_empty() && self.known.country != Some(true) => {
+                group.known.country = Some(false);
+            }
+            ("last_active_at", Some(_)) if self.known.active != Some(false) => {
+                group.known.active = Some(true)
+            }
+            ("last_active_at", None)
+                if filters.last_active == Range::default() && self.known.active != Some(true) =>
+            {
+                group.known.active = Some(false);
+            }
             _ => return None,
         }
         Some(group)
@@ -273,30 +284,23 @@ impl Selection {
             sql.push("c.birthday_day <= ").push_bind(days.until).push(")");
         }
         for (column, has) in [("email", filters.has_email), ("phone", filters.has_phone)] {
-            match has {
-                Some(true) => {
-                    sql.push(format!(" AND c.{column} IS NOT NULL"));
-                }
-                Some(false) => {
-                    sql.push(format!(" AND c.{column} IS NULL"));
-                }
-                None => {}
-            }
+            push_known(sql, column, has);
         }
-        if self.unplaced {
-            sql.push(" AND c.country IS NULL");
-        }
-        if let Some(active) = self.active {
-            sql.push(if active {
-                " AND c.last_active_at IS NOT NULL"
-            } else {
-                " AND c.last_active_at IS NULL"
-            });
+        for (column, known) in [
+            ("country", self.known.country),
+            ("last_active_at", self.known.active),
+        ] {
+            push_known(sql, column, known);
         }
     }
 
     /// Pushes what other tables and the expression tell of `customers c`, each with ` AND ` before it.
     pub(super) fn push_linked(&self, sql: &mut QueryBuilder<Postgres>) {
+        self.push_linked_for(sql, false);
+    }
+
+    /// The same; of few customers each is asked for its tags and sources.
+    pub(super) fn push_linked_for(&self, sql: &mut QueryBuilder<Postgres>, few: bool) {
         let filters = &self.filters;
         if let Some(ids) = &self.tag_ids {
             sql.push(" AND EXISTS (SELECT FROM customer_tags ct WHERE ct.organization_id = c.organization_id AND ct.customer_id = c.id AND ct.tag_id = ANY (");
@@ -308,7 +312,7 @@ impl Selection {
         }
         if let Some(checked) = &self.expression {
             sql.push(" AND ");
-            expression::push(sql, checked);
+            expression::push(sql, checked, few);
         }
     }
 
@@ -441,6 +445,14 @@ impl Selection {
             ("updated_at", filters.updated),
             ("last_active_at", filters.last_active),
         ]
+    }
+}
+
+/// Whether there is a value.
+fn push_known(sql: &mut QueryBuilder<Postgres>, column: &str, known: Option<bool>) {
+    if let Some(known) = known {
+        let is = if known { "IS NOT NULL" } else { "IS NULL" };
+        sql.push(format!(" AND c.{column} {is}"));
     }
 }
 

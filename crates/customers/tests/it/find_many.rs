@@ -234,3 +234,95 @@ async fn two_imports_one_after_the_other_are_estimated_as_what_they_are() {
         );
     }
 }
+
+/// What is a filter of its own in an expression is one, alone, twice and beside the same filter; all orders and the search
+/// take it so.
+#[tokio::test]
+async fn an_expression_gives_what_a_naive_reading_gives_in_every_order() {
+    let (database, scope) = town().await;
+    let mut tx = database.begin(scope).await;
+    let odd = "EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id)";
+    let never = "last_active_at IS NULL";
+    for (written, beside, condition) in [
+        (
+            "status = vip and created_at >= 2025-01-03 and created_at < 2025-01-06",
+            "",
+            "status = 'vip' AND created_at >= '2025-01-03 00:00+01' AND created_at < '2025-01-06 00:00+01'"
+                .to_owned(),
+        ),
+        (
+            "status in (vip, churned) and status in (vip, active) and last_active_at is empty",
+            "",
+            format!("status = 'vip' AND {never}"),
+        ),
+        (
+            "status in (vip, churned) and country = FR",
+            "&status=vip",
+            "status = 'vip' AND country = 'FR'".to_owned(),
+        ),
+        (
+            "country is empty and last_active_at is not empty and tag = odd",
+            "",
+            format!("country IS NULL AND last_active_at IS NOT NULL AND {odd}"),
+        ),
+        (
+            "country is not empty and (status = vip or tag = odd) and last_active_at < 2026-01-03",
+            "&type=guest",
+            format!(
+                "type = 'guest' AND country IS NOT NULL AND (status = 'vip' OR {odd}) AND last_active_at < '2026-01-03 00:00+01'"
+            ),
+        ),
+        (
+            "not (last_active_at is not empty) and not (status = active) and tag = nobodys or status = vip and email is empty",
+            "&created_from=2025-01-07T00:00:00Z",
+            "status = 'vip' AND created_at >= '2025-01-07Z'".to_owned(),
+        ),
+        ("tag = nobodys", "", "false".to_owned()),
+        (
+            "last_active_at is empty and last_active_at >= 2026-01-03",
+            "",
+            "false".to_owned(),
+        ),
+    ] {
+        let filter: String = form_urlencoded::byte_serialize(written.as_bytes()).collect();
+        for (sort, order) in [
+            ("-created_at", "created_at DESC, id DESC"),
+            ("updated_at", "updated_at, id"),
+            ("full_name", "sort_name, id"),
+            (
+                "-last_active_at",
+                "last_active_at DESC NULLS LAST, created_at DESC, id DESC",
+            ),
+            ("last_active_at", "last_active_at NULLS FIRST, created_at, id"),
+            (
+                "status,last_active_at",
+                "status, last_active_at NULLS FIRST, created_at, id",
+            ),
+            (
+                "last_active_at,-full_name",
+                "last_active_at NULLS FIRST, sort_name DESC, id DESC",
+            ),
+            ("-country", "country DESC NULLS LAST, created_at DESC, id DESC"),
+            ("code", "code, id"),
+        ] {
+            let query = format!("filter={filter}{beside}&sort={sort}");
+            let wanted = naive(&database, &condition, order).await;
+            assert_eq!(walk(&mut tx, &query, 200).await, wanted, "{query}");
+            let (second, _, _) = page(&mut tx, &format!("{query}&limit=30&page=2")).await;
+            assert!(
+                second.iter().eq(wanted.iter().skip(30).take(30)),
+                "{query}, second page"
+            );
+        }
+        let mut found = walk(&mut tx, &format!("filter={filter}{beside}&q=smith"), 200).await;
+        let mut wanted = naive(
+            &database,
+            &format!("{condition} AND search_text LIKE '%smith%'"),
+            "id",
+        )
+        .await;
+        found.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(found, wanted, "{written} with a search");
+    }
+}
