@@ -16,6 +16,7 @@ mod find_api;
 mod find_expression;
 mod find_filters;
 mod find_many;
+mod find_plans;
 mod find_search;
 mod harness;
 mod hierarchy;
