@@ -188,7 +188,7 @@ impl Selection {
                 group.known.country = Some(false);
             }
             ("last_active_at", Some(_)) if self.known.active != Some(false) => {
-                group.known.active = Some(true)
+                group.known.active = Some(true);
             }
             ("last_active_at", None)
                 if filters.last_active == Range::default() && self.known.active != Some(true) =>

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use regulars_customers::find::{self, ViewInput};
-use regulars_kernel::{
-    Actor, Currency, Error, Locale, Patch, Role, TimeZone,
-    ids::{CustomerId, UserId},
-};
-use regulars_testkit::{TestApp, TestDatabase};
+use regulars_kernel::{Actor, Currency, Error, Locale, Patch, Role, TimeZone, ids::UserId};
+use regulars_testkit::TestDatabase;
 use regulars_web::{Caller, CallerUser, OrganizationInfo};
 use serde_json::{Value, json};
 
