@@ -1,4 +1,5 @@
-// The command palette on Ctrl/⌘ K: pages and commands of the shell filtered here, records searched by the server.
+// The command palette on Ctrl/⌘ K: pages and commands of the shell filtered here, records searched by the server, which
+// before anything is typed answers with recent ones and favourites.
 // Contract: `<dialog id="palette">` with `data-palette-input` (htmx asks /search?q= into `#palette-results`), commands
 // inside `data-palette-slot`, and any `[role=option]`; `data-palette-open` buttons open it. Options are links or buttons.
 
@@ -31,7 +32,6 @@ function filter() {
   for (const group of dialog().querySelectorAll("[data-palette-group]")) {
     group.hidden = !group.querySelector("[role=option]:not([hidden])");
   }
-  if (words.length === 0) document.getElementById("palette-results").replaceChildren();
   none();
   mark(0);
 }
@@ -48,6 +48,7 @@ export function openPalette() {
   dialog().showModal();
   filter();
   input.focus();
+  input.dispatchEvent(new Event("palette-open"));
 }
 
 document.addEventListener("click", (event) => {
@@ -59,8 +60,6 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("htmx:after:swap", () => {
   if (!dialog()?.open) return;
-  // An answer that arrives after the field was emptied is late.
-  if (!dialog().querySelector("[data-palette-input]").value.trim()) document.getElementById("palette-results").replaceChildren();
   none();
   mark(0);
 });

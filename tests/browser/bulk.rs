@@ -38,12 +38,31 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
     browser.fill("#sheet [name=tag]", "spring").await;
     browser.press("Add tag").await;
     browser.sheet_closed().await;
-    browser.sees_in("#bulk-work", "120 customers tagged.").await;
+    browser
+        .sees_in("#bulk-work", "120 customers tagged “spring”.")
+        .await;
     browser.picture("customers-bulk-done-1440-light").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
     browser.sees_in("#list", "spring").await;
     browser.press("Hide this line").await;
     browser.sees_no("#bulk-work", "tagged").await;
+
+    // What a job did is undone by a job.
+    browser.click("[data-select-all]").await;
+    browser.press("Select all 120 that match").await;
+    browser.press("Tag").await;
+    browser.fill("#sheet [name=tag]", "by mistake").await;
+    browser.press("Add tag").await;
+    browser
+        .sees_in("#bulk-work", "120 customers tagged “by mistake”.")
+        .await;
+    browser
+        .run("[...document.querySelectorAll('#bulk-work .work-line')].find((line) => line.innerText.includes('by mistake')).querySelector('[hx-post]').click()")
+        .await;
+    browser.sees_in("#bulk-work", "120 customers as before.").await;
+    browser.sees_no("#bulk-work", "by mistake").await;
+    browser.sees_no("#list", "by mistake").await;
+    browser.sees_in("#list", "spring").await;
     browser.go("/customers?tag=spring").await;
     browser.sees("120 customers").await;
 

@@ -38,3 +38,4 @@ mod keyboard;
 mod look;
 mod members;
 mod record;
+mod settings;

@@ -9,6 +9,7 @@ mod definitions;
 mod face;
 mod form;
 mod list;
+mod marks;
 mod palette;
 mod record;
 mod state;

@@ -1,4 +1,5 @@
-//! What the command palette finds besides the pages it knows: customers, and things to do.
+//! What the command palette finds besides the pages it knows: customers, and things to do. Before anything is typed it
+//! shows whom one looked at last and whom one keeps at hand.
 
 use axum::{extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
@@ -10,11 +11,11 @@ use regulars_web::{
 };
 
 use super::{
-    definitions,
+    definitions, marks,
     record::{Linked, linked_whole},
     state::ListState,
 };
-use regulars_customers::find;
+use regulars_customers::{find, model::Customer, ops};
 
 /// Customers shown.
 const SHOWN: u32 = 8;
@@ -23,12 +24,23 @@ const SHOWN: u32 = 8;
 pub(crate) async fn search(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
     let state = ListState::parse(query.as_deref().unwrap_or_default());
     let q = state.get("q").trim();
-    let mut found = Vec::new();
-    if !q.is_empty() && call.caller.may(Permission::CustomersRead) {
-        let mut tx = call.read().await?;
-        found = quick(&mut tx, q, SHOWN).await?;
+    let may_write = call.caller.may(Permission::CustomersWrite);
+    if !call.caller.may(Permission::CustomersRead) {
+        return Ok(results(q, &[], may_write).into_response());
     }
-    Ok(results(q, &found, call.caller.may(Permission::CustomersWrite)).into_response())
+    let mut tx = call.read().await?;
+    if !q.is_empty() {
+        let found = quick(&mut tx, q, SHOWN).await?;
+        return Ok(results(q, &found, may_write).into_response());
+    }
+    let (mut recent, mut kept) = (Vec::new(), Vec::new());
+    if let Some(user) = marks::user(&call) {
+        recent = ops::marks::recent(&mut tx, user, i64::from(SHOWN)).await?;
+        kept = ops::marks::favourites(&mut tx, user).await?;
+        kept.truncate(SHOWN as usize);
+    }
+    let lines = |all: &[Customer]| all.iter().map(linked_whole).collect::<Vec<_>>();
+    Ok(at_hand(&lines(&recent), &lines(&kept), may_write).into_response())
 }
 
 /// The best matches of a search, few and quick.
@@ -45,11 +57,6 @@ const ACTIONS: &[(&str, Icon, &str, bool)] = &[
 
 /// The answer to what was typed.
 pub(crate) fn results(q: &str, found: &[Linked], may_write: bool) -> Markup {
-    let words: Vec<String> = q.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let actions = ACTIONS.iter().filter(|(label, _, _, writes)| {
-        let label = label.to_lowercase();
-        (!*writes || may_write) && words.iter().all(|word| label.contains(word))
-    });
     let all = format!(
         "/customers?{}",
         form_urlencoded::Serializer::new(String::new())
@@ -58,11 +65,40 @@ pub(crate) fn results(q: &str, found: &[Linked], may_write: bool) -> Markup {
     );
     html! {
         (palette_group("Customers", html! {
-            @for one in found { (palette_item(avatar(&one.name, "sm"), &one.name, &one.note, &format!("/customers/{}", one.id))) }
+            (lines(found))
             @if !found.is_empty() { (palette_item(Icon::Search, "All customers that match", "", &all)) }
         }))
-        (palette_group("Do", html! { @for (label, icon, href, _) in actions { (palette_item(*icon, label, "", href)) } }))
+        (actions(q, may_write))
     }
+}
+
+/// The answer before anything is typed.
+fn at_hand(recent: &[Linked], kept: &[Linked], may_write: bool) -> Markup {
+    html! {
+        // Whoever types on is not led astray by them: they are narrowed at once, like the pages.
+        div role="presentation" data-palette-slot {
+            (palette_group("Recent", lines(recent)))
+            (palette_group("Favourites", lines(kept)))
+            (actions("", may_write))
+        }
+    }
+}
+
+fn lines(customers: &[Linked]) -> Markup {
+    html! { @for one in customers { (palette_item(avatar(&one.name, "sm"), &one.name, &one.note, &format!("/customers/{}", one.id))) } }
+}
+
+/// What can be done that has every word.
+fn actions(q: &str, may_write: bool) -> Markup {
+    let words: Vec<String> = q.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let actions = ACTIONS.iter().filter(|(label, _, _, writes)| {
+        let label = label.to_lowercase();
+        (!*writes || may_write) && words.iter().all(|word| label.contains(word))
+    });
+    palette_group(
+        "Do",
+        html! { @for (label, icon, href, _) in actions { (palette_item(*icon, label, "", href)) } },
+    )
 }
 
 #[cfg(test)]
@@ -81,6 +117,7 @@ mod tests {
                 note: text.into(),
             }];
             samples::assert_harmless(&results(text, &found, true).into_string());
+            samples::assert_harmless(&at_hand(&found, &found, true).into_string());
         }
         assert!(results("new", &[], true).into_string().contains("New customer"));
         assert!(!results("new", &[], false).into_string().contains("New customer"));

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use regulars_kernel::{Actor, Boxed, Result, Scope, clock, ids::OrganizationId};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, SqlSafeStr as _, postgres::PgTransactionManager};
 use sqlx_core::transaction::TransactionManager as _;
+use uuid::Uuid;
 
 use crate::kept::{Kept, Taken};
 
@@ -25,6 +26,7 @@ pub struct Tx {
     now: DateTime<Utc>,
     is_read_only: bool,
     request_id: Option<Arc<str>>,
+    bulk_id: Option<Uuid>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
 
@@ -113,6 +115,7 @@ impl Database {
             now: clock::now(),
             is_read_only,
             request_id: None,
+            bulk_id: None,
             after_commit: Vec::new(),
         })
     }
@@ -174,6 +177,16 @@ impl Tx {
     /// Names the request that caused it.
     pub fn set_request_id(&mut self, id: impl Into<Arc<str>>) {
         self.request_id = Some(id.into());
+    }
+
+    /// The bulk change that it makes or goes on with, for events.
+    pub fn bulk_id(&self) -> Option<Uuid> {
+        self.bulk_id
+    }
+
+    /// Names the bulk change.
+    pub fn set_bulk_id(&mut self, id: Uuid) {
+        self.bulk_id = Some(id);
     }
 
     /// Leaves a hint to give once the commit is durable.

@@ -111,6 +111,7 @@ async fn append_many_here(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<Even
     }
     let (organization_id, actor, now) = (tx.organization_id(), tx.actor(), tx.now());
     let request_id = tx.request_id().map(str::to_owned);
+    let bulk_id = tx.bulk_id();
     let mut ids = Vec::with_capacity(events.len());
     let mut customers = Vec::with_capacity(events.len());
     let mut kinds = Vec::with_capacity(events.len());
@@ -127,8 +128,8 @@ async fn append_many_here(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<Even
     let raw_customers: Vec<Option<Uuid>> = customers.iter().map(|id| id.map(|id| id.0)).collect();
     let raw_kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
     sqlx::query!(
-        "INSERT INTO events (organization_id, id, customer_id, kind, actor_kind, actor_id, data, occurred_at, request_id)
-         SELECT $1, new.id, new.customer_id, new.kind, $2, $3, new.data, new.occurred_at, $4
+        "INSERT INTO events (organization_id, id, customer_id, kind, actor_kind, actor_id, data, occurred_at, request_id, bulk_id)
+         SELECT $1, new.id, new.customer_id, new.kind, $2, $3, new.data, new.occurred_at, $4, $10
          FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::jsonb[], $9::timestamptz[])
            AS new (id, customer_id, kind, data, occurred_at)",
         organization_id.0,
@@ -140,6 +141,7 @@ async fn append_many_here(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<Even
         &raw_kinds,
         &facts,
         &times,
+        bulk_id,
     )
     .execute(tx.conn())
     .await?;

@@ -35,7 +35,7 @@ async fn dashboard(call: PageCall) -> PageResult {
     call.require(Permission::CustomersRead)?;
     let mut shell = call.shell(Nav::Dashboard, "Dashboard");
     let mut tx = call.read().await?;
-    shell.views = crate::list::sidebar(&mut tx, &call).await?;
+    crate::marks::sidebar(&mut tx, &call, &mut shell).await?;
     tx.commit().await?;
     let new = if call.caller.may(Permission::CustomersWrite) {
         new_button("New customer", "/customers/new", "n")

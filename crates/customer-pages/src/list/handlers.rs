@@ -13,7 +13,7 @@ use regulars_database::Tx;
 use regulars_kernel::{Permission, Result, Sort, Total, paging::Start};
 use regulars_web::{
     PageCall, PageResult, Params,
-    pages::{self, Icon, Nav, SavedView, Tone, link_button, page, shell::new_button},
+    pages::{self, Icon, Nav, SidebarLink, Tone, link_button, page, shell::new_button},
     redirect,
 };
 use uuid::Uuid;
@@ -25,7 +25,7 @@ use super::{
     view::{self, Cell, Face, ListView, PATH, Row},
     view_handlers, work,
 };
-use crate::{face, record, state::ListState};
+use crate::{face, marks, record, state::ListState};
 use regulars_customers::{
     find::{self, Context, Query},
     model::{AttributeDefinition, Choice as _, Customer},
@@ -54,13 +54,13 @@ pub(crate) async fn list(call: PageCall, headers: HeaderMap, RawQuery(query): Ra
         return Ok(arranged(&call, &view, view::fragment(&view).into_response()));
     }
     let mut shell = call.shell(Nav::Customers, "Customers");
+    shell.favourites = marks::favourites(&mut tx, &call, None).await?;
     shell.views = view
         .views
         .iter()
-        .map(|tab| SavedView {
+        .map(|tab| SidebarLink {
             name: tab.name.clone(),
             href: tab.href.clone(),
-            count: None,
             current: tab.current,
         })
         .collect();

@@ -6,6 +6,7 @@ use regulars_expression::Value as Literal;
 use regulars_kernel::{Error, Permission, Result, ids::CustomerId};
 use regulars_web::{PageCall, PageResult, pages::FlashKind, redirect};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::bulk;
 use crate::{
@@ -16,15 +17,9 @@ use crate::{
 use regulars_customers::{
     find::{self, Context},
     model::{Bulk, BulkResult},
-    ops,
+    ops::{self, bulk_job::Started},
     store::captions,
 };
-
-/// What came of it.
-enum Done {
-    AtOnce(BulkResult),
-    Queued,
-}
 
 /// What the list showed when “all that match” was chosen.
 fn asked(typed: &Typed) -> Map<String, Value> {
@@ -94,7 +89,6 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
     if action == "export" {
         return export(&call, &typed).await;
     }
-    let ids: Vec<&str> = typed.all("id").collect();
     let mut body = match action {
         "tag" | "untag" => json!({"action": action, "tags": [typed.get("tag")]}),
         "owner" => match typed.get("owner_id") {
@@ -102,31 +96,25 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
             id => json!({"action": action, "owner_id": id}),
         },
         "status" => json!({"action": "update", "changes": {"status": state.get("status")}}),
+        "undo" => json!({"action": action, "bulk_id": typed.get("bulk")}),
         _ => json!({"action": action}),
     };
     if typed.ticked("all") {
         body["query"] = asked(&typed).into();
-    } else {
-        body["ids"] = json!(ids);
+    } else if action != "undo" {
+        body["ids"] = json!(typed.all("id").collect::<Vec<_>>());
     }
     let wanted: Result<Bulk> =
         serde_json::from_value(body).map_err(|error| Error::invalid("", "malformed", error.to_string()));
     let mut tx = call.write().await?;
     let defaults = defaults(&call, &tx);
+    let context = Context::of(&call.caller.organization);
     let result = match wanted {
-        Ok(wanted) if ops::bulk_job::is_long(&wanted) => {
-            let context = Context::of(&call.caller.organization);
-            ops::bulk_job::queue(&mut tx, &wanted, &defaults, &context)
-                .await
-                .map(|_| Done::Queued)
-        }
-        Ok(wanted) => ops::bulk::run(&mut tx, &wanted, &defaults)
-            .await
-            .map(Done::AtOnce),
+        Ok(wanted) => ops::bulk_job::start(&mut tx, &wanted, &defaults, &context).await,
         Err(error) => Err(error),
     };
     match result {
-        Ok(Done::Queued) => {
+        Ok(Started::Queued(_)) => {
             tx.commit().await?;
             let events = ["closeSheet", "customersChanged", "bulkStarted"];
             Ok(said(
@@ -138,7 +126,7 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
                 &events,
             ))
         }
-        Ok(Done::AtOnce(result)) => {
+        Ok(Started::Done(result)) => {
             tx.commit().await?;
             let people = |count: usize| {
                 if count == 1 {
@@ -152,17 +140,10 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
                 "untag" => format!("Tag removed from {}.", people(result.changed)),
                 "delete" => format!("{} deleted.", people(result.changed)),
                 "restore" => format!("{} restored.", people(result.changed)),
+                "undo" => undone(&result, people),
                 _ => format!("{} changed.", people(result.changed)),
             };
-            // Deleting is undone by restoring the same customers.
-            let undo = (action == "delete" && result.changed > 0).then(|| {
-                let mut undo = form_urlencoded::Serializer::new(String::new());
-                undo.append_pair("action", "restore");
-                for id in &ids {
-                    undo.append_pair("id", id);
-                }
-                format!("/customers/bulk/undo?{}", undo.finish())
-            });
+            let undo = (action != "undo" && result.changed > 0).then(|| undoing(result.bulk_id));
             Ok(done(&call, text, undo, "/customers"))
         }
         Err(error) if action == "owner" => {
@@ -187,8 +168,27 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
     }
 }
 
-/// `POST /customers/bulk/undo?action=restore&id=…`: what a toast's "Undo" posts to; it has no body.
+/// What taking a change back came to.
+fn undone(result: &BulkResult, people: impl Fn(usize) -> String) -> String {
+    let back = format!("Undone for {}.", people(result.changed));
+    if result.unchanged == 0 {
+        return back;
+    }
+    let others = if result.unchanged == 1 { "was" } else { "were" };
+    format!(
+        "{back} {} {others} changed again since and stay as they are.",
+        people(result.unchanged)
+    )
+}
+
+/// Where a bulk change is undone.
+pub(super) fn undoing(bulk_id: Uuid) -> String {
+    format!("/customers/bulk/undo?bulk={bulk_id}")
+}
+
+/// `POST /customers/bulk/undo?bulk=…`: what "Undo" posts to, in a toast or beside what a job did; it has no body.
 pub(crate) async fn undo(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
-    let typed = Typed::parse(query.as_deref().unwrap_or_default().as_bytes());
-    act(call, RawQuery(Some("action=restore".to_owned())), typed).await
+    let state = action(query.as_deref());
+    let typed = Typed::new().with("bulk", state.get("bulk"));
+    act(call, RawQuery(Some("action=undo".to_owned())), typed).await
 }

@@ -5,7 +5,7 @@ use regulars_database::Tx;
 use regulars_kernel::{Error, Patch, Permission, Result, Role, ids::ViewId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{Flash, FlashKind, SavedView},
+    pages::{Flash, FlashKind, SidebarLink},
     redirect, redirect_with,
 };
 
@@ -89,12 +89,11 @@ pub(super) async fn tabs(tx: &mut Tx, call: &PageCall, state: &ListState) -> Res
 }
 
 /// The same for the sidebar of pages where none is open.
-pub(crate) async fn sidebar(tx: &mut Tx, call: &PageCall) -> Result<Vec<SavedView>> {
+pub(crate) async fn sidebar(tx: &mut Tx, call: &PageCall) -> Result<Vec<SidebarLink>> {
     let all = find::view_lines(tx, &call.caller).await?;
-    let line = |view: &ViewLine| SavedView {
+    let line = |view: &ViewLine| SidebarLink {
         name: view.name.clone(),
         href: href(view),
-        count: None,
         current: false,
     };
     Ok(all.iter().map(line).collect())

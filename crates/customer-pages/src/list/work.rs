@@ -15,6 +15,7 @@ use regulars_web::{
     pages::{Icon, Locale, button, format, icon_button, progress_bar},
 };
 
+use super::several::undoing;
 use regulars_customers::{jobs, store};
 
 /// How long what ended is shown to whoever has just begun it.
@@ -46,9 +47,24 @@ fn line(job: &Job, locale: Locale) -> Markup {
                 @else { (button("Stop").ghost().small().attr("hx-post", format!("{at}/cancel")).attr("hx-target", "closest .work-line").attr("hx-swap", "outerHTML")) }
             } @else {
                 span { (over(job, locale)) }
+                @if may_undo(job) {
+                    (button("Undo").small().posts(undoing(job.id.0), "closest .work-line").attr("hx-swap", "delete"))
+                }
                 (icon_button(Icon::Close, "Hide this line").small().attr("hx-get", "/customers/bulk/work?ended=0").attr("hx-target", "#bulk-work").attr("hx-swap", "outerHTML"))
             }
         }
+    }
+}
+
+/// Whether it changed somebody, and is not the undoing of something itself.
+fn may_undo(job: &Job) -> bool {
+    let result = job.result.as_ref();
+    match job.state {
+        JobState::Done => {
+            result.is_some_and(|result| result["action"] != "undo" && result["changed"].as_i64() > Some(0))
+        }
+        JobState::Cancelled => job.progress.done > 0,
+        _ => false,
     }
 }
 
@@ -79,10 +95,21 @@ fn over(job: &Job, locale: Locale) -> String {
                 "untag" => "untagged",
                 "delete" => "deleted",
                 "restore" => "restored",
+                "undo" => "as before",
                 _ => "changed",
             };
-            let mut sentences = vec![format!("{} {verb}.", people(count("changed"), locale))];
-            for (name, words) in [("unchanged", "were so already"), ("refused", "could not be")] {
+            let tags: Vec<_> = result["tags"].as_array().into_iter().flatten().collect();
+            let tags: String = tags
+                .into_iter()
+                .filter_map(|name| Some(format!(" “{}”", name.as_str()?)))
+                .collect();
+            let mut sentences = vec![format!("{} {verb}{tags}.", people(count("changed"), locale))];
+            let refused = if verb == "as before" {
+                "changed again since and stay so"
+            } else {
+                "could not be"
+            };
+            for (name, words) in [("unchanged", "were so already"), ("refused", refused)] {
                 if count(name) > 0 {
                     sentences.push(format!("{} {words}.", format::integer(count(name), locale)));
                 }
@@ -197,7 +224,7 @@ mod tests {
             attempts: 1,
             max_attempts: 20,
             result: (state == JobState::Done)
-                .then(|| json!({"action": "tag", "changed": 12_000, "unchanged": 300, "refused": 45})),
+                .then(|| json!({"action": "tag", "changed": 12_000, "unchanged": 300, "refused": 45, "tags": ["spring"]})),
             error: None,
             cancel_requested: false,
             run_at: clock::now(),
@@ -213,7 +240,7 @@ mod tests {
         let running = html(JobState::Running);
         assert!(running.contains("1,200 of 12,345 customers") && running.contains("every 1s"));
         let done = html(JobState::Done);
-        assert!(done.contains("12,000 customers tagged. 300 were so already. 45 could not be."));
+        assert!(done.contains("12,000 customers tagged “spring”. 300 were so already. 45 could not be."));
         assert!(!done.contains("every 1s"));
         assert!(html(JobState::Cancelled).contains("Stopped after 1,200 customers"));
         assert!(html(JobState::Dead).contains("failed"));

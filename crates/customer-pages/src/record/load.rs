@@ -95,6 +95,7 @@ pub(crate) fn record(
         section,
         list: String::new(),
         beside: [None, None],
+        favourite: false,
         may_write: call.caller.may(Permission::CustomersWrite),
         zone: shell.time_zone,
         locale: shell.locale,

@@ -33,6 +33,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/{id}/edit", get(change::edit))
         .route("/customers/{id}/timeline", get(show::more))
         .route("/customers/similar", get(similar::similar))
+        .route("/customers/{id}/favourite", post(crate::marks::favour))
         .route("/customers/{id}/delete", post(change::delete))
         .route("/customers/{id}/restore", post(change::restore))
         .route("/customers/{id}/tags", get(change::tagging).post(change::tag))

@@ -9,7 +9,7 @@ use regulars_events::Event;
 use regulars_kernel::{Cursor, Permission, Result, ids::CustomerId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{Nav, page},
+    pages::{Nav, favourites_again, page},
 };
 
 use serde_json::Value;
@@ -20,7 +20,7 @@ use super::{
     timeline::{self, Happening, Timeline},
     view::{self, RecordView, Section},
 };
-use crate::{list, state::ListState, words};
+use crate::{list, marks, state::ListState, words};
 use regulars_customers::{
     find,
     model::{Included, WithParts},
@@ -44,7 +44,11 @@ pub(crate) async fn read(
         Some(owner) => captions::names(tx, &[owner.0]).await?.remove(&owner.0),
         None => None,
     };
-    Ok((load::record(call, &parts, section, known_tags, owner), parts))
+    let mut view = load::record(call, &parts, section, known_tags, owner);
+    if let Some(user) = marks::user(call) {
+        view.favourite = ops::marks::is_favourite(tx, user, id).await?;
+    }
+    Ok((view, parts))
 }
 
 /// `GET /customers/{id}`
@@ -67,8 +71,9 @@ pub(crate) async fn show(
     }
     let open = open(&mut tx, &view, &parts, &state).await?;
     let content = view::content(&view, open);
+    let favourites = marks::favourites(&mut tx, &call, Some(id)).await?;
     if call.is_fragment() {
-        return Ok(html! { (content) (view::around(&view)) }.into_response());
+        return Ok(html! { (content) (view::around(&view)) (favourites_again(&favourites)) }.into_response());
     }
     let mut shell = call
         .bare_shell()
@@ -76,7 +81,23 @@ pub(crate) async fn show(
         .crumb("Customers", list.href("/customers"))
         .titled(view.name.clone());
     shell.views = list::sidebar(&mut tx, &call).await?;
+    shell.favourites = favourites;
+    tx.commit().await?;
+    remember(&call, id).await;
     Ok(page(&shell, view::actions(&view), content).into_response())
+}
+
+/// Remembers the visit. The page is read already, so that it is shown whether that succeeds or not.
+async fn remember(call: &PageCall, id: CustomerId) {
+    let Some(user) = marks::user(call) else { return };
+    let kept = async {
+        let mut tx = call.write().await?;
+        ops::marks::see(&mut tx, user, id).await?;
+        tx.commit().await
+    };
+    if let Err(error) = kept.await {
+        tracing::warn!(%error, "a visit was not remembered");
+    }
 }
 
 async fn open(tx: &mut Tx, view: &RecordView, parts: &WithParts, state: &ListState) -> Result<Markup> {

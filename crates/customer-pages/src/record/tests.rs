@@ -51,6 +51,7 @@ fn record(text: &str, section: Section) -> RecordView {
         list: format!("q={text}"),
         beside: [Some(CustomerId::new()), Some(CustomerId::new())],
         may_write: true,
+        favourite: true,
         zone: chrono_tz::Europe::Berlin,
         locale: Locale::default(),
         now: clock::now(),

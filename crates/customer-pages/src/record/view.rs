@@ -84,6 +84,8 @@ pub(crate) struct RecordView {
     /// Who stands before and behind in it.
     pub beside: [Option<CustomerId>; 2],
     pub may_write: bool,
+    /// Whether whoever looks keeps them at hand.
+    pub favourite: bool,
     pub zone: Tz,
     pub locale: Locale,
     pub now: DateTime<Utc>,
@@ -184,6 +186,7 @@ fn head(view: &RecordView) -> Markup {
                     h1 { (view.name) }
                     (status_badge(customer.status.as_str()))
                     @if customer.customer_type != Type::Registered { (badge(customer.customer_type.as_str(), Tone::Neutral)) }
+                    @if customer.deleted_at.is_none() || view.favourite { (star(view)) }
                     span class="record-code" { (customer.code) (copy_button(&customer.code, "Copy code")) }
                 }
                 (facts_line(view))
@@ -204,6 +207,21 @@ fn head(view: &RecordView) -> Markup {
             }
         }
     }
+}
+
+/// Keeps the customer at hand, or no more.
+fn star(view: &RecordView) -> Markup {
+    let url = format!("{}/favourite", view.href());
+    let button = if view.favourite {
+        icon_button(Icon::Star, "Take from favourites")
+            .attr("aria-pressed", "true")
+            .posts(url + "?wanted=no", "none")
+    } else {
+        icon_button(Icon::Star, "Add to favourites")
+            .attr("aria-pressed", "false")
+            .posts(url, "none")
+    };
+    html! { span class="star" { (button.small().key("f")) } }
 }
 
 /// What one wants to know at a glance: how to reach them, where they are, what time it is there, since when.

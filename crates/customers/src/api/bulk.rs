@@ -7,14 +7,15 @@ use super::defaults;
 use crate::{
     find::Context,
     model::{Bulk, BulkQueued, BulkResult},
-    ops,
+    ops::{self, bulk_job::Started},
 };
 
 /// Change many customers
 ///
 /// Up to 100 ids are changed at once: all of them or none. More ids, or whoever a `query` selects, are changed by a job
 /// in batches: whom the change does not fit is left as it is and counted as `refused` in the job's `result`. A job that
-/// is cancelled leaves what it has changed; retried, it goes on from there. Needs `customers:write`.
+/// is cancelled leaves what it has changed; retried, it goes on from there. `undo` takes a bulk change back where nothing
+/// was changed again since, at once if it changed up to 100 customers, else by a job. Needs `customers:write`.
 #[utoipa::path(
     post, path = "/customers/bulk", tag = "customers",
     request_body = Bulk,
@@ -27,11 +28,9 @@ use crate::{
 pub async fn change_customers(call: Call, Json(bulk): Json<Bulk>) -> ApiResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
-    if ops::bulk_job::is_long(&bulk) {
-        let context = Context::of(&call.caller.organization);
-        let queued = ops::bulk_job::queue(&mut tx, &bulk, &defaults(&call), &context).await?;
-        return Ok(call.accepted(tx, queued.job_id, &queued).await?);
+    let context = Context::of(&call.caller.organization);
+    match ops::bulk_job::start(&mut tx, &bulk, &defaults(&call), &context).await? {
+        Started::Done(result) => Ok(call.ok(tx, None, &result).await?),
+        Started::Queued(queued) => Ok(call.accepted(tx, queued.job_id, &queued).await?),
     }
-    let result = ops::bulk::run(&mut tx, &bulk, &defaults(&call)).await?;
-    Ok(call.ok(tx, None, &result).await?)
 }

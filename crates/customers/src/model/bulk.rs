@@ -6,6 +6,7 @@ use regulars_kernel::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{CustomerInput, choices::choices};
 
@@ -13,6 +14,7 @@ choices! {
     /// What is done to each.
     BulkAction {
         Update = "update", Tag = "tag", Untag = "untag", Delete = "delete", Restore = "restore", Owner = "owner",
+        Undo = "undo",
     }
 }
 
@@ -43,6 +45,11 @@ pub struct Bulk {
     /// For `update`: any fields but `email`, `code` and `parent_id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<CustomerInput>,
+    /// For `undo`: the bulk change that is taken back, by its `bulk_id` or the id of its job. Who was changed again since
+    /// stays so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub bulk_id: Option<String>,
 }
 
 /// What a bulk change did.
@@ -50,6 +57,8 @@ pub struct Bulk {
 pub struct BulkResult {
     /// What was done.
     pub action: BulkAction,
+    /// Names it, to undo it.
+    pub bulk_id: Uuid,
     /// To how many customers it made a difference.
     #[schema(example = 2)]
     pub changed: usize,
@@ -61,7 +70,8 @@ pub struct BulkResult {
 /// A bulk change that a job makes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BulkQueued {
-    /// The job, as in `Location`; its `result` says how many were `changed`, `unchanged` and `refused`.
+    /// The job, as in `Location`; its `result` says how many were `changed`, `unchanged` and `refused`. It is the change's
+    /// `bulk_id` as well.
     pub job_id: JobId,
     /// What it does.
     pub action: BulkAction,

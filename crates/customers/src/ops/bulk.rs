@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use regulars_database::Tx;
 use regulars_kernel::{
     Error, Fault, Faults, Patch, Result,
-    ids::{CustomerId, UserId},
+    ids::{CustomerId, JobId, UserId},
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{customers, tags};
 use crate::{
@@ -76,13 +77,13 @@ impl Change {
         customer.deleted_at.is_none() || self.action == BulkAction::Restore
     }
 
-    /// Does it to locked customers. Answers to how many it made a difference, and to whom it could not be done and why.
+    /// Does it to locked customers. Answers to whom it made a difference, and to whom it could not be done and why.
     pub(super) async fn make(
         &self,
         tx: &mut Tx,
         found: &[Customer],
         defaults: &Defaults,
-    ) -> Result<(usize, Vec<(CustomerId, Fault)>)> {
+    ) -> Result<(Vec<CustomerId>, Vec<(CustomerId, Fault)>)> {
         let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
         let all = |changed| Ok((changed, Vec::new()));
         match self.action {
@@ -99,11 +100,7 @@ impl Change {
                 Ok((changed, overfull.into_iter().map(refuse).collect()))
             }
             BulkAction::Untag => all(tags::remove_from(tx, &ids, &self.tags).await?),
-            BulkAction::Delete => {
-                let now = tx.now();
-                store::customers::set_deleted(tx, &ids, Some(now)).await?;
-                all(tell(tx, "customer.deleted", found.iter()).await?)
-            }
+            BulkAction::Delete => all(delete(tx, &found.iter().collect::<Vec<_>>()).await?),
             BulkAction::Restore => restore(tx, found).await,
             BulkAction::Owner => {
                 let set = |customer: &Customer| {
@@ -114,6 +111,7 @@ impl Change {
                 };
                 write_all(tx, found, set).await
             }
+            BulkAction::Undo => Err(Error::internal("what is undone is told by its events")),
             BulkAction::Update => {
                 let definitions = definitions(tx, &self.changes).await?;
                 write_all(tx, found, |customer| {
@@ -137,8 +135,16 @@ async fn definitions(tx: &mut Tx, changes: &CustomerInput) -> Result<Definitions
     }
 }
 
+/// What the transaction does from here on is one bulk change. Its id is one that a job could have.
+pub(super) fn begin(tx: &mut Tx) -> Uuid {
+    let id = JobId::new().0;
+    tx.set_bulk_id(id);
+    id
+}
+
 /// Does it at once, to all of them or to none.
-pub async fn run(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults) -> Result<BulkResult> {
+pub(super) async fn run(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults) -> Result<BulkResult> {
+    let bulk_id = begin(tx);
     let mut faults = Faults::new();
     let ids = read_ids(&bulk.ids, MOST, &mut faults);
     let change = Change::read(tx, bulk, defaults, faults).await?;
@@ -174,8 +180,9 @@ pub async fn run(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults) -> Result<BulkRe
     faults.check()?;
     Ok(BulkResult {
         action: change.action,
-        changed,
-        unchanged: wanted.len() - changed,
+        bulk_id,
+        changed: changed.len(),
+        unchanged: wanted.len() - changed.len(),
     })
 }
 
@@ -219,6 +226,13 @@ fn check_fields(bulk: &Bulk, action: BulkAction, faults: &mut Faults) {
         faults.add("/tags", "missing", "say which tags");
     } else if !uses_tags && !bulk.tags.is_empty() {
         faults.add("/tags", "not_possible", format!("“{action}” takes no tags"));
+    }
+    if bulk.bulk_id.is_some() {
+        faults.add(
+            "/bulk_id",
+            "not_possible",
+            format!("“{action}” takes no bulk change"),
+        );
     }
     if action == BulkAction::Owner && bulk.owner_id.is_keep() {
         faults.add(
@@ -273,12 +287,12 @@ async fn read_owner(tx: &mut Tx, bulk: &Bulk, faults: &mut Faults) -> Result<Opt
 }
 
 /// Writes what changes; whom the change does not fit is given back.
-async fn write_all(
+pub(super) async fn write_all(
     tx: &mut Tx,
     found: &[Customer],
     change: impl Fn(&Customer) -> Result<Customer>,
-) -> Result<(usize, Vec<(CustomerId, Fault)>)> {
-    let (mut changed, mut refused) = (0, Vec::new());
+) -> Result<(Vec<CustomerId>, Vec<(CustomerId, Fault)>)> {
+    let (mut changed, mut refused) = (Vec::new(), Vec::new());
     for before in found {
         let after = match change(before) {
             Ok(after) => after,
@@ -294,13 +308,26 @@ async fn write_all(
         }
         let version = before.version;
         let written = customers::write(tx, before.clone(), after).await?;
-        changed += usize::from(written.version != version);
+        if written.version != version {
+            changed.push(before.id);
+        }
     }
     Ok((changed, refused))
 }
 
+pub(super) async fn delete(tx: &mut Tx, found: &[&Customer]) -> Result<Vec<CustomerId>> {
+    let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
+    let now = tx.now();
+    store::customers::set_deleted(tx, &ids, Some(now)).await?;
+    tell(tx, "customer.deleted", found).await?;
+    Ok(ids)
+}
+
 /// Brings the deleted ones back, except whose e-mail address somebody else has now.
-async fn restore(tx: &mut Tx, found: &[Customer]) -> Result<(usize, Vec<(CustomerId, Fault)>)> {
+pub(super) async fn restore(
+    tx: &mut Tx,
+    found: &[Customer],
+) -> Result<(Vec<CustomerId>, Vec<(CustomerId, Fault)>)> {
     let mut refused = Vec::new();
     let mut claimed = HashSet::new();
     let mut back: Vec<&Customer> = Vec::new();
@@ -324,24 +351,20 @@ async fn restore(tx: &mut Tx, found: &[Customer]) -> Result<(usize, Vec<(Custome
     // The sweep may have taken them meanwhile.
     let words = back.iter().flat_map(|customer| store::search::words(customer));
     store::words::add(tx, words.collect::<Vec<_>>()).await?;
-    let count = tell(tx, "customer.restored", back.iter().copied()).await?;
+    tell(tx, "customer.restored", &back).await?;
     let mut events = Vec::new();
     for customer in back {
         events.extend(super::consents::withdraw_restored(tx, customer).await?);
     }
     regulars_events::append_many(tx, events).await?;
-    Ok((count, refused))
+    Ok((ids, refused))
 }
 
-async fn tell<'a>(
-    tx: &mut Tx,
-    kind: &'static str,
-    customers: impl Iterator<Item = &'a Customer>,
-) -> Result<usize> {
-    let events: Vec<_> = customers
+async fn tell(tx: &mut Tx, kind: &'static str, customers: &[&Customer]) -> Result<()> {
+    let events = customers
+        .iter()
         .map(|customer| customers::event(kind, customer.id, json!({"code": customer.code})))
         .collect();
-    let count = events.len();
     regulars_events::append_many(tx, events).await?;
-    Ok(count)
+    Ok(())
 }

@@ -15,11 +15,14 @@ use regulars_kernel::{
 use regulars_web::Params;
 use serde_json::{Map, Value, json};
 
-use super::bulk::{Change, MOST, MOST_NAMED, read_ids, unknown};
+use super::{
+    bulk::{Change, MOST, MOST_NAMED, read_ids, unknown},
+    undo,
+};
 use crate::{
     find::{self, Context, Deleted, Query, Selection},
     jobs,
-    model::{Bulk, BulkAction, BulkQueued, Defaults},
+    model::{Bulk, BulkAction, BulkQueued, BulkResult, Choice as _, Defaults},
     store::{
         self,
         bulks::{Kept, Whom},
@@ -31,13 +34,28 @@ const BATCH: i64 = 200;
 /// Most places of unknown ids in one answer.
 const MOST_FAULTS: usize = 100;
 
-/// Whether a change is for a job.
-pub fn is_long(bulk: &Bulk) -> bool {
-    bulk.query.is_some() || bulk.ids.len() > MOST
+/// What came of asking for a change.
+#[derive(Clone, Debug)]
+pub enum Started {
+    /// It is made.
+    Done(BulkResult),
+    /// A job makes it.
+    Queued(BulkQueued),
+}
+
+/// Makes a change at once, or queues the job that makes it.
+pub async fn start(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults, context: &Context) -> Result<Started> {
+    if bulk.action.trim() == BulkAction::Undo.as_str() {
+        return undo::start(tx, bulk, defaults).await;
+    }
+    if bulk.query.is_some() || bulk.ids.len() > MOST {
+        return queue(tx, bulk, defaults, context).await.map(Started::Queued);
+    }
+    super::bulk::run(tx, bulk, defaults).await.map(Started::Done)
 }
 
 /// Checks it and queues the job.
-pub async fn queue(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults, context: &Context) -> Result<BulkQueued> {
+async fn queue(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults, context: &Context) -> Result<BulkQueued> {
     let mut faults = Faults::new();
     let ids = if bulk.query.is_none() {
         read_ids(&bulk.ids, MOST_NAMED, &mut faults)
@@ -72,7 +90,17 @@ pub async fn queue(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults, context: &Cont
         let total = Total::exact(wanted.len() as i64);
         (Whom::Ids(wanted), total)
     };
-    let job = NewJob::new(jobs::BULK, json!({"action": change.action}))
+    let job_id = enqueue(tx, bulk, change.action, &whom).await?;
+    Ok(BulkQueued {
+        job_id,
+        action: change.action,
+        customers,
+    })
+}
+
+/// Queues the job of a change that was found right.
+pub(super) async fn enqueue(tx: &mut Tx, bulk: &Bulk, action: BulkAction, whom: &Whom) -> Result<JobId> {
+    let job = NewJob::new(jobs::BULK, json!({"action": action}))
         .queue(jobs::QUEUE)
         .max_attempts(jobs::ATTEMPTS)
         .cap(jobs::CAP);
@@ -82,12 +110,8 @@ pub async fn queue(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults, context: &Cont
         query: None,
         ..bulk.clone()
     };
-    store::bulks::insert(tx, job_id, &work, &whom, CustomerId::new()).await?;
-    Ok(BulkQueued {
-        job_id,
-        action: change.action,
-        customers,
-    })
+    store::bulks::insert(tx, job_id, &work, whom, CustomerId::new()).await?;
+    Ok(job_id)
 }
 
 /// How far the job is after a batch.
@@ -112,7 +136,17 @@ pub async fn step(tx: &mut Tx, job_id: JobId) -> Result<Step> {
     if kept.finished {
         return Ok(over(&kept));
     }
+    tx.set_bulk_id(job_id.0);
     let (defaults, context) = store::bulks::settings(tx).await?;
+    if kept.work.action == BulkAction::Undo.as_str() {
+        return if undo::step(tx, &mut kept, &defaults, BATCH).await? {
+            store::bulks::note(tx, job_id, &kept).await?;
+            Ok(on(&kept))
+        } else {
+            store::bulks::finish(tx, job_id).await?;
+            Ok(over(&kept))
+        };
+    }
     let change = Change::read(tx, &kept.work, &defaults, Faults::new()).await?;
     let batch = batch(tx, &mut kept, change.action, &context).await?;
     let Some(last) = batch.last().copied() else {
@@ -127,20 +161,28 @@ pub async fn step(tx: &mut Tx, job_id: JobId) -> Result<Step> {
     unfit.dedup();
     kept.after_id = Some(last);
     kept.done += batch.len() as i64;
-    kept.changed += changed as i64;
+    kept.changed += changed.len() as i64;
     kept.refused += (gone + unfit.len()) as i64;
     store::bulks::note(tx, job_id, &kept).await?;
-    Ok(Step::On {
+    Ok(on(&kept))
+}
+
+fn on(kept: &Kept) -> Step {
+    Step::On {
         done: kept.done.unsigned_abs(),
         total: kept.total.map(|total| total.max(kept.done).unsigned_abs()),
-    })
+    }
 }
 
 fn over(kept: &Kept) -> Step {
     let unchanged = kept.done - kept.changed - kept.refused;
-    Step::Over(json!({
+    let mut result = json!({
         "action": kept.work.action, "changed": kept.changed, "unchanged": unchanged, "refused": kept.refused,
-    }))
+    });
+    if !kept.work.tags.is_empty() {
+        result["tags"] = json!(kept.work.tags);
+    }
+    Step::Over(result)
 }
 
 /// The next customers, by id.

@@ -12,11 +12,13 @@ pub mod customers;
 pub mod days;
 pub mod hierarchy;
 pub mod import;
+pub mod marks;
 pub mod notes;
 pub mod owners;
 mod pages;
 pub mod sources;
 pub mod tags;
+mod undo;
 pub mod words;
 
 use regulars_database::Tx;

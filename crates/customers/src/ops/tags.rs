@@ -235,7 +235,8 @@ pub async fn put(tx: &mut Tx, customer_id: CustomerId, names: &[String]) -> Resu
 /// Takes a tag from a customer; 404 if it does not have it.
 pub async fn remove(tx: &mut Tx, customer_id: CustomerId, name: &str) -> Result<()> {
     lock_living(tx, customer_id).await?;
-    if remove_from(tx, &[customer_id], &[name.to_owned()]).await? == 0 {
+    let names = [name.to_owned()];
+    if remove_from(tx, &[customer_id], &names).await?.is_empty() {
         return Err(Error::NotFound("tag"));
     }
     Ok(())
@@ -272,12 +273,12 @@ pub(super) async fn ensure(tx: &mut Tx, names: &[String]) -> Result<Vec<(TagId, 
     store::tags::by_names(tx, names).await
 }
 
-/// Gives locked customers tags. Answers to how many that made a difference, and who has too many to be given them.
+/// Gives locked customers tags. Answers to whom that made a difference, and who has too many to be given them.
 pub(super) async fn add_to(
     tx: &mut Tx,
     customers: &[CustomerId],
     names: &[String],
-) -> Result<(usize, Vec<CustomerId>)> {
+) -> Result<(Vec<CustomerId>, Vec<CustomerId>)> {
     let tags = ensure(tx, names).await?;
     let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
     let overfull = store::tags::overfull(tx, customers, &ids, MAX_TAGS as i64).await?;
@@ -290,8 +291,12 @@ pub(super) async fn add_to(
     Ok((tell(tx, "customer.tagged", &tags, pairs).await?, overfull))
 }
 
-/// Takes tags from locked customers. Answers to how many that made a difference.
-pub(super) async fn remove_from(tx: &mut Tx, customers: &[CustomerId], names: &[String]) -> Result<usize> {
+/// Takes tags from locked customers. Answers to whom that made a difference.
+pub(super) async fn remove_from(
+    tx: &mut Tx,
+    customers: &[CustomerId],
+    names: &[String],
+) -> Result<Vec<CustomerId>> {
     let tags = store::tags::by_names(tx, names).await?;
     let ids: Vec<TagId> = tags.iter().map(|(id, _)| *id).collect();
     let pairs = store::tags::remove(tx, customers, &ids).await?;
@@ -304,7 +309,7 @@ async fn tell(
     kind: &'static str,
     tags: &[(TagId, String)],
     pairs: Vec<(CustomerId, TagId)>,
-) -> Result<usize> {
+) -> Result<Vec<CustomerId>> {
     let mut by_customer: HashMap<CustomerId, Vec<&str>> = HashMap::new();
     for (customer, id) in pairs {
         let names = tags
@@ -314,7 +319,7 @@ async fn tell(
         by_customer.entry(customer).or_default().extend(names);
     }
     if by_customer.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let mut touched: Vec<CustomerId> = by_customer.keys().copied().collect();
     touched.sort_unstable();
@@ -324,5 +329,5 @@ async fn tell(
         .map(|id| event(kind, *id, json!({"tags": by_customer[id]})))
         .collect();
     regulars_events::append_many(tx, events).await?;
-    Ok(touched.len())
+    Ok(touched)
 }

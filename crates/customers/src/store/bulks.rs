@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
+use regulars_jobs::JobState;
 use regulars_kernel::{
     Currency, Locale, Result, TimeZone,
     ids::{CustomerId, JobId},
@@ -148,12 +149,74 @@ pub async fn finish(tx: &mut Tx, job_id: JobId) -> Result<()> {
     Ok(())
 }
 
-/// The jobs that are not done yet, and those that ended after this moment; the oldest first.
+/// The state of a bulk change's job; none if it had no job, or that is forgotten.
+pub async fn state(tx: &mut Tx, job_id: JobId) -> Result<Option<JobState>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT j.state AS "state: JobState" FROM customer_bulks b
+           JOIN jobs j ON j.organization_id = b.organization_id AND j.id = b.job_id WHERE b.job_id = $1"#,
+        job_id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// The next customers that a bulk change touched, by id.
+pub async fn touched(
+    tx: &mut Tx,
+    bulk_id: Uuid,
+    after: Option<CustomerId>,
+    most: i64,
+) -> Result<Vec<CustomerId>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT DISTINCT customer_id AS "id!: CustomerId" FROM events
+           WHERE bulk_id = $1 AND customer_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
+           ORDER BY 1 LIMIT $3"#,
+        bulk_id,
+        after.map(|id| id.0),
+        most
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// How many customers a bulk change touched.
+pub async fn count_touched(tx: &mut Tx, bulk_id: Uuid) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(DISTINCT customer_id) AS "count!" FROM events WHERE bulk_id = $1"#,
+        bulk_id
+    );
+    Ok(count.fetch_one(tx.conn()).await?)
+}
+
+/// What a bulk change did to some customers, by their ids.
+pub async fn events(
+    tx: &mut Tx,
+    bulk_id: Uuid,
+    ids: &[CustomerId],
+) -> Result<Vec<(CustomerId, String, Value)>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"SELECT customer_id AS "customer_id!: CustomerId", kind, data FROM events
+           WHERE bulk_id = $1 AND customer_id = ANY($2) ORDER BY customer_id, id"#,
+        bulk_id,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.customer_id, row.kind, row.data))
+        .collect())
+}
+
+/// The jobs that are not done yet, and those that ended after this moment and were not undone; the oldest first.
 pub async fn going_on(tx: &mut Tx, ended_after: DateTime<Utc>) -> Result<Vec<JobId>> {
     Ok(sqlx::query_scalar!(
         r#"SELECT b.job_id AS "id: JobId" FROM customer_bulks b
            JOIN jobs j ON j.organization_id = b.organization_id AND j.id = b.job_id
-           WHERE (j.state IN ('queued', 'running') OR j.finished_at > $1) ORDER BY b.job_id LIMIT 20"#,
+           WHERE (j.state IN ('queued', 'running') OR j.finished_at > $1)
+             AND NOT EXISTS (SELECT FROM customer_bulks u WHERE u.work->>'bulk_id' = b.job_id::text)
+           ORDER BY b.job_id LIMIT 20"#,
         ended_after
     )
     .fetch_all(tx.conn())

@@ -13,6 +13,7 @@ pub mod contacts;
 pub mod customers;
 pub mod days;
 pub mod hierarchy;
+pub(crate) mod marks;
 pub mod notes;
 pub mod parts;
 pub mod row;

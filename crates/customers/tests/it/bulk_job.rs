@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// The organization of the house.
-const HOME: &str = "acme";
+pub const HOME: &str = "acme";
 
 /// So many customers, of whom every other one is a prospect.
-async fn crowd(house: &House, count: usize) -> Vec<String> {
+pub async fn crowd(house: &House, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for number in 0..count {
         let status = if number % 2 == 0 { "prospect" } else { "active" };
@@ -30,13 +30,13 @@ async fn crowd(house: &House, count: usize) -> Vec<String> {
     ids
 }
 
-fn job_of(queued: &TestResponse) -> JobId {
+pub fn job_of(queued: &TestResponse) -> JobId {
     let id = queued.json["job_id"].as_str().unwrap();
     assert_eq!(queued.header("location"), format!("/api/v1/jobs/{id}"));
     id.parse().unwrap()
 }
 
-fn worker(house: &House) -> Worker {
+pub fn worker(house: &House) -> Worker {
     let options = WorkerOptions {
         poll: Duration::from_millis(20),
         heartbeat: Duration::from_millis(20),
@@ -47,7 +47,7 @@ fn worker(house: &House) -> Worker {
 }
 
 /// The job when it is over.
-async fn over(house: &House, organization: &str, job: JobId) -> Job {
+pub async fn over(house: &House, organization: &str, job: JobId) -> Job {
     for _ in 0..1_000 {
         let mut tx = house.app.tx(organization).await;
         let found = regulars_jobs::get(&mut tx, job).await.unwrap();
@@ -61,7 +61,7 @@ async fn over(house: &House, organization: &str, job: JobId) -> Job {
 }
 
 /// Runs the jobs until this one is over and gives its result.
-async fn finish(house: &House, organization: &str, job: JobId) -> Value {
+pub async fn finish(house: &House, organization: &str, job: JobId) -> Value {
     let worker = worker(house);
     let found = over(house, organization, job).await;
     worker.stop(Duration::from_secs(5)).await;
@@ -69,7 +69,7 @@ async fn finish(house: &House, organization: &str, job: JobId) -> Value {
     found.result.unwrap()
 }
 
-async fn count(house: &House, query: &str) -> i64 {
+pub async fn count(house: &House, query: &str) -> i64 {
     let page = house
         .get(&format!("/customers?{query}&limit=1&count=exact"))
         .await;
@@ -91,7 +91,7 @@ async fn more_than_a_hundred_are_changed_by_a_job_with_an_event_for_each() {
     let result = finish(&house, HOME, job_of(&queued)).await;
     assert_eq!(
         result,
-        json!({"action": "tag", "changed": 230, "unchanged": 0, "refused": 0})
+        json!({"action": "tag", "tags": ["spring"], "changed": 230, "unchanged": 0, "refused": 0})
     );
     assert_eq!(count(&house, "tag=spring").await, 230);
     for id in ids.iter().step_by(60) {

@@ -231,7 +231,7 @@ async fn a_view_is_kept_if_it_can_be_opened() {
     house.get(&path).await.expect(404);
 }
 
-async fn member(database: &TestDatabase, scope: regulars_database::Scope, role: Role) -> Caller {
+pub async fn member(database: &TestDatabase, scope: regulars_database::Scope, role: Role) -> Caller {
     let id = UserId::new();
     sqlx::query("INSERT INTO users (id, email) VALUES ($1, $2)")
         .bind(id)

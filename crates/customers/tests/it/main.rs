@@ -8,6 +8,7 @@
 mod analytics;
 mod bulk;
 mod bulk_job;
+mod bulk_undo;
 mod caps;
 mod currencies;
 mod cursors;
@@ -21,6 +22,7 @@ mod find_search;
 mod harness;
 mod hierarchy;
 mod letting_go;
+mod marks;
 mod merging;
 mod parts;
 mod people;

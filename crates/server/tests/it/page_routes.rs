@@ -39,6 +39,7 @@ const OWN: &[&str] = &[
     "/customers/views/{id}",
     "/customers/views/{id}/edit",
     "/customers/views/{id}/delete",
+    "/customers/{id}/favourite",
 ];
 /// Stands in everything that is made here, so that whoever is shown any of it is shown this.
 const OURS: &str = "Zanzibarella";

@@ -18,5 +18,5 @@ pub use components::*;
 pub use format::{Locale, time_tag};
 pub use icons::Icon;
 pub use nav::{NAV, Nav, NavItem};
-pub use shell::{Crumb, SavedView, Shell, bare_page, page};
+pub use shell::{Crumb, Shell, SidebarLink, bare_page, favourites_again, page};
 pub use style_guide::style_guide;

@@ -106,12 +106,12 @@ mod tests {
             .at(Nav::Customers)
             .crumb(text, "/customers")
             .titled(text);
-        shell.views = vec![SavedView {
+        shell.views = vec![SidebarLink {
             name: text.into(),
             href: "/customers?view=1".into(),
-            count: Some(text.into()),
             current: false,
         }];
+        shell.favourites.clone_from(&shell.views);
         shell.flash = Some(Flash {
             kind: FlashKind::Success,
             text: text.into(),

@@ -28,15 +28,13 @@ pub struct Crumb {
     pub href: Option<String>,
 }
 
-/// A saved view in the sidebar.
+/// A saved view or a favourite in the sidebar.
 #[derive(Clone, Debug)]
-pub struct SavedView {
+pub struct SidebarLink {
     /// Its name.
     pub name: String,
     /// Where it is.
     pub href: String,
-    /// How many are in it, written for people; none if not counted.
-    pub count: Option<String>,
     /// Whether it is what is shown.
     pub current: bool,
 }
@@ -59,7 +57,9 @@ pub struct Shell {
     /// The way here.
     pub breadcrumbs: Vec<Crumb>,
     /// Saved views, private ones and shared ones.
-    pub views: Vec<SavedView>,
+    pub views: Vec<SidebarLink>,
+    /// Customers that one keeps at hand.
+    pub favourites: Vec<SidebarLink>,
     /// A message from the page before.
     pub flash: Option<Flash>,
     /// The time zone that times are shown in.
@@ -98,6 +98,7 @@ impl Shell {
             active: None,
             breadcrumbs: Vec::new(),
             views: Vec::new(),
+            favourites: Vec::new(),
             flash: None,
             time_zone: Tz::UTC,
             locale: Locale::default(),
@@ -245,21 +246,32 @@ fn sidebar(shell: &Shell) -> Markup {
             }
             nav class="nav" aria-label="Main" { @for item in visible(shell.role).filter(|item| !item.settings) { (line(item)) } }
             @if !shell.views.is_empty() {
-                nav class="nav nav-views" aria-label="Saved views" {
-                    div class="nav-heading" { "Views" }
-                    @for view in &shell.views {
-                        a class="nav-item" href=(view.href) title=(view.name) aria-current=[view.current.then_some("page")] {
-                            span class="truncate-line" { (view.name) }
-                            @if let Some(count) = &view.count { span class="count" { (count) } }
-                        }
-                    }
-                }
+                nav class="nav nav-views" aria-label="Saved views" { (links("Views", &shell.views)) }
             }
+            nav class="nav nav-views" id="favourites" aria-label="Favourites" hidden[shell.favourites.is_empty()] { (links("Favourites", &shell.favourites)) }
             nav class="nav nav-foot" aria-label="Settings" {
                 div class="nav-heading" { "Settings" }
                 @for item in visible(shell.role).filter(|item| item.settings) { (line(item)) }
             }
         }
+    }
+}
+
+fn links(heading: &str, all: &[SidebarLink]) -> Markup {
+    html! {
+        div class="nav-heading" { (heading) }
+        @for link in all {
+            a class="nav-item" href=(link.href) title=(link.name) aria-current=[link.current.then_some("page")] {
+                span class="truncate-line" { (link.name) }
+            }
+        }
+    }
+}
+
+/// The favourites of the sidebar anew, for an answer that comes after the page.
+pub fn favourites_again(all: &[SidebarLink]) -> Markup {
+    html! {
+        nav class="nav nav-views" id="favourites" aria-label="Favourites" hidden[all.is_empty()] hx-swap-oob="true" { (links("Favourites", all)) }
     }
 }
 
@@ -327,7 +339,7 @@ fn floats(role: Role) -> Markup {
                     (Icon::Search)
                     input type="text" name="q" placeholder="Find a customer or type a command…" aria-label="Find or do" role="combobox" aria-expanded="true"
                         aria-controls="palette-list" aria-autocomplete="list" autocomplete="off" spellcheck="false" data-palette-input
-                        hx-get="/search" hx-trigger="input changed delay:120ms" hx-target="#palette-results" hx-sync="this:replace";
+                        hx-get="/search" hx-trigger="input changed delay:120ms, palette-open" hx-target="#palette-results" hx-sync="this:replace";
                     (kbd("Esc"))
                 }
                 div class="palette-list" id="palette-list" role="listbox" aria-label="Results" {

@@ -15,18 +15,8 @@ pub fn style_guide() -> Markup {
     let mut shell = Shell::new("Maison Lumière", "Mina Okafor", "mina@example.com", Role::Owner)
         .crumb("Settings", "/settings/members")
         .titled("Style guide");
-    shell.views = [
-        ("Wholesale Berlin", "312"),
-        ("Slipping away", "1,204"),
-        ("New this week", "87"),
-    ]
-    .map(|(name, count)| SavedView {
-        name: name.into(),
-        href: "#".into(),
-        count: Some(count.into()),
-        current: false,
-    })
-    .into();
+    shell.views = links(["Wholesale Berlin", "Slipping away", "New this week"]);
+    shell.favourites = links(["Ada Byron", "Nordlicht Trading GmbH", "Zoé Lefèvre"]);
     shell.time_zone = chrono_tz::Europe::Berlin;
     page(
         &shell,
@@ -35,23 +25,23 @@ pub fn style_guide() -> Markup {
     )
 }
 
+fn links(names: [&str; 3]) -> Vec<SidebarLink> {
+    names
+        .map(|name| SidebarLink {
+            name: name.into(),
+            href: "#".into(),
+            current: false,
+        })
+        .into()
+}
+
 /// The customer list in the style guide's clothes: what a finished list page looks like.
 pub fn sample_list() -> Markup {
     let mut shell = Shell::new("Maison Lumière", "Mina Okafor", "mina@example.com", Role::Owner)
         .at(Nav::Customers)
         .titled("Customers");
-    shell.views = [
-        ("Wholesale Berlin", "312"),
-        ("Slipping away", "1,204"),
-        ("New this week", "87"),
-    ]
-    .map(|(name, count)| SavedView {
-        name: name.into(),
-        href: "#".into(),
-        count: Some(count.into()),
-        current: false,
-    })
-    .into();
+    shell.views = links(["Wholesale Berlin", "Slipping away", "New this week"]);
+    shell.favourites = links(["Ada Byron", "Nordlicht Trading GmbH", "Zoé Lefèvre"]);
     page(
         &shell,
         html! { (link_button("Import", "#").icon(Icon::Imports)) (shell::new_button("New customer", "/settings/style-guide/sheet", "n")) },
