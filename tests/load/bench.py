@@ -325,13 +325,13 @@ end
                    "priority=urgent", "source=csv", "tag=press", "tag=newsletter", "country=DE", "country=US", f"owner={owner}", "owner=none", "has_email=true", "has_email=false",
                    "has_phone=true", "has_phone=false", "created_from=2025-06-01", "created_to=2024-06-01", "updated_from=2020-01-01", "updated_to=2037-01-01",
                    "birthday_from=12-24&birthday_to=12-31", "last_active_from=2026-06-01", "last_active_to=2024-06-01", "deleted=with", "deleted=only", "attribute.shoe_size=42",
-                   "attribute.club=gold", "tag=press&country=FR", "status=vip&tag=b2b",
+                   "attribute.club=gold",
                    "filter=" + urllib.parse.quote("(status = vip or tag = press) and created_at >= days_ago(365)"),
                    "filter=" + urllib.parse.quote("country in (DE, FR) and last_active_at is empty and not (kind = company)"),
                    "filter=" + urllib.parse.quote("attribute.shoe_size in (46, 47) and type = wholesale")]
         sorts = ["-created_at", "created_at", "-updated_at", "updated_at", "full_name", "-full_name", "-last_active_at", "last_active_at", "code", "-code", "status", "-status", "type",
                  "-type", "country", "-country", "status,full_name"]
-        several = ["status=vip&country=PL&tag=press", "status=churned&tag=press&country=FR&type=wholesale"]
+        several = ["tag=press&country=FR", "status=vip&tag=b2b", "status=vip&country=PL&tag=press", "status=churned&tag=press&country=FR&type=wholesale"]
         connection = http.client.HTTPConnection("127.0.0.1", self.options.port)
         everything, single = [], []
         for one in filters + several:
@@ -352,10 +352,10 @@ end
                 if p95 > 20:
                     print(f"     slow: {path} p95 {p95:.1f} ms, first {times[0]:.1f} ms", flush=True)
                 everything.append((p95, path, times))
-                if not one or sort == sorts[0]:
+                if one not in several and (not one or sort == sorts[0]):
                     single.append((p95, path, times))
         # Each filter and each sort must hold by itself; of the pairs, some of which nobody asks for, nearly all of them.
-        for work, measured in (("any filter, or any sort, first 50", single), ("any filter with any sort, first 50", everything)):
+        for work, measured in (("any filter, or any sort, first 50", single), ("any filter with any sort, or several filters, first 50", everything)):
             times = sorted(time for _, _, all_of_it in measured for time in all_of_it)
             p95, (worst, path, _) = times[int(len(times) * 0.95)], max(measured)
             over = sum(one > 20 for one, _, _ in measured)
