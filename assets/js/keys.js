@@ -1,6 +1,6 @@
 // Single-key shortcuts, off while typing or in a dialog (WCAG 2.1.4: `data-no-shortcuts` on <html> turns them off).
 // Contract: `/` focuses `data-search`; in tables j/k or arrows move between `data-row`, Enter opens the row's
-// `data-row-link`, x chooses it; any `data-key="n"` element is clicked by that key and listed with `data-key-label` (or its
+// `data-row-link`, x chooses it, p looks at it in the side sheet (`data-row-preview`); any `data-key="n"` element is clicked by that key and listed with `data-key-label` (or its
 // name) in the `?` dialog (`#shortcuts`, list `data-shortcut-list`).
 
 import { openPalette } from "./palette.js";
@@ -60,6 +60,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "j" || event.key === "k") {
     if (!move(event.key === "j" ? 1 : -1)) return;
   } else if (event.key === "x" && current()) current().querySelector("[data-select-row]")?.click();
+  else if (event.key === "p" && current()) current().querySelector("[data-row-preview]")?.click();
   else if (event.key === "Enter" && current() && !event.target.closest("a, button, summary")) {
     current().querySelector("[data-row-link]")?.click();
   } else return;

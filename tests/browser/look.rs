@@ -171,6 +171,7 @@ pub async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'
         ("customer", record(""), &[]),
         ("customer-edit", record(""), &["Edit"]),
         ("customer-edit-page", record("/edit"), &[]),
+        ("customer-preview-page", record("/preview"), &[]),
         ("customer-notes", record("?tab=notes"), &[]),
         ("customer-contacts", record("?tab=contacts"), &[]),
         ("customer-addresses", record("?tab=addresses"), &[]),
@@ -187,6 +188,7 @@ pub async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'
         ("audit", "/settings/audit".into(), &[]),
         ("sessions", "/settings/sessions".into(), &[]),
         ("jobs", "/settings/jobs".into(), &[]),
+        ("health", "/settings/health".into(), &[]),
         ("help", "/help".into(), &[]),
         ("help-guide", "/help/finding-people".into(), &[]),
         // What went wrong.

@@ -26,6 +26,7 @@ mod harness;
 mod stage;
 
 mod accounts;
+mod budgets;
 mod bulk;
 mod columns;
 mod customers;

@@ -56,7 +56,11 @@ async fn who_has_an_account_accepts_an_invitation_and_moves_between_organization
         .ok(&["organization", "create", "Atelier Nord", "--slug", "nord"]);
     let nord = stage.api.with_key(&stage.home.key("nord", "owner"));
     let asked = json!({"email": "ada@example.com", "role": "agent"});
-    let link = nord.post("/api/v1/users", &asked).await.expect(201).at("/link/url");
+    let link = nord
+        .post("/api/v1/users", &asked)
+        .await
+        .expect(201)
+        .at("/link/url");
     browser.go(&link[link.find("/set-password/").unwrap()..]).await;
     browser.sees("Atelier Nord").await;
     browser.press("Accept").await;

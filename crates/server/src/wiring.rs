@@ -1,6 +1,6 @@
 //! Puts the rooms together: one API, one set of pages, one list of jobs.
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{Extension, Router, middleware::from_fn_with_state};
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
 use utoipa_axum::router::OpenApiRouter;
@@ -46,9 +46,10 @@ fn pages() -> Router<AppState> {
 }
 
 /// The whole server.
-pub fn app(state: &AppState) -> Router {
+pub fn app(state: &AppState, watch: operations::Watch) -> Router {
     let authenticate = from_fn_with_state(state.clone(), regulars_accounts::authenticate);
-    regulars_web::app(api(), pages(), state.clone(), authenticate).merge(operations::health(state))
+    let pages = pages().layer(Extension(watch));
+    regulars_web::app(api(), pages, state.clone(), authenticate).merge(operations::health(state))
 }
 
 /// What a worker without the web half answers.

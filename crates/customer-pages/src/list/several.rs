@@ -141,6 +141,10 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
                 "delete" => format!("{} deleted.", people(result.changed)),
                 "restore" => format!("{} restored.", people(result.changed)),
                 "undo" => undone(&result, people),
+                "status" => {
+                    let are = if result.changed == 1 { "is" } else { "are" };
+                    format!("{} {are} {} now.", people(result.changed), state.get("status"))
+                }
                 _ => format!("{} changed.", people(result.changed)),
             };
             let undo = (action != "undo" && result.changed > 0).then(|| undoing(result.bulk_id));

@@ -124,6 +124,7 @@ fn row_menu(view: &ListView, row: &Row, href: &str) -> Markup {
         true,
         html! {
             (menu_link(Icon::Person, "Open", href, Attributes::new()))
+            (menu_item(Icon::Sidebar, "Preview", false, sheet_of(&view.state.leading_to(&format!("{href}/preview"))).set("data-row-preview", "")))
             @if let Some(email) = &row.email { (menu_item(Icon::Copy, "Copy e-mail", false, Attributes::new().set("data-copy", email))) }
             (menu_item(Icon::Copy, "Copy code", false, Attributes::new().set("data-copy", &row.code)))
             @if view.may_write {

@@ -8,6 +8,7 @@ mod links;
 mod load;
 mod notes;
 mod parts;
+mod preview;
 mod show;
 mod similar;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/{id}/edit", get(change::edit))
         .route("/customers/{id}/timeline", get(show::more))
         .route("/customers/similar", get(similar::similar))
+        .route("/customers/{id}/preview", get(preview::preview))
         .route("/customers/{id}/favourite", post(crate::marks::favour))
         .route("/customers/{id}/delete", post(change::delete))
         .route("/customers/{id}/restore", post(change::restore))

@@ -88,7 +88,7 @@ pub(crate) async fn show(
 }
 
 /// Remembers the visit. The page is read already, so that it is shown whether that succeeds or not.
-async fn remember(call: &PageCall, id: CustomerId) {
+pub(super) async fn remember(call: &PageCall, id: CustomerId) {
     let Some(user) = marks::user(call) else { return };
     let kept = async {
         let mut tx = call.write().await?;
@@ -150,7 +150,7 @@ pub(crate) async fn more(
     Ok(timeline::more(&view, &part).into_response())
 }
 
-async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Result<Timeline> {
+pub(super) async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Result<Timeline> {
     let group = words::EVENT_GROUPS
         .iter()
         .find(|(name, _, _)| *name == state.get("events"));

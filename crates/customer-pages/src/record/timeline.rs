@@ -48,6 +48,12 @@ pub(crate) fn section(view: &RecordView, part: &Timeline) -> Markup {
     }
 }
 
+/// What happened last, in short.
+pub(super) fn latest(view: &RecordView, part: &Timeline) -> Markup {
+    let items: Vec<TimelineItem> = part.items.iter().map(item).collect();
+    timeline(&items, view.zone)
+}
+
 /// A part of the timeline as days, ending in the way to the next part. It replaces the button that asked for it.
 pub(crate) fn more(view: &RecordView, part: &Timeline) -> Markup {
     let mut days: Vec<(NaiveDate, Vec<TimelineItem>)> = Vec::new();

@@ -15,7 +15,7 @@ use super::super::{
     state::ListState,
     words::{self, mail_link},
 };
-use regulars_customers::model::{Choice as _, Customer, Kind, Type};
+use regulars_customers::model::{Choice as _, Customer, Kind, Status, Type};
 
 /// Another customer that this one is linked to.
 #[derive(Clone, Debug)]
@@ -200,11 +200,47 @@ fn head(view: &RecordView) -> Markup {
                         (menu_item(Icon::Address, "Add an address", false, sheet_of(&format!("{href}/addresses/new"))))
                         (menu_item(Icon::Hierarchy, "Set what it belongs to", false, sheet_of(&format!("{href}/parent"))))
                         (menu_item(Icon::Link, "Copy link", false, Attributes::new().set("data-copy", href.clone())))
+                        (menu_item(Icon::Copy, "Copy id", false, Attributes::new().set("data-copy", customer.id.to_string())))
                         (menu_divider())
+                        (blocking(customer))
                         (menu_item(Icon::Trash, "Delete", true, deleting(&href, &view.name)))
                     }))
                 }
             }
+        }
+    }
+}
+
+/// Blocks the customer, or no more; as a change of one among many it can be undone.
+fn blocking(customer: &Customer) -> Markup {
+    let (label, status) = if customer.status == Status::Blocked {
+        ("Unblock", Status::Active)
+    } else {
+        ("Block", Status::Blocked)
+    };
+    let attributes = Attributes::new()
+        .set(
+            "hx-post",
+            format!("/customers/bulk?action=status&status={status}"),
+        )
+        .set("hx-vals", format!("{{\"id\":\"{}\"}}", customer.id))
+        .set("hx-swap", "none");
+    menu_item(Icon::Stop, label, false, attributes)
+}
+
+/// Who it is, in a few lines.
+pub(super) fn face(view: &RecordView) -> Markup {
+    let customer = &view.customer;
+    html! {
+        div class="record-name" {
+            div class="record-title" {
+                (avatar(&view.name, "md"))
+                (status_badge(customer.status.as_str()))
+                @if customer.customer_type != Type::Registered { (badge(customer.customer_type.as_str(), Tone::Neutral)) }
+                @if customer.deleted_at.is_some() { (badge("deleted", Tone::Red)) }
+                span class="record-code" { (customer.code) (copy_button(&customer.code, "Copy code")) }
+            }
+            (facts_line(view))
         }
     }
 }
@@ -280,7 +316,7 @@ fn section_tabs(view: &RecordView) -> Markup {
     tabs("Sections", &all)
 }
 
-fn side(view: &RecordView) -> Markup {
+pub(super) fn side(view: &RecordView) -> Markup {
     let customer = &view.customer;
     let href = view.href();
     let edit = |url: String, label: &str| {

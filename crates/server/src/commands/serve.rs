@@ -14,7 +14,7 @@ use crate::{
     cli::Only,
     config::Config,
     listen::{self, Limits},
-    live, logging, metrics, wiring,
+    live, logging, metrics, operations, wiring,
 };
 
 /// Serves until SIGTERM or SIGINT, then drains.
@@ -58,7 +58,7 @@ pub async fn run(config: Config) -> Result<()> {
     };
     let app = match config.only {
         Some(Only::Worker) => wiring::operations_only(&state),
-        _ => wiring::app(&state),
+        _ => wiring::app(&state, operations::Watch::start(opened.clone())),
     };
     tokio::spawn(async {
         loop {

@@ -28,6 +28,8 @@ pub enum Nav {
     Audit,
     /// Jobs and queues.
     Jobs,
+    /// The system's health.
+    Health,
     /// One's own sessions.
     Sessions,
     /// The API's documentation.
@@ -48,6 +50,7 @@ impl Nav {
             Self::Definitions => (Guide::Settings, Some("tags-and-attributes")),
             Self::Audit => (Guide::Settings, Some("audit-log")),
             Self::Jobs => (Guide::Settings, Some("jobs")),
+            Self::Health => (Guide::Settings, Some("system-health")),
             Self::Sessions => (Guide::Settings, Some("sessions")),
         }
     }
@@ -168,6 +171,14 @@ pub const NAV: &[NavItem] = &[
         "/settings/jobs",
         Icon::Jobs,
         Some(Permission::JobsRead),
+        true,
+    ),
+    item(
+        Nav::Health,
+        "System health",
+        "/settings/health",
+        Icon::Health,
+        Some(Permission::AccountsRead),
         true,
     ),
     item(

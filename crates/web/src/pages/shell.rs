@@ -325,7 +325,7 @@ fn floats(role: Role) -> Markup {
                 header { h2 id="shortcuts-title" { "Keyboard shortcuts" } (icon_button(Icon::Close, "Close").small().attr("data-dialog-close", "")) }
                 dl class="shortcut-list" {
                     @for (keys, label) in [(&["Ctrl", "K"][..], "Find or do anything"), (&["/"], "Search this list"), (&["J", "K"], "Next and previous row"),
-                        (&["Enter"], "Open the row"), (&["X"], "Choose the row"), (&["Esc"], "Close, or clear the selection"), (&["?"], "This list")] {
+                        (&["Enter"], "Open the row"), (&["P"], "Look at the row in a sheet"), (&["X"], "Choose the row"), (&["Esc"], "Close, or clear the selection"), (&["?"], "This list")] {
                         div { dt { @for key in keys { (kbd(key)) } } dd { (label) } }
                     }
                 }

@@ -1,0 +1,66 @@
+//! A customer in the side sheet of a list: who it is and what happened last, without leaving the list.
+
+use axum::extract::RawQuery;
+use maud::{Markup, html};
+use regulars_kernel::{Permission, ids::CustomerId};
+use regulars_web::{
+    PageCall, PageResult, Path,
+    pages::{button, link_button, sheet},
+};
+
+use super::{
+    show,
+    timeline::{self, Timeline},
+    view::{self, RecordView, Section},
+};
+use crate::{face, state::ListState};
+
+/// Events shown.
+const EVENTS: usize = 8;
+
+/// `GET /customers/{id}/preview?in=…`
+pub(super) async fn preview(
+    call: PageCall,
+    Path(id): Path<CustomerId>,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    let mut tx = call.read().await?;
+    let (mut view, _) = show::read(&call, &mut tx, id, Section::Timeline).await?;
+    state.get("in").clone_into(&mut view.list);
+    let mut part = show::part(&mut tx, id, &ListState::default()).await?;
+    tx.commit().await?;
+    part.items.truncate(EVENTS);
+    part.next = None;
+    show::remember(&call, id).await;
+    Ok(face::sheet(&call, &view.name, inside(&view, &part)))
+}
+
+pub(super) fn inside(view: &RecordView, part: &Timeline) -> Markup {
+    let href = view.href();
+    let step = |label: &str, path: &str| {
+        let url = format!("{href}/{path}");
+        html! {
+            (button(label).attr("hx-get", &url).attr("hx-target", "#sheet-body"))
+        }
+    };
+    // Looked at here, changed by the sheets of its own.
+    let shown = RecordView {
+        may_write: false,
+        ..view.clone()
+    };
+    sheet(
+        &view.name,
+        None,
+        html! {
+            (view::face(&shown))
+            (view::side(&shown))
+            section class="column" { h3 { "Latest" } (timeline::latest(&shown, part)) }
+        },
+        html! {
+            @if view.editable() { (step("Note", "notes/new")) (step("Tag", "tags")) (step("Edit", "edit")) }
+            (link_button("Open", view.within_list(&href, Section::Timeline)).primary())
+        },
+    )
+}
