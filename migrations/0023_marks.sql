@@ -1,5 +1,5 @@
 -- Which customers a member looked at last, and which they keep at hand.
--- Lock: none that stops reads or writes.
+-- Lock: waits until writes to customers and memberships that are under way are done, and lets none begin for milliseconds.
 CREATE TABLE customer_marks (
   organization_id uuid NOT NULL,
   user_id uuid NOT NULL,

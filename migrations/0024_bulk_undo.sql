@@ -1,4 +1,4 @@
--- Events say which bulk change they belong to, so that it can be taken back.
--- Lock: writes of events wait while the index is built, about a second for ten million events, of which it holds none yet.
+-- Events say which bulk change they belong to, so that it can be taken back; a bulk change says what took it back.
+-- Lock: waits until those who read or write events are done, and lets none begin for milliseconds.
 ALTER TABLE events ADD COLUMN bulk_id uuid;
-CREATE INDEX events_bulk ON events (organization_id, bulk_id, customer_id, id) WHERE bulk_id IS NOT NULL;
+ALTER TABLE customer_bulks ADD COLUMN undone_by uuid;

@@ -45,6 +45,7 @@ export function openPalette() {
   if (!dialog() || dialog().open) return;
   const input = dialog().querySelector("[data-palette-input]");
   input.value = "";
+  document.getElementById("palette-results").replaceChildren();
   dialog().showModal();
   filter();
   input.focus();
@@ -59,9 +60,7 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("[data-palette-input]")) filter();
 });
 document.addEventListener("htmx:after:swap", () => {
-  if (!dialog()?.open) return;
-  none();
-  mark(0);
+  if (dialog()?.open) filter();
 });
 document.addEventListener("keydown", (event) => {
   if (!dialog()?.open || event.isComposing || !event.target.closest("#palette")) return;

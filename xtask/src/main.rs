@@ -41,6 +41,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "name_tokens",
             "customer_bulks",
             "customer_days",
+            "customer_marks",
         ],
     ),
     ("exchange", &["imports", "import_errors", "exports"]),

@@ -14,7 +14,6 @@ use regulars_web::{
 use crate::{
     face::{done, toast_of},
     list,
-    record::linked_whole,
     state::ListState,
 };
 use regulars_customers::ops;
@@ -40,11 +39,11 @@ pub(crate) async fn favourites(
     let Some(user) = user(call) else {
         return Ok(Vec::new());
     };
-    let all = ops::marks::favourites(tx, user).await?;
-    let links = all.iter().map(linked_whole).map(|one| SidebarLink {
-        href: format!("/customers/{}", one.id),
-        current: open == Some(one.id),
-        name: one.name,
+    let all = ops::marks::favourite_names(tx, user).await?;
+    let links = all.into_iter().map(|(id, name)| SidebarLink {
+        href: format!("/customers/{id}"),
+        current: open == Some(id),
+        name,
     });
     Ok(links.collect())
 }

@@ -36,8 +36,7 @@ pub(crate) async fn search(call: PageCall, RawQuery(query): RawQuery) -> PageRes
     let (mut recent, mut kept) = (Vec::new(), Vec::new());
     if let Some(user) = marks::user(&call) {
         recent = ops::marks::recent(&mut tx, user, i64::from(SHOWN)).await?;
-        kept = ops::marks::favourites(&mut tx, user).await?;
-        kept.truncate(SHOWN as usize);
+        kept = ops::marks::favourites(&mut tx, user, i64::from(SHOWN)).await?;
     }
     let lines = |all: &[Customer]| all.iter().map(linked_whole).collect::<Vec<_>>();
     Ok(at_hand(&lines(&recent), &lines(&kept), may_write).into_response())

@@ -147,7 +147,12 @@ pub(crate) async fn act(call: PageCall, RawQuery(query): RawQuery, typed: Typed)
                 }
                 _ => format!("{} changed.", people(result.changed)),
             };
-            let undo = (action != "undo" && result.changed > 0).then(|| undoing(result.bulk_id));
+            if action == "undo" {
+                // The line of a job that was undone goes.
+                let events = ["closeSheet", "customersChanged", "bulkStarted"];
+                return Ok(said(&call, FlashKind::Success, text, None, "/customers", &events));
+            }
+            let undo = (result.changed > 0).then(|| undoing(result.bulk_id));
             Ok(done(&call, text, undo, "/customers"))
         }
         Err(error) if action == "owner" => {
@@ -178,9 +183,13 @@ fn undone(result: &BulkResult, people: impl Fn(usize) -> String) -> String {
     if result.unchanged == 0 {
         return back;
     }
-    let others = if result.unchanged == 1 { "was" } else { "were" };
+    let stay = if result.unchanged == 1 {
+        "stays as it is"
+    } else {
+        "stay as they are"
+    };
     format!(
-        "{back} {} {others} changed again since and stay as they are.",
+        "{back} {} {stay}: changed again since, or it is not possible any more.",
         people(result.unchanged)
     )
 }

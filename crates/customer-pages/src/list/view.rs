@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
-use regulars_jobs::Job;
+
 use regulars_kernel::{Fault, Total, ids::CustomerId};
 use regulars_web::pages::{
     Attributes, Icon, Locale, Page, Tab, Tone, bulk_bar, button, confirm_attributes, filter_chip, format,
@@ -17,7 +17,7 @@ use super::{
     chips::fault_in_words,
     columns::Column,
     table::{BESIDE, head, line, widths},
-    work,
+    work::{self, Work},
 };
 use regulars_customers::model::{Choice as _, Status};
 
@@ -104,7 +104,7 @@ pub(crate) struct ListView {
     /// How many “all that match” are, in words; none if this page shows them all.
     pub everything: Option<String>,
     /// Bulk work that is not done yet.
-    pub work: Vec<Job>,
+    pub work: Vec<Work>,
     pub locale: Locale,
     pub zone: Tz,
 }

@@ -26,17 +26,32 @@ const CHANGED: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("customersChanged"),
 );
 
+/// A job, and whether what it did can be undone.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub job: Job,
+    pub may_undo: bool,
+}
+
+impl Work {
+    async fn of(tx: &mut Tx, job: Job) -> Result<Self> {
+        let may_undo = is_over(&job) && store::bulks::undoable(tx, &[job.id]).await?.contains(&job.id);
+        Ok(Self { job, may_undo })
+    }
+}
+
 /// The lines of what is not done yet; drawn anew when something begins.
-pub(crate) fn lines(work: &[Job], locale: Locale) -> Markup {
+pub(crate) fn lines(work: &[Work], locale: Locale) -> Markup {
     html! {
         div id="bulk-work" class="bulk-work" hx-get="/customers/bulk/work" hx-trigger="bulkStarted from:document" hx-swap="outerHTML" {
-            @for job in work { (line(job, locale)) }
+            @for one in work { (line(one, locale)) }
         }
     }
 }
 
 /// One of them; asks again every second while it runs.
-fn line(job: &Job, locale: Locale) -> Markup {
+fn line(work: &Work, locale: Locale) -> Markup {
+    let job = &work.job;
     let at = format!("/customers/bulk/{}", job.id);
     let is_busy = !is_over(job);
     html! {
@@ -47,24 +62,10 @@ fn line(job: &Job, locale: Locale) -> Markup {
                 @else { (button("Stop").ghost().small().attr("hx-post", format!("{at}/cancel")).attr("hx-target", "closest .work-line").attr("hx-swap", "outerHTML")) }
             } @else {
                 span { (over(job, locale)) }
-                @if may_undo(job) {
-                    (button("Undo").small().posts(undoing(job.id.0), "closest .work-line").attr("hx-swap", "delete"))
-                }
+                @if work.may_undo { (button("Undo").small().posts(undoing(job.id.0), "none")) }
                 (icon_button(Icon::Close, "Hide this line").small().attr("hx-get", "/customers/bulk/work?ended=0").attr("hx-target", "#bulk-work").attr("hx-swap", "outerHTML"))
             }
         }
-    }
-}
-
-/// Whether it changed somebody, and is not the undoing of something itself.
-fn may_undo(job: &Job) -> bool {
-    let result = job.result.as_ref();
-    match job.state {
-        JobState::Done => {
-            result.is_some_and(|result| result["action"] != "undo" && result["changed"].as_i64() > Some(0))
-        }
-        JobState::Cancelled => job.progress.done > 0,
-        _ => false,
     }
 }
 
@@ -105,7 +106,7 @@ fn over(job: &Job, locale: Locale) -> String {
                 .collect();
             let mut sentences = vec![format!("{} {verb}{tags}.", people(count("changed"), locale))];
             let refused = if verb == "as before" {
-                "changed again since and stay so"
+                "stay as they are: changed again since, or it is not possible any more"
             } else {
                 "could not be"
             };
@@ -128,11 +129,12 @@ fn over(job: &Job, locale: Locale) -> String {
 }
 
 /// What is not done yet, and what ended in the last few seconds.
-pub(super) async fn going_on(tx: &mut Tx, ended: TimeDelta) -> Result<Vec<Job>> {
+pub(super) async fn going_on(tx: &mut Tx, ended: TimeDelta) -> Result<Vec<Work>> {
     let mut work = Vec::new();
     let since = tx.now() - ended;
     for id in store::bulks::going_on(tx, since).await? {
-        work.push(regulars_jobs::get(tx, id).await?);
+        let job = regulars_jobs::get(tx, id).await?;
+        work.push(Work::of(tx, job).await?);
     }
     Ok(work)
 }
@@ -149,11 +151,13 @@ pub(crate) async fn all(call: PageCall, RawQuery(query): RawQuery) -> PageResult
     let mut tx = call.read().await?;
     let work = going_on(&mut tx, ended).await?;
     let lines = lines(&work, call.bare_shell().locale);
-    Ok(if work.iter().any(is_over) && ended > TimeDelta::zero() {
-        ([CHANGED], lines).into_response()
-    } else {
-        lines.into_response()
-    })
+    Ok(
+        if work.iter().any(|work| is_over(&work.job)) && ended > TimeDelta::zero() {
+            ([CHANGED], lines).into_response()
+        } else {
+            lines.into_response()
+        },
+    )
 }
 
 fn is_over(job: &Job) -> bool {
@@ -171,9 +175,9 @@ async fn bulk(tx: &mut Tx, id: JobId) -> Result<Job> {
 }
 
 /// The line; once it is over the list is drawn anew.
-fn answer(job: &Job, locale: Locale) -> Response {
-    let line = line(job, locale);
-    if is_over(job) {
+fn answer(work: &Work, locale: Locale) -> Response {
+    let line = line(work, locale);
+    if is_over(&work.job) {
         ([CHANGED], line).into_response()
     } else {
         line.into_response()
@@ -185,7 +189,8 @@ pub(crate) async fn one(call: PageCall, Path(id): Path<JobId>) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.read().await?;
     let job = bulk(&mut tx, id).await?;
-    Ok(answer(&job, call.bare_shell().locale))
+    let work = Work::of(&mut tx, job).await?;
+    Ok(answer(&work, call.bare_shell().locale))
 }
 
 /// `POST /customers/bulk/{job}/cancel`: whoever may change customers may stop changing them.
@@ -198,8 +203,9 @@ pub(crate) async fn cancel(call: PageCall, Path(id): Path<JobId>) -> PageResult 
         Err(Error::Conflict(_)) => bulk(&mut tx, id).await?,
         other => other?,
     };
+    let work = Work::of(&mut tx, job).await?;
     tx.commit().await?;
-    Ok(answer(&job, call.bare_shell().locale))
+    Ok(answer(&work, call.bare_shell().locale))
 }
 
 #[cfg(test)]
@@ -236,12 +242,18 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_it_is_and_asks_again_until_it_is_over() {
-        let html = |state| line(&job(state), Locale::default()).into_string();
+        let html = |state| {
+            let work = Work {
+                job: job(state),
+                may_undo: state == JobState::Done,
+            };
+            line(&work, Locale::default()).into_string()
+        };
         let running = html(JobState::Running);
         assert!(running.contains("1,200 of 12,345 customers") && running.contains("every 1s"));
         let done = html(JobState::Done);
         assert!(done.contains("12,000 customers tagged “spring”. 300 were so already. 45 could not be."));
-        assert!(!done.contains("every 1s"));
+        assert!(!done.contains("every 1s") && done.contains("/customers/bulk/undo?bulk="));
         assert!(html(JobState::Cancelled).contains("Stopped after 1,200 customers"));
         assert!(html(JobState::Dead).contains("failed"));
     }

@@ -33,7 +33,7 @@ pub(super) async fn preview(
     tx.commit().await?;
     part.items.truncate(EVENTS);
     part.next = None;
-    show::remember(&call, id).await;
+    show::remember(&call, id);
     Ok(face::sheet(&call, &view.name, inside(&view, &part)))
 }
 

@@ -83,21 +83,24 @@ pub(crate) async fn show(
     shell.views = list::sidebar(&mut tx, &call).await?;
     shell.favourites = favourites;
     tx.commit().await?;
-    remember(&call, id).await;
+    remember(&call, id);
     Ok(page(&shell, view::actions(&view), content).into_response())
 }
 
-/// Remembers the visit. The page is read already, so that it is shown whether that succeeds or not.
-pub(super) async fn remember(call: &PageCall, id: CustomerId) {
+/// Remembers the visit, behind the answer: nobody waits for it, and what is shown does not depend on it.
+pub(super) fn remember(call: &PageCall, id: CustomerId) {
     let Some(user) = marks::user(call) else { return };
-    let kept = async {
-        let mut tx = call.write().await?;
-        ops::marks::see(&mut tx, user, id).await?;
-        tx.commit().await
-    };
-    if let Err(error) = kept.await {
-        tracing::warn!(%error, "a visit was not remembered");
-    }
+    let call = call.clone();
+    tokio::spawn(async move {
+        let kept = async {
+            let mut tx = call.write().await?;
+            ops::marks::see(&mut tx, user, id).await?;
+            tx.commit().await
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "a visit was not remembered");
+        }
+    });
 }
 
 async fn open(tx: &mut Tx, view: &RecordView, parts: &WithParts, state: &ListState) -> Result<Markup> {

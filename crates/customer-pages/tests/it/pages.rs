@@ -120,7 +120,8 @@ async fn a_viewer_changes_nothing_and_another_organization_sees_nothing() {
     let agent = pages.cookie.clone();
     pages.cookie = pages.sign_in("acme", Role::Viewer).await;
     let page = pages.get(&href).await.expect(200).text();
-    assert!(!page.contains("hx-post"), "{page}");
+    let posts = page.matches("hx-post").count() - page.matches("/favourite").count();
+    assert_eq!(posts, 0, "{page}");
     for (path, fields) in [
         ("/customers".to_owned(), vec![("first_name", "X")]),
         (href.clone(), vec![("first_name", "X")]),

@@ -15,7 +15,8 @@ use crate::{
 /// Up to 100 ids are changed at once: all of them or none. More ids, or whoever a `query` selects, are changed by a job
 /// in batches: whom the change does not fit is left as it is and counted as `refused` in the job's `result`. A job that
 /// is cancelled leaves what it has changed; retried, it goes on from there. `undo` takes a bulk change back where nothing
-/// was changed again since, at once if it changed up to 100 customers, else by a job. Needs `customers:write`.
+/// was changed again since, at once if it changed up to 100 customers, else by a job; 409 (`still_running`) while it is
+/// being made or undone. Needs `customers:write`.
 #[utoipa::path(
     post, path = "/customers/bulk", tag = "customers",
     request_body = Bulk,

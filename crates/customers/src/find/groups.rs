@@ -76,6 +76,7 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
             wanted: stretch.wanted - rows.len() as i64,
             offset: skipped,
             after: place,
+            is_one_of_many: stretch.is_one_of_many || sort.field == "country",
         };
         skipped = 0;
         rows.extend(Box::pin(list::rows(tx, &within, &group)).await?.rows);

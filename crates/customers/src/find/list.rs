@@ -47,6 +47,8 @@ pub(super) struct Stretch<'a> {
     pub wanted: i64,
     pub offset: i64,
     pub after: Option<(Vec<Key>, Uuid)>,
+    /// Whether it is one of very many lists, each of which must not cost more than it must.
+    pub is_one_of_many: bool,
 }
 
 /// The page that a question asks for.
@@ -155,6 +157,7 @@ async fn sorted(tx: &mut Tx, query: &Query) -> Result<Page<Customer>> {
         wanted: i64::from(query.page.limit) + 1,
         offset: query.page.offset(),
         after: after(query)?,
+        is_one_of_many: false,
     };
     let Rows { rows, found } = rows(tx, &stretch, &selection).await?;
     let more = rows.len() > limit;
@@ -230,6 +233,7 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
     let is_grouped = groups::is_grouped(stretch.sorts);
     let crossed = crossed(stretch, selection);
     if selection.has_expression()
+        && !stretch.is_one_of_many
         && !(selection.looks_inside() || selection.is_list() || is_grouped)
         && is_one_walk(stretch, selection)
         && let Some(found) = among(tx, stretch, selection, FIRST_LOOK, CHEAP).await?

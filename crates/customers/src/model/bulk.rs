@@ -42,7 +42,7 @@ pub struct Bulk {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[schema(value_type = Option<String>, format = Uuid)]
     pub owner_id: Patch<String>,
-    /// For `update`: any fields but `email`, `code` and `parent_id`.
+    /// For `update`: any fields but `email`, `code`, `parent_id` and `owner_id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<CustomerInput>,
     /// For `undo`: the bulk change that is taken back, by its `bulk_id` or the id of its job. Who was changed again since
@@ -62,7 +62,7 @@ pub struct BulkResult {
     /// To how many customers it made a difference.
     #[schema(example = 2)]
     pub changed: usize,
-    /// How many were as wanted already.
+    /// How many were as wanted already; of an undo, who stays as they are.
     #[schema(example = 0)]
     pub unchanged: usize,
 }

@@ -100,7 +100,7 @@ impl Change {
                 Ok((changed, overfull.into_iter().map(refuse).collect()))
             }
             BulkAction::Untag => all(tags::remove_from(tx, &ids, &self.tags).await?),
-            BulkAction::Delete => all(delete(tx, &found.iter().collect::<Vec<_>>()).await?),
+            BulkAction::Delete => all(delete(tx, found).await?),
             BulkAction::Restore => restore(tx, found).await,
             BulkAction::Owner => {
                 let set = |customer: &Customer| {
@@ -315,11 +315,11 @@ pub(super) async fn write_all(
     Ok((changed, refused))
 }
 
-pub(super) async fn delete(tx: &mut Tx, found: &[&Customer]) -> Result<Vec<CustomerId>> {
+pub(super) async fn delete(tx: &mut Tx, found: &[Customer]) -> Result<Vec<CustomerId>> {
     let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
     let now = tx.now();
     store::customers::set_deleted(tx, &ids, Some(now)).await?;
-    tell(tx, "customer.deleted", found).await?;
+    tell(tx, "customer.deleted", &found.iter().collect::<Vec<_>>()).await?;
     Ok(ids)
 }
 

@@ -106,6 +106,7 @@ pub(super) async fn enqueue(tx: &mut Tx, bulk: &Bulk, action: BulkAction, whom: 
         .cap(jobs::CAP);
     let job_id = regulars_jobs::enqueue(tx, job).await?;
     let work = Bulk {
+        action: action.as_str().to_owned(),
         ids: Vec::new(),
         query: None,
         ..bulk.clone()
@@ -133,7 +134,8 @@ pub async fn step(tx: &mut Tx, job_id: JobId) -> Result<Step> {
     let Some(mut kept) = store::bulks::lock(tx, job_id).await? else {
         return Err(Error::internal("a bulk job has no work"));
     };
-    if kept.finished {
+    // What was undone before it was done is not gone on with.
+    if kept.finished || kept.undone_by.is_some() {
         return Ok(over(&kept));
     }
     tx.set_bulk_id(job_id.0);

@@ -271,7 +271,11 @@ async fn write_here(tx: &mut Tx, before: Customer, mut after: Customer) -> Resul
             .map(|(id, _)| id)
             .collect();
         store::tags::remove(tx, &[after.id], &ids).await?;
-        events.push(event("customer.untagged", after.id, json!({"tags": gone})));
+        events.push(event(
+            "customer.untagged",
+            after.id,
+            json!({"tags": gone, "tag_ids": ids}),
+        ));
     }
     if !new.is_empty() {
         let ids: Vec<TagId> = super::tags::ensure(tx, &new)
@@ -280,7 +284,11 @@ async fn write_here(tx: &mut Tx, before: Customer, mut after: Customer) -> Resul
             .map(|(id, _)| id)
             .collect();
         store::tags::add(tx, &[after.id], &ids).await?;
-        events.push(event("customer.tagged", after.id, json!({"tags": new})));
+        events.push(event(
+            "customer.tagged",
+            after.id,
+            json!({"tags": new, "tag_ids": ids}),
+        ));
     }
     if !gone.is_empty() || !new.is_empty() {
         // Names as they are defined, whatever case the caller wrote them in.

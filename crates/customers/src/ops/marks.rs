@@ -39,8 +39,13 @@ pub async fn is_favourite(tx: &mut Tx, user: UserId, customer: CustomerId) -> Re
 }
 
 /// Whom somebody keeps at hand, by name.
-pub async fn favourites(tx: &mut Tx, user: UserId) -> Result<Vec<Customer>> {
-    marks::favourites(tx, user).await
+pub async fn favourites(tx: &mut Tx, user: UserId, most: i64) -> Result<Vec<Customer>> {
+    marks::favourites(tx, user, most).await
+}
+
+/// What to call all of them.
+pub async fn favourite_names(tx: &mut Tx, user: UserId) -> Result<Vec<(CustomerId, String)>> {
+    marks::favourite_names(tx, user, MOST).await
 }
 
 /// Whom somebody looked at last, the last one first.

@@ -310,13 +310,13 @@ async fn tell(
     tags: &[(TagId, String)],
     pairs: Vec<(CustomerId, TagId)>,
 ) -> Result<Vec<CustomerId>> {
-    let mut by_customer: HashMap<CustomerId, Vec<&str>> = HashMap::new();
+    let mut by_customer: HashMap<CustomerId, (Vec<&str>, Vec<TagId>)> = HashMap::new();
     for (customer, id) in pairs {
-        let names = tags
-            .iter()
-            .filter(|(tag, _)| *tag == id)
-            .map(|(_, name)| name.as_str());
-        by_customer.entry(customer).or_default().extend(names);
+        let (names, ids) = by_customer.entry(customer).or_default();
+        if let Some((_, name)) = tags.iter().find(|(tag, _)| *tag == id) {
+            names.push(name);
+            ids.push(id);
+        }
     }
     if by_customer.is_empty() {
         return Ok(Vec::new());
@@ -326,7 +326,10 @@ async fn tell(
     store::customers::touch(tx, &touched).await?;
     let events = touched
         .iter()
-        .map(|id| event(kind, *id, json!({"tags": by_customer[id]})))
+        .map(|id| {
+            let (names, ids) = &by_customer[id];
+            event(kind, *id, json!({"tags": names, "tag_ids": ids}))
+        })
         .collect();
     regulars_events::append_many(tx, events).await?;
     Ok(touched)

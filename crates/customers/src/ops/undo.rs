@@ -9,7 +9,7 @@ use regulars_database::Tx;
 use regulars_jobs::JobState;
 use regulars_kernel::{
     Error, Faults, Patch, Result, Total,
-    ids::{CustomerId, JobId},
+    ids::{CustomerId, JobId, TagId},
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -23,18 +23,25 @@ use crate::{
     model::{Bulk, BulkAction, BulkQueued, BulkResult, Customer, CustomerInput, Defaults},
     store::{
         self,
-        bulks::{Kept, Whom},
+        bulks::{Kept, Told, Whom},
     },
 };
 
 /// Takes it back at once, or queues the job that does.
 pub(super) async fn start(tx: &mut Tx, asked: &Bulk, defaults: &Defaults) -> Result<Started> {
     let undone = read(asked)?;
-    if let Some(state) = store::bulks::state(tx, JobId(undone)).await?
-        && matches!(state, JobState::Queued | JobState::Running)
-    {
-        let message = "this change is still being made; stop it first";
-        return Err(Error::conflict("/bulk_id", "still_running", message));
+    // Held until the end: neither its job goes on meanwhile, nor does another undo begin.
+    let work = store::bulks::lock(tx, JobId(undone)).await?;
+    if let Some(work) = &work {
+        let busy = |message: &str| Err(Error::conflict("/bulk_id", "still_running", message));
+        if is_going_on(tx, JobId(undone)).await? {
+            return busy("this change is still being made; stop it first");
+        }
+        if let Some(by) = work.undone_by
+            && is_going_on(tx, JobId(by)).await?
+        {
+            return busy("this change is being undone already");
+        }
     }
     let customers = store::bulks::touched(tx, undone, None, MOST as i64 + 1).await?;
     if customers.is_empty() {
@@ -44,6 +51,7 @@ pub(super) async fn start(tx: &mut Tx, asked: &Bulk, defaults: &Defaults) -> Res
     if customers.len() <= MOST {
         let bulk_id = bulk::begin(tx);
         let changed = take_back(tx, undone, &customers, defaults).await?.len();
+        store::bulks::set_undone(tx, JobId(undone), bulk_id).await?;
         return Ok(Started::Done(BulkResult {
             action: BulkAction::Undo,
             bulk_id,
@@ -52,11 +60,17 @@ pub(super) async fn start(tx: &mut Tx, asked: &Bulk, defaults: &Defaults) -> Res
         }));
     }
     let job_id = bulk_job::enqueue(tx, asked, BulkAction::Undo, &Whom::Ids(Vec::new())).await?;
+    store::bulks::set_undone(tx, JobId(undone), job_id.0).await?;
     Ok(Started::Queued(BulkQueued {
         job_id,
         action: BulkAction::Undo,
-        customers: Total::exact(store::bulks::count_touched(tx, undone).await?),
+        customers: Total::about(work.map_or(customers.len() as i64, |work| work.changed)),
     }))
+}
+
+async fn is_going_on(tx: &mut Tx, job_id: JobId) -> Result<bool> {
+    let state = store::bulks::state(tx, job_id).await?;
+    Ok(matches!(state, Some(JobState::Queued | JobState::Running)))
 }
 
 /// The next customers of the job. Says whether there were any.
@@ -107,13 +121,60 @@ fn read(asked: &Bulk) -> Result<Uuid> {
 #[derive(Default)]
 struct Left {
     /// Customers by the tags that they were given.
-    tagged: BTreeMap<Vec<String>, Vec<CustomerId>>,
+    tagged: BTreeMap<Vec<TagId>, Vec<CustomerId>>,
     /// Customers by the tags that were taken from them.
-    untagged: BTreeMap<Vec<String>, Vec<CustomerId>>,
+    untagged: BTreeMap<Vec<TagId>, Vec<CustomerId>>,
     deleted: HashSet<CustomerId>,
     restored: HashSet<CustomerId>,
     /// Fields with what they were before and after.
     changes: HashMap<CustomerId, Map<String, Value>>,
+}
+
+/// The tags that an event tells of.
+fn tags_of(data: &Value) -> Vec<TagId> {
+    serde_json::from_value(data["tag_ids"].clone()).unwrap_or_default()
+}
+
+impl Left {
+    /// What still is as it was left.
+    fn of(told: &[Told], since: &[Told], customers: &HashMap<CustomerId, &Customer>) -> Self {
+        let mut left = Self::default();
+        for one in told {
+            let Some(customer) = customers.get(&one.customer) else {
+                continue;
+            };
+            let mut later = since
+                .iter()
+                .filter(|later| later.customer == one.customer && later.at > one.at);
+            let tags = tags_of(&one.data);
+            match (one.kind.as_str(), customer.deleted_at) {
+                ("customer.tagged" | "customer.untagged", None) => {
+                    if later.any(|later| tags_of(&later.data).iter().any(|tag| tags.contains(tag))) {
+                        continue;
+                    }
+                    let place = if one.kind == "customer.tagged" {
+                        &mut left.tagged
+                    } else {
+                        &mut left.untagged
+                    };
+                    place.entry(tags).or_default().push(one.customer);
+                }
+                ("customer.updated", None) => {
+                    if let Value::Object(changes) = &one.data["changes"] {
+                        left.changes.insert(one.customer, changes.clone());
+                    }
+                }
+                ("customer.deleted", Some(at)) if at == one.at => {
+                    left.deleted.insert(one.customer);
+                }
+                ("customer.restored", None) if later.next().is_none() => {
+                    left.restored.insert(one.customer);
+                }
+                _ => {}
+            }
+        }
+        left
+    }
 }
 
 async fn take_back(
@@ -123,106 +184,103 @@ async fn take_back(
     defaults: &Defaults,
 ) -> Result<HashSet<CustomerId>> {
     let found = store::customers::lock_many(tx, ids).await?;
-    let (living, gone): (Vec<Customer>, Vec<Customer>) = found
-        .into_iter()
-        .partition(|customer| customer.deleted_at.is_none());
-    let is_living: HashSet<CustomerId> = living.iter().map(|customer| customer.id).collect();
-    let mut left = Left::default();
-    for (customer, kind, data) in store::bulks::events(tx, undone, ids).await? {
-        let names = || -> Vec<String> { serde_json::from_value(data["tags"].clone()).unwrap_or_default() };
-        match (kind.as_str(), is_living.contains(&customer)) {
-            ("customer.tagged", true) => left.tagged.entry(names()).or_default().push(customer),
-            ("customer.untagged", true) => left.untagged.entry(names()).or_default().push(customer),
-            ("customer.updated", true) => {
-                if let Value::Object(changes) = &data["changes"] {
-                    left.changes.insert(customer, changes.clone());
-                }
-            }
-            ("customer.deleted", false) => {
-                left.deleted.insert(customer);
-            }
-            ("customer.restored", true) => {
-                left.restored.insert(customer);
-            }
-            _ => {}
-        }
-    }
+    let told = store::bulks::told(tx, undone, ids).await?;
+    let since = match told.iter().map(|one| one.at).min() {
+        Some(first) => store::bulks::told_since(tx, undone, ids, first).await?,
+        None => Vec::new(),
+    };
+    let by_id = found.iter().map(|customer| (customer.id, customer)).collect();
+    let left = Left::of(&told, &since, &by_id);
 
     let mut changed = HashSet::new();
-    for (names, customers) in &left.tagged {
-        changed.extend(tags::remove_from(tx, customers, names).await?);
+    // By their ids: a tag may have another name by now, and one that is gone stays gone.
+    for (ids, customers) in &left.tagged {
+        let names = store::tags::names(tx, ids).await?;
+        changed.extend(tags::remove_from(tx, customers, &names).await?);
     }
-    for (names, customers) in &left.untagged {
-        changed.extend(tags::add_to(tx, customers, names).await?.0);
+    for (ids, customers) in &left.untagged {
+        let names = store::tags::names(tx, ids).await?;
+        changed.extend(tags::add_to(tx, customers, &names).await?.0);
     }
-    let back: Vec<Customer> = gone
-        .into_iter()
-        .filter(|customer| left.deleted.contains(&customer.id))
-        .collect();
-    changed.extend(bulk::restore(tx, &back).await?.0);
-    let again: Vec<&Customer> = living
-        .iter()
-        .filter(|customer| left.restored.contains(&customer.id))
-        .collect();
-    changed.extend(bulk::delete(tx, &again).await?);
-    if !left.changes.is_empty() {
-        changed.extend(put_back(tx, &living, &left.changes, defaults).await?);
-    }
+    let of = |ids: &HashSet<CustomerId>| -> Vec<Customer> {
+        let some = found.iter().filter(|customer| ids.contains(&customer.id));
+        some.cloned().collect()
+    };
+    changed.extend(bulk::restore(tx, &of(&left.deleted)).await?.0);
+    changed.extend(bulk::delete(tx, &of(&left.restored)).await?);
+    changed.extend(put_back(tx, &left.changes, defaults).await?);
     Ok(changed)
 }
 
 /// Gives fields the values they had, where they still have those that they were given.
 async fn put_back(
     tx: &mut Tx,
-    living: &[Customer],
     told: &HashMap<CustomerId, Map<String, Value>>,
     defaults: &Defaults,
 ) -> Result<Vec<CustomerId>> {
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
     let definitions = store::attributes::all(tx).await?;
-    // Their tags may have been changed just now, which is written down already.
-    let ids: Vec<CustomerId> = living
-        .iter()
-        .map(|customer| customer.id)
-        .filter(|id| told.contains_key(id))
-        .collect();
+    let owners = members(tx, told).await?;
+    // Anew: their tags may have been changed just now, which is written down already.
+    let mut ids: Vec<CustomerId> = told.keys().copied().collect();
+    ids.sort_unstable();
     let found = store::customers::lock_many(tx, &ids).await?;
     let (changed, _) = bulk::write_all(tx, &found, |customer| {
-        let Some(input) = told
-            .get(&customer.id)
-            .and_then(|changes| before(customer, changes))
-        else {
+        let Some(changes) = told.get(&customer.id) else {
             return Ok(customer.clone());
         };
-        let mut faults = Faults::new();
-        let after = customers::merged(customer, &input, defaults, &definitions, &mut faults);
-        faults.check()?;
+        let mut after = customer.clone();
+        for input in before(customer, changes, &owners) {
+            // Field by field: one that cannot go back, such as an attribute that is no more, keeps no other.
+            let mut faults = Faults::new();
+            let next = customers::merged(&after, &input, defaults, &definitions, &mut faults);
+            if faults.0.is_empty() {
+                after = next;
+            }
+        }
         Ok(after)
     })
     .await?;
     Ok(changed)
 }
 
-/// What makes of a customer what it was before these changes, as far as nothing was changed since.
-fn before(customer: &Customer, changes: &Map<String, Value>) -> Option<CustomerInput> {
-    let now = serde_json::to_value(customer).ok()?;
-    let (mut fields, mut attributes) = (Map::new(), Map::new());
+/// Those of the owners before who are members still.
+async fn members(tx: &mut Tx, told: &HashMap<CustomerId, Map<String, Value>>) -> Result<HashSet<String>> {
+    let owners = told.values().filter_map(|changes| changes.get("owner_id"));
+    let asked: HashSet<&str> = owners.filter_map(|change| change["from"].as_str()).collect();
+    let mut members = HashSet::new();
+    for owner in asked {
+        if let Ok(id) = owner.parse()
+            && store::customers::is_member(tx, id).await?
+        {
+            members.insert(owner.to_owned());
+        }
+    }
+    Ok(members)
+}
+
+/// What makes of a customer what it was before these changes, field by field, as far as nothing was changed since.
+fn before(customer: &Customer, changes: &Map<String, Value>, owners: &HashSet<String>) -> Vec<CustomerInput> {
+    let now = serde_json::to_value(customer).unwrap_or_default();
+    let mut inputs = Vec::new();
     for (name, change) in changes {
         let attribute = name.strip_prefix("attributes.");
         let current = match attribute {
             Some(attribute) => &now["attributes"][attribute],
             None => &now[name],
         };
-        if *current == change["to"] {
-            let place = if attribute.is_some() {
-                &mut attributes
-            } else {
-                &mut fields
-            };
-            place.insert(attribute.unwrap_or(name).to_owned(), change["from"].clone());
+        let from = &change["from"];
+        let has_left = name == "owner_id" && from.as_str().is_some_and(|owner| !owners.contains(owner));
+        if *current != change["to"] || has_left {
+            continue;
         }
+        let field = match attribute {
+            Some(attribute) => json!({"attributes": {attribute: from}}),
+            None => json!({name: from}),
+        };
+        inputs.extend(serde_json::from_value::<CustomerInput>(field));
     }
-    if !attributes.is_empty() {
-        fields.insert("attributes".to_owned(), attributes.into());
-    }
-    serde_json::from_value(json!(fields)).ok()
+    inputs
 }

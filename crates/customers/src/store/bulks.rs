@@ -54,6 +54,8 @@ pub struct Kept {
     pub refused: i64,
     /// Whether all of it is done.
     pub finished: bool,
+    /// The change that took it back.
+    pub undone_by: Option<Uuid>,
 }
 
 /// Keeps a job's work.
@@ -94,7 +96,7 @@ pub async fn lock(tx: &mut Tx, job_id: JobId) -> Result<Option<Kept>> {
     let row = sqlx::query!(
         r#"SELECT work AS "work: Json<Bulk>", ids AS "ids: Vec<CustomerId>", query AS "query: Json<Map<String, Value>>", patterns,
                   until_id AS "until_id: CustomerId", after_id AS "after_id: CustomerId", total, done, changed, refused,
-                  finished_at IS NOT NULL AS "finished!"
+                  finished_at IS NOT NULL AS "finished!", undone_by
            FROM customer_bulks WHERE job_id = $1 FOR UPDATE"#,
         job_id.0
     )
@@ -116,6 +118,7 @@ pub async fn lock(tx: &mut Tx, job_id: JobId) -> Result<Option<Kept>> {
         changed: row.changed,
         refused: row.refused,
         finished: row.finished,
+        undone_by: row.undone_by,
     }))
 }
 
@@ -188,34 +191,88 @@ pub async fn count_touched(tx: &mut Tx, bulk_id: Uuid) -> Result<i64> {
     Ok(count.fetch_one(tx.conn()).await?)
 }
 
-/// What a bulk change did to some customers, by their ids.
-pub async fn events(
-    tx: &mut Tx,
-    bulk_id: Uuid,
-    ids: &[CustomerId],
-) -> Result<Vec<(CustomerId, String, Value)>> {
+/// What an event says of a customer.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Of whom.
+    pub customer: CustomerId,
+    /// What happened.
+    pub kind: String,
+    /// Its facts.
+    pub data: Value,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What a bulk change did to some customers.
+pub async fn told(tx: &mut Tx, bulk_id: Uuid, ids: &[CustomerId]) -> Result<Vec<Told>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(
-        r#"SELECT customer_id AS "customer_id!: CustomerId", kind, data FROM events
+    Ok(sqlx::query_as!(
+        Told,
+        r#"SELECT customer_id AS "customer!: CustomerId", kind, data, occurred_at AS at FROM events
            WHERE bulk_id = $1 AND customer_id = ANY($2) ORDER BY customer_id, id"#,
         bulk_id,
         &ids
     )
     .fetch_all(tx.conn())
+    .await?)
+}
+
+/// What happened to them since then besides.
+pub async fn told_since(
+    tx: &mut Tx,
+    bulk_id: Uuid,
+    ids: &[CustomerId],
+    since: DateTime<Utc>,
+) -> Result<Vec<Told>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as!(
+        Told,
+        r#"SELECT customer_id AS "customer!: CustomerId", kind, data, occurred_at AS at FROM events
+           WHERE customer_id = ANY($2) AND occurred_at > $3 AND bulk_id IS DISTINCT FROM $1"#,
+        bulk_id,
+        &ids,
+        since
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Notes what took a change back, if it was a job's.
+pub async fn set_undone(tx: &mut Tx, job_id: JobId, by: Uuid) -> Result<()> {
+    sqlx::query!(
+        "UPDATE customer_bulks SET undone_by = $2 WHERE job_id = $1",
+        job_id.0,
+        by
+    )
+    .execute(tx.conn())
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.customer_id, row.kind, row.data))
-        .collect())
+    Ok(())
+}
+
+/// Which of these jobs changed somebody and were not undone, nor are the undoing of something themselves.
+pub async fn undoable(tx: &mut Tx, ids: &[JobId]) -> Result<HashSet<JobId>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let found = sqlx::query_scalar!(
+        r#"SELECT b.job_id AS "id!: JobId" FROM customer_bulks b
+           LEFT JOIN jobs u ON u.organization_id = b.organization_id AND u.id = b.undone_by
+           WHERE b.job_id = ANY($1) AND b.changed > 0 AND b.work->>'action' <> 'undo'
+             AND (b.undone_by IS NULL OR u.state IN ('cancelled', 'dead'))"#,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// The jobs that are not done yet, and those that ended after this moment and were not undone; the oldest first.
 pub async fn going_on(tx: &mut Tx, ended_after: DateTime<Utc>) -> Result<Vec<JobId>> {
     Ok(sqlx::query_scalar!(
-        r#"SELECT b.job_id AS "id: JobId" FROM customer_bulks b
+        r#"SELECT b.job_id AS "id!: JobId" FROM customer_bulks b
            JOIN jobs j ON j.organization_id = b.organization_id AND j.id = b.job_id
+           LEFT JOIN jobs u ON u.organization_id = b.organization_id AND u.id = b.undone_by
            WHERE (j.state IN ('queued', 'running') OR j.finished_at > $1)
-             AND NOT EXISTS (SELECT FROM customer_bulks u WHERE u.work->>'bulk_id' = b.job_id::text)
+             AND (b.undone_by IS NULL OR u.state IN ('cancelled', 'dead'))
            ORDER BY b.job_id LIMIT 20"#,
         ended_after
     )

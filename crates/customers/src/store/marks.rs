@@ -90,14 +90,36 @@ pub(crate) async fn is_kept(tx: &mut Tx, user: UserId, customer: CustomerId) -> 
 }
 
 /// The living of those that are kept at hand, by name.
-pub(crate) async fn favourites(tx: &mut Tx, user: UserId) -> Result<Vec<Customer>> {
+pub(crate) async fn favourites(tx: &mut Tx, user: UserId, most: i64) -> Result<Vec<Customer>> {
     let sql = concat!(
         "SELECT ",
         customer_columns!(),
         " FROM customer_marks m JOIN customers c ON c.organization_id = m.organization_id AND c.id = m.customer_id",
-        " WHERE m.user_id = $1 AND m.favourite_at IS NOT NULL AND c.deleted_at IS NULL ORDER BY c.sort_name, c.id"
+        " WHERE m.user_id = $1 AND m.favourite_at IS NOT NULL AND c.deleted_at IS NULL ORDER BY c.sort_name, c.id LIMIT $2"
     );
-    Ok(sqlx::query_as(sql).bind(user.0).fetch_all(tx.conn()).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(user.0)
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?)
+}
+
+/// The same, what to call them alone.
+pub(crate) async fn favourite_names(
+    tx: &mut Tx,
+    user: UserId,
+    most: i64,
+) -> Result<Vec<(CustomerId, String)>> {
+    let rows = sqlx::query!(
+        r#"SELECT c.id AS "id: CustomerId", coalesce(c.full_name, c.email, c.phone, c.code) AS "name!"
+           FROM customer_marks m JOIN customers c ON c.organization_id = m.organization_id AND c.id = m.customer_id
+           WHERE m.user_id = $1 AND m.favourite_at IS NOT NULL AND c.deleted_at IS NULL ORDER BY c.sort_name, c.id LIMIT $2"#,
+        user.0,
+        most
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 /// The living of those that were visited, the last one first.

@@ -274,6 +274,16 @@ pub async fn by_names(tx: &mut Tx, names: &[String]) -> Result<Vec<(TagId, Strin
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
+/// What tags are called now; those that are gone have no name.
+pub async fn names(tx: &mut Tx, ids: &[TagId]) -> Result<Vec<String>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let names = sqlx::query_scalar!(
+        "SELECT name FROM tags WHERE id = ANY($1) ORDER BY name_lowercase",
+        &ids
+    );
+    Ok(names.fetch_all(tx.conn()).await?)
+}
+
 /// Gives customers tags. Answers which pairs are new.
 pub async fn add(tx: &mut Tx, customers: &[CustomerId], tags: &[TagId]) -> Result<Vec<(CustomerId, TagId)>> {
     let (organization_id, now) = (tx.organization_id(), tx.now());

@@ -171,7 +171,7 @@ async fn it_goes_on_behind_the_last_batch_and_leaves_newcomers_alone() {
     let result = finish(&house, HOME, job).await;
     assert_eq!(
         result,
-        json!({"action": "tag", "changed": 210, "unchanged": 0, "refused": 0})
+        json!({"action": "tag", "tags": ["first"], "changed": 210, "unchanged": 0, "refused": 0})
     );
     // Once more, as after a crash between the end and the note of it.
     let mut tx = house.app.tx(HOME).await;
@@ -267,6 +267,6 @@ async fn a_job_that_is_cancelled_while_it_runs_keeps_what_it_did_and_does_no_mor
     worker.stop(Duration::from_secs(5)).await;
     assert_eq!(
         result,
-        json!({"action": "tag", "changed": 700, "unchanged": 0, "refused": 0})
+        json!({"action": "tag", "tags": ["spring"], "changed": 700, "unchanged": 0, "refused": 0})
     );
 }

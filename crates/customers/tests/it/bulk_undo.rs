@@ -2,13 +2,14 @@
 
 use regulars_customers::ops::bulk_job::{self, Step};
 use regulars_jobs::JobState;
-use regulars_kernel::Role;
+use regulars_kernel::{Role, ids::UserId};
 use serde_json::{Value, json};
 
 use crate::{
     bulk::three,
     bulk_job::{HOME, count, crowd, finish, job_of},
-    harness::{House, places},
+    find_api::member,
+    harness::{House, id, places},
 };
 
 /// Who they are, without what rises with every change.
@@ -212,7 +213,7 @@ async fn what_a_job_did_is_undone_by_a_job_also_where_it_was_stopped() {
     house.patch(&path, json!({"status": "churned"})).await.expect(200);
 
     let queued = house.post("/customers/bulk", wanted).await.expect(202);
-    assert_eq!(queued.json["customers"], json!({"value": 400, "exact": true}));
+    assert_eq!(queued.json["customers"], json!({"value": 400, "exact": false}));
     let undoing = job_of(&queued);
     // Killed in between, it goes on behind its last batch.
     let mut tx = house.app.tx(HOME).await;
@@ -224,9 +225,112 @@ async fn what_a_job_did_is_undone_by_a_job_also_where_it_was_stopped() {
         json!({"action": "undo", "changed": 399, "unchanged": 0, "refused": 1})
     );
     assert_eq!(count(&house, "status=vip").await, 0);
+    // The stopped one is not gone on with any more, and undone again it changes nobody.
+    let mut tx = house.app.tx(HOME).await;
+    regulars_jobs::retry(&mut tx, job).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(finish(&house, HOME, job).await["changed"], 400);
+    assert_eq!(count(&house, "status=vip").await, 0);
+    let body = json!({"action": " undo ", "bulk_id": job});
+    let again = job_of(&house.post("/customers/bulk", body).await.expect(202));
+    let busy = house.post("/customers/bulk", json!({"action": "undo", "bulk_id": job}));
+    assert_eq!(places(&busy.await.expect(409)), ["/bulk_id"]);
+    assert_eq!(finish(&house, HOME, again).await["changed"], 0);
     assert_eq!(count(&house, "status=churned").await, 1);
     assert_eq!(
         count(&house, "status=prospect").await + count(&house, "status=active").await,
         449
     );
+}
+
+#[tokio::test]
+async fn what_is_no_more_does_not_come_back_and_keeps_nothing_else_from_it() {
+    let house = House::new().await;
+    let ids = three(&house).await;
+    let (database, scope) = (house.app.test_database(), house.app.organization(HOME).await);
+    let (left, stays) = (
+        member(database, scope, Role::Agent).await.user.unwrap().id,
+        member(database, scope, Role::Agent).await.user.unwrap().id,
+    );
+    let owned = |owner: UserId| json!({"action": "owner", "ids": ids, "owner_id": owner});
+    run(&house, owned(left)).await;
+    let done = run(&house, owned(stays)).await;
+    sqlx::query("DELETE FROM memberships WHERE user_id = $1")
+        .bind(left)
+        .execute(database.owner())
+        .await
+        .unwrap();
+    let back = undo(&house, &done).await;
+    assert_eq!((&back["changed"], &back["unchanged"]), (&json!(0), &json!(3)));
+    assert_eq!(records(&house, &ids).await[0]["owner_id"], json!(stays));
+
+    // An attribute that is no more is let be; the other field goes back.
+    let body = json!({"name": "size", "label": "Size", "kind": "select", "options": ["S", "M"]});
+    let size = house.post("/attributes", body).await.expect(201).json;
+    let set = |size: &str, status: &str| json!({"action": "update", "ids": ids, "changes": {"status": status, "attributes": {"size": size}}});
+    run(&house, set("S", "active")).await;
+    let done = run(&house, set("M", "vip")).await;
+    let options = json!({"options": ["M"]});
+    house
+        .patch(&format!("/attributes/{}", id(&size)), options)
+        .await
+        .expect(200);
+    assert_eq!(undo(&house, &done).await["changed"], 3);
+    let first = &records(&house, &ids).await[0];
+    assert_eq!(
+        (&first["status"], &first["attributes"]["size"]),
+        (&json!("active"), &json!("M"))
+    );
+}
+
+#[tokio::test]
+async fn tags_are_meant_whatever_they_are_called_by_now() {
+    let house = House::new().await;
+    let ids = three(&house).await;
+    let tag = |action: &str, name: &str| json!({"action": action, "ids": ids, "tags": [name]});
+    let tagged = run(&house, tag("tag", "spring")).await;
+    let untagged = run(&house, tag("untag", "spring")).await;
+    let all = house.get("/tags").await.expect(200).json;
+    let spring = id(&all["data"][0]);
+    house
+        .patch(&format!("/tags/{spring}"), json!({"name": "spring 2026"}))
+        .await
+        .expect(200);
+    assert_eq!(undo(&house, &untagged).await["changed"], 3);
+    assert_eq!(count(&house, "tag=spring%202026").await, 3);
+    assert_eq!(count(&house, "tag=spring").await, 0);
+    // What somebody did by hand since then counts.
+    let path = format!("/customers/{}", ids[0]);
+    house.patch(&path, json!({"tags": []})).await.expect(200);
+    house
+        .patch(&path, json!({"tags": ["spring 2026"]}))
+        .await
+        .expect(200);
+    let back = undo(&house, &tagged).await;
+    assert_eq!((&back["changed"], &back["unchanged"]), (&json!(0), &json!(3)));
+}
+
+#[tokio::test]
+async fn who_was_deleted_or_worked_on_again_by_hand_is_let_be() {
+    let house = House::new().await;
+    let ids = three(&house).await;
+    let path = |number: usize| format!("/customers/{}", ids[number]);
+    let deleted = run(&house, json!({"action": "delete", "ids": ids})).await;
+    house
+        .post(&format!("{}/restore", path(0)), json!({}))
+        .await
+        .expect(200);
+    house.delete(&path(0)).await.expect(204);
+    let back = undo(&house, &deleted).await;
+    assert_eq!((&back["changed"], &back["unchanged"]), (&json!(2), &json!(1)));
+    house.get(&path(0)).await.expect(404);
+    // Who was brought back and is worked on stays.
+    house
+        .patch(&path(1), json!({"industry": "Shoes"}))
+        .await
+        .expect(200);
+    let again = undo(&house, &back).await;
+    assert_eq!((&again["changed"], &again["unchanged"]), (&json!(1), &json!(1)));
+    house.get(&path(1)).await.expect(200);
+    house.get(&path(2)).await.expect(404);
 }

@@ -68,7 +68,7 @@ async fn a_job_refuses_who_has_too_many_tags_and_tags_the_others() {
     worker.stop(Duration::from_secs(5)).await;
     assert_eq!(
         result,
-        json!({"action": "tag", "changed": 1, "unchanged": 0, "refused": 1})
+        json!({"action": "tag", "tags": ["more"], "changed": 1, "unchanged": 0, "refused": 1})
     );
     assert_eq!(tags_of(&house, &ids[0]).await, 100);
     assert_eq!(tags_of(&house, &ids[1]).await, 1);

@@ -108,9 +108,9 @@ async fn each_question_is_answered_by_its_index() {
         ),
         ("tag=rare".to_owned(), "customer_tags_tag", 6_000),
         (
-            "filter=tag+%3D+rare+or+status+%3D+vip&sort=full_name".to_owned(),
-            "customer_tags_tag",
-            6_000,
+            "filter=tag+%3D+rare+or+country+%3D+DE&sort=full_name".to_owned(),
+            "customers_name",
+            500,
         ),
         ("attribute.rare=yes".to_owned(), "customers_attributes", 6_000),
         ("q=last777".to_owned(), "customers_search", 6_000),

@@ -29,7 +29,7 @@ async fn each_member_has_their_own_and_only_the_last_and_the_living() {
     };
     let kept = async |user: UserId| -> Vec<CustomerId> {
         let mut tx = database.begin(scope).await;
-        let all = marks::favourites(&mut tx, user).await.unwrap();
+        let all = marks::favourites(&mut tx, user, 100).await.unwrap();
         all.iter().map(|customer| customer.id).collect()
     };
     let favour = async |id: CustomerId, wanted: bool| {
