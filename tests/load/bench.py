@@ -482,7 +482,8 @@ end
         machine = f"{os.cpu_count()} cores, {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
         version = self.psql("SHOW server_version")
         lines = ["# Performance", "", "Written by `make bench`; see `tests/load/bench.py` for what each line does. Load generator, server and PostgreSQL share one machine,",
-                 "so the ratio in a line says more than its absolute figures. The limit is the same work sent straight to the same PostgreSQL in the same run", "(pgbench as the serving role; COPY for files).", "",
+                 "so the ratio in a line says more than its absolute figures. The limit is the same work sent straight to the same PostgreSQL in the same run", "(pgbench as the serving role; COPY for files): what the server sends, in a transaction that names the organization, without which the serving role sees no row.",
+                 "In brackets stands the bare statement without such a transaction, which no server behind the wall could send.", "",
                  f"Machine: {machine}. PostgreSQL {version}. {self.count:,} customers in one organization, 100 organizations of 1,000. {time.strftime('%Y-%m-%d')}.", "",
                  "| Work | Regulars | Limit | Reach | Holds |", "|---|---|---|---|---|"]
         lines += ["| " + " | ".join(row) + " |" for row in self.rows]
