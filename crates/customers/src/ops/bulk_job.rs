@@ -134,8 +134,12 @@ pub async fn step(tx: &mut Tx, job_id: JobId) -> Result<Step> {
     let Some(mut kept) = store::bulks::lock(tx, job_id).await? else {
         return Err(Error::internal("a bulk job has no work"));
     };
+    if kept.finished {
+        return Ok(over(&kept));
+    }
     // What was undone before it was done is not gone on with.
-    if kept.finished || kept.undone_by.is_some() {
+    if kept.undone_by.is_some() {
+        store::bulks::finish(tx, job_id).await?;
         return Ok(over(&kept));
     }
     tx.set_bulk_id(job_id.0);

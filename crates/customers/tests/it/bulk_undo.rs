@@ -334,3 +334,28 @@ async fn who_was_deleted_or_worked_on_again_by_hand_is_let_be() {
     house.get(&path(1)).await.expect(200);
     house.get(&path(2)).await.expect(404);
 }
+
+#[tokio::test]
+async fn two_who_undo_the_same_at_once_undo_it_once() {
+    let house = House::new().await;
+    let ids = three(&house).await;
+    for change in [
+        json!({"action": "tag", "ids": ids, "tags": ["new"]}),
+        json!({"action": "update", "ids": ids, "changes": {"status": "vip"}}),
+        json!({"action": "delete", "ids": ids}),
+    ] {
+        let before = records(&house, &ids).await;
+        let done = run(&house, change.clone()).await;
+        let body = json!({"action": "undo", "bulk_id": done["bulk_id"]});
+        let (one, other) = tokio::join!(
+            house.post("/customers/bulk", body.clone()),
+            house.post("/customers/bulk", body.clone())
+        );
+        let changed: i64 = [one, other]
+            .into_iter()
+            .map(|answer| answer.expect(200).json["changed"].as_i64().unwrap())
+            .sum();
+        assert_eq!(changed, 3, "{change}");
+        assert_eq!(records(&house, &ids).await, before, "{change}");
+    }
+}
