@@ -42,6 +42,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "customer_bulks",
             "customer_days",
             "customer_marks",
+            "drafts",
         ],
     ),
     ("exchange", &["imports", "import_errors", "exports"]),

@@ -10,6 +10,7 @@ pub mod consents;
 pub mod contacts;
 pub mod customers;
 pub mod days;
+pub mod drafts;
 pub mod hierarchy;
 pub mod import;
 pub mod marks;

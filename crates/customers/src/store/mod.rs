@@ -12,6 +12,7 @@ pub mod consents;
 pub mod contacts;
 pub mod customers;
 pub mod days;
+pub(crate) mod drafts;
 pub mod hierarchy;
 pub(crate) mod marks;
 pub mod notes;
