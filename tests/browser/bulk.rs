@@ -83,6 +83,7 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
     browser.go("/customers").await;
     browser.sees("10 customers").await;
     browser.press("Filter").await;
+    browser.press("Birthdays and deleted customers").await;
     browser.choose("#sheet [name=deleted]", "only").await;
     browser.press("Show customers").await;
     browser.sees("120 customers").await;
@@ -136,66 +137,8 @@ async fn the_chosen_get_an_owner_and_are_exported() {
             "the export of one",
         )
         .await;
-    browser.sees("Expression is code in (\"C-000002\")").await;
+    browser.sees("Code is C-000002").await;
     browser.go("/customers?owner=none").await;
     browser.sees("1 customer").await;
-    stage.end().await;
-}
-
-#[tokio::test]
-async fn the_sheet_of_filters_asks_for_everything_that_can_be_asked() {
-    let stage = Stage::signed_in().await;
-    let browser = &stage.browser;
-    stage
-        .customer(json!({"first_name": "Carol", "last_name": "Winter", "birthday": "1980-12-24", "priority": "urgent", "email": "carol@example.com"}))
-        .await;
-    stage
-        .customer(json!({"first_name": "Julia", "last_name": "Summer", "birthday": "1990-07-15", "phone": "+49 30 123456"}))
-        .await;
-    for (field, value, chip, found) in [
-        ("birthday_from", "12-01", "Birthday from 12-01", "Carol"),
-        ("birthday_to", "07-31", "Birthday until 07-31", "Julia"),
-        (
-            "filter",
-            "first_name = 'Julia' and created_at >= days_ago(1)",
-            "Expression is first_name = 'Julia' and created_at >= days_ago(1)",
-            "Julia",
-        ),
-    ] {
-        browser.go("/customers").await;
-        browser.press("Filter").await;
-        browser.fill(&format!("#sheet [name={field}]"), value).await;
-        browser.press("Show customers").await;
-        browser.sees_in(".chip", chip).await;
-        browser.sees("1 customer").await;
-        browser.sees_in("#list", found).await;
-    }
-    for (field, value, chip, found) in [
-        ("has_email", "true", "E-mail is known", "Carol"),
-        ("has_phone", "true", "Phone is known", "Julia"),
-    ] {
-        browser.go("/customers").await;
-        browser.press("Filter").await;
-        browser.choose(&format!("#sheet [name={field}]"), value).await;
-        browser.press("Show customers").await;
-        browser.sees_in(".chip", chip).await;
-        browser.sees("1 customer").await;
-        browser.sees_in("#list", found).await;
-    }
-    browser.go("/customers").await;
-    browser.press("Filter").await;
-    browser.choose("#sheet [name=owner]", "none").await;
-    browser
-        .run("document.querySelector('#sheet [name=priority][value=urgent]').click()")
-        .await;
-    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
-    browser.press("Show customers").await;
-    browser.sees("Owner is nobody").await;
-    browser.sees("Priority is urgent").await;
-    browser.sees("1 customer").await;
-    browser.sees_in("#list", "Carol").await;
-    browser.go("/customers?owner=me").await;
-    browser.sees("Owner is me").await;
-    browser.sees("Nobody matches").await;
     stage.end().await;
 }

@@ -101,7 +101,8 @@ async fn an_expression_is_completed_and_its_faults_are_shown_where_they_are() {
         .await;
     browser.go("/customers").await;
     browser.press("Filter").await;
-    let field = "#sheet [name=filter]";
+    browser.press("Text").await;
+    let field = "#sheet [name=text]";
     browser.click(field).await;
     browser.keys("stat").await;
     browser.sees_in("#expression-offers", "status").await;

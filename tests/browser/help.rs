@@ -114,10 +114,15 @@ async fn pictures_of_the_guides_are_taken() {
     browser.picture("guide-search").await;
 
     browser.size(WIDTH, 720).await;
-    browser.go(LIST).await;
-    browser.press("Filter").await;
     browser
-        .fill("#sheet [name=filter]", "(status = vip or tag = ")
+        .go(&format!("{LIST}&filter=tag+%3D+wholesale+or+city+%3D+London"))
+        .await;
+    browser.press("Filter").await;
+    browser.sees_in("#builder-said", "customer").await;
+    browser.picture("guide-filters").await;
+    browser.press("Text").await;
+    browser
+        .fill("#sheet [name=text]", "(status = vip or tag = ")
         .await;
     browser.sees_in("[data-expression-offers]", "newsletter").await;
     browser.picture("guide-expression").await;

@@ -33,6 +33,7 @@ mod customers;
 mod dashboard;
 mod definitions;
 mod exports;
+mod filters;
 mod help;
 mod imports;
 mod keyboard;

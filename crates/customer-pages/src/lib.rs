@@ -3,6 +3,7 @@
 //! Handlers read through the same use cases as the API and turn the result into HTML. What they never do: SQL, or
 //! decide what is right; a refused form comes back as it was typed, with each fault at its field.
 
+mod builder;
 mod customer_form;
 mod dashboard;
 mod definitions;

@@ -211,7 +211,7 @@ fn value(json: &Json, at: &str) -> Result<Value, Fault> {
             "too_long",
             format!("at most {MOST_LENGTH} characters are read"),
         )),
-        Json::Number(number) => Value::number(&number.to_string()).ok_or_else(wrong),
+        Json::Number(number) => Value::read_number(&number.to_string()).ok_or_else(wrong),
         Json::Bool(yes) => Ok(Value::Boolean(*yes)),
         Json::Object(object) => {
             let mut entries = object.iter();

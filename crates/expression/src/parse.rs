@@ -233,7 +233,7 @@ impl Parser {
     fn value(&mut self) -> Result<Value, Fault> {
         let value = match self.peek() {
             Some(Token::Text(text)) => Value::Text(text.clone()),
-            Some(Token::Number(number)) => match Value::number(number) {
+            Some(Token::Number(number)) => match Value::read_number(number) {
                 Some(number) => number,
                 None => return Err(self.fault("number_invalid", "a number has at most 15 digits")),
             },

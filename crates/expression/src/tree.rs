@@ -134,7 +134,7 @@ impl Operator {
     }
 
     /// As people say it; of times with the words for them.
-    pub(crate) fn words(self, of_time: bool) -> &'static str {
+    pub fn words(self, of_time: bool) -> &'static str {
         match (self, of_time) {
             (Self::Equal, false) => "is",
             (Self::Equal, true) => "on",
@@ -194,7 +194,7 @@ pub enum Value {
 
 impl Value {
     /// A number as it is written; of more than 15 digits JSON would lose some.
-    pub(crate) fn number(text: &str) -> Option<Self> {
+    pub fn read_number(text: &str) -> Option<Self> {
         let number: Decimal = text.parse().ok()?;
         (number.mantissa().unsigned_abs() < 1_000_000_000_000_000).then_some(Self::Number(number))
     }
@@ -266,7 +266,7 @@ impl Function {
     }
 
     /// What it says, in words.
-    pub(crate) fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Now => "this moment",
             Self::Today => "this day",
@@ -282,12 +282,12 @@ impl Function {
     }
 
     /// Whether it is a moment, not a day.
-    pub(crate) fn is_moment(self) -> bool {
+    pub fn is_moment(self) -> bool {
         matches!(self, Self::Now | Self::HoursAgo)
     }
 
     /// A number to begin with; 0 where it takes none.
-    pub(crate) fn usual(self) -> u32 {
+    pub fn usual(self) -> u32 {
         match self {
             Self::DaysAgo => 30,
             Self::WeeksAgo | Self::DaysFromNow => 7,

@@ -1,11 +1,15 @@
 //! Filters in force, in words: the chips of the list, and what an export says it takes.
 
 use regulars_database::Tx;
+use regulars_expression::{Expression, read};
 use regulars_kernel::{Country, Fault, Result, ids::UserId};
 use regulars_web::pages::format;
 
-use super::view::{Chip, PATH};
-use crate::{state::ListState, words};
+use super::{
+    filters,
+    view::{Chip, PATH},
+};
+use crate::{builder::Group, state::ListState, words};
 use regulars_customers::{ops, store::captions};
 
 /// Each filter in force, with the address of the list without it.
@@ -47,7 +51,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
                 "country" => Country::parse(value)
                     .map_or_else(|_| value.to_owned(), |country| country.name().to_owned()),
                 "source" => words::source(value),
-                "tag" | "filter" => value.to_owned(),
+                "tag" => value.to_owned(),
                 _ if attribute.is_some() || name.ends_with("_from") || name.ends_with("_to") => {
                     value.to_owned()
                 }
@@ -67,7 +71,51 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
             without: state.without(name).href(PATH),
         }
     };
-    Ok(names.into_iter().map(chip).collect())
+    let mut all = Vec::new();
+    for name in names {
+        match name {
+            "filter" => all.extend(conditions(tx, state).await?),
+            name => all.push(chip(name)),
+        }
+    }
+    Ok(all)
+}
+
+/// The parts of the expression, each of which can be taken out.
+async fn conditions(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
+    let Ok(expression) = read(state.get("filter")) else {
+        return Ok(vec![Chip {
+            name: "Expression".to_owned(),
+            relation: "is",
+            value: state.get("filter").to_owned(),
+            without: state.without("filter").href(PATH),
+        }]);
+    };
+    let words = filters::words_of(tx, &Group::of(&expression)).await?;
+    let parts = match expression {
+        Expression::All(parts) => parts,
+        one => vec![one],
+    };
+    let chip = |(index, part): (usize, &Expression)| {
+        let (name, relation, value) = match part {
+            Expression::Test(test) => words.test(test),
+            other => (words.phrase(other), "", String::new()),
+        };
+        let mut rest = parts.clone();
+        rest.remove(index);
+        let without = match rest.len() {
+            0 => state.without("filter"),
+            1 => state.with("filter", &rest[0].to_string()),
+            _ => state.with("filter", &Expression::All(rest).to_string()),
+        };
+        Chip {
+            name,
+            relation,
+            value,
+            without: without.href(PATH),
+        }
+    };
+    Ok(parts.iter().enumerate().map(chip).collect())
 }
 
 /// What a filter is called, and how it stands to its values.
@@ -139,7 +187,10 @@ pub async fn in_words(tx: &mut Tx, query: &str) -> Result<Vec<String>> {
         phrases.push(format!("Search is {}", state.get("q")));
     }
     for chip in chips(tx, &state).await? {
-        phrases.push(format!("{} {} {}", chip.name, chip.relation, chip.value));
+        let phrase = [chip.name.as_str(), chip.relation, &chip.value]
+            .into_iter()
+            .filter(|part| !part.is_empty());
+        phrases.push(phrase.collect::<Vec<_>>().join(" "));
     }
     Ok(phrases)
 }

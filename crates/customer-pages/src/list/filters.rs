@@ -1,210 +1,479 @@
-//! The sheet of filters: an ordinary form that leads to the list's address.
+//! The sheet of filters: conditions in rows, or the same as text, which lead to the list's address.
 
+use std::collections::HashMap;
+
+use axum::{extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
-use regulars_kernel::Country;
-use regulars_web::pages::{
-    Attributes, Choice, button, date_field, link_button, select_field, sheet, text_field, textarea_field,
+use regulars_database::Tx;
+use regulars_expression::{Catalog, Expression, Fault as Wrong, Place, read};
+use regulars_kernel::{Error, Fault, Permission, Result, Total};
+use regulars_web::{
+    PageCall, PageResult,
+    pages::{
+        Attributes, Choice, button, format, link_button, select_field, sheet, text_field, textarea_field,
+    },
+    redirect,
 };
 
-use super::{
-    super::{state::ListState, words},
-    view::PATH,
+use super::{asked, handlers, view::PATH};
+use crate::{
+    builder::{self, Group, Known, Look, Path, Words, substitute},
+    face,
+    state::ListState,
+    words,
 };
-use regulars_customers::model::{Kind, LifecycleStage, Priority, Status, Type};
+use regulars_customers::{find, ops, store::captions};
 
-/// What can be chosen from besides the fixed choices.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Offered {
-    /// Names of tags.
-    pub tags: Vec<String>,
-    /// Members: id and name.
-    pub owners: Vec<(String, String)>,
-    /// Names of sources.
-    pub sources: Vec<String>,
-    /// Attributes: name, label, and their options if they have a fixed set.
-    pub attributes: Vec<OfferedAttribute>,
+const BUILD: &str = "/customers/filters/build";
+const APPLY: &str = "/customers/filters/apply";
+const TITLE: &str = "Filter customers";
+/// Names of the form that are no part of the list's address.
+const FORM: [&str; 10] = [
+    "group", "end", "field", "was", "operator", "when", "value", "act", "mode", "text",
+];
+
+/// How the conditions are put.
+enum Put {
+    Rows(Group),
+    Text(String),
 }
 
-/// An attribute that can be filtered by.
-#[derive(Clone, Debug)]
-pub(crate) struct OfferedAttribute {
-    pub name: String,
-    pub label: String,
-    pub options: Vec<(String, String)>,
+/// What the form says.
+struct Asked {
+    put: Put,
+    /// Everything else that the list is asked for.
+    rest: ListState,
 }
 
-/// The sheet.
-pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
-    let form = Attributes::new().set("method", "get").set("action", PATH);
-    // The view as well: what it is narrowed to here may become what it asks for.
-    let kept = ["q", "sort", "columns", "view"];
-    let choices = |all: &[&'static str]| {
-        all.iter()
-            .map(|name| ((*name).to_owned(), words::sentence(name)))
-            .collect::<Vec<_>>()
+/// Reads what the form says.
+fn form(query: &str) -> (Asked, String) {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let last = |name: &str| {
+        pairs
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value.as_str())
     };
-    let fixed = |name: &str, all: &[&'static str]| ticks(state, name, &words::field(name), &choices(all));
-    sheet(
-        "Filter customers",
-        Some(form),
-        html! {
-            @for name in kept { @if !state.get(name).is_empty() { input type="hidden" name=(name) value=(state.get(name)); } }
-            (fixed("status", &names::<Status>()))
-            (fixed("type", &names::<Type>()))
-            (fixed("kind", &names::<Kind>()))
-            (fixed("lifecycle_stage", &names::<LifecycleStage>()))
-            (fixed("priority", &names::<Priority>()))
-            (chosen(state, "tag", "Tag", &offered.tags.iter().map(|tag| (tag.clone(), tag.clone())).collect::<Vec<_>>()))
-            (chosen(state, "country", "Country", &Country::all().map(|country| (country.as_str().to_owned(), country.name().to_owned())).collect::<Vec<_>>()))
-            (chosen(state, "owner", "Owner", &offered.owners))
-            (chosen(state, "source", "Source", &offered.sources.iter().map(|name| (name.clone(), words::source(name))).collect::<Vec<_>>()))
-            div class="form-grid" {
-                (one_of(state, "has_email", "E-mail address", [("", "Any"), ("true", "Known"), ("false", "Missing")]))
-                (one_of(state, "has_phone", "Phone number", [("", "Any"), ("true", "Known"), ("false", "Missing")]))
-                @for (name, label) in [("created", "Created"), ("updated", "Changed"), ("last_active", "Last active")] {
-                    @for (end, word) in [("from", "from"), ("to", "until")] {
-                        @let name = format!("{name}_{end}");
-                        (date_field(name.clone(), format!("{label} {word}")).value(state.get(&name)).in_form("filter"))
-                    }
-                }
-                (birthday(state, "birthday_from", "Birthday from"))
-                (birthday(state, "birthday_to", "Birthday until"))
+    let rest: ListState = pairs
+        .iter()
+        .filter(|(name, _)| !FORM.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    let put = if last("mode") == "text" {
+        Put::Text(last("text").replace("\r\n", "\n"))
+    } else {
+        Put::Rows(Group::read(
+            pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+        ))
+    };
+    (Asked { put, rest }, last("act").to_owned())
+}
+
+/// The fields and the names that the form shows.
+struct Shown {
+    words: Words,
+    /// Without what is archived.
+    offered: Catalog,
+}
+
+impl Shown {
+    async fn read(tx: &mut Tx) -> Result<Self> {
+        let catalog = find::fields(tx).await?;
+        let archived: Vec<String> = ops::attributes::list(tx)
+            .await?
+            .into_iter()
+            .filter(|definition| definition.archived_at.is_some())
+            .map(|definition| format!("attribute.{}", definition.name))
+            .collect();
+        let offered = Catalog(
+            catalog
+                .0
+                .iter()
+                .filter(|field| !archived.contains(&field.name))
+                .cloned()
+                .collect(),
+        );
+        Ok(Self {
+            words: Words {
+                catalog,
+                known: Known::new(),
+            },
+            offered,
+        })
+    }
+
+    /// Looks up what the fields of the rows can be.
+    async fn know(&mut self, tx: &mut Tx, group: &Group) -> Result<()> {
+        for field in group.fields() {
+            if !self.words.known.contains_key(field) {
+                let values = known(tx, field).await?;
+                self.words.known.insert(field.to_owned(), values);
             }
-            (one_of(state, "deleted", "Deleted customers", [("", "Left out"), ("with", "Shown too"), ("only", "Shown alone")]))
-            @for attribute in &offered.attributes {
-                @let name = format!("attribute.{}", attribute.name);
-                @if attribute.options.is_empty() { (text_field(name.clone(), attribute.label.clone()).value(state.get(&name)).in_form("filter")) }
-                @else { (chosen(state, &name, &attribute.label, &attribute.options)) }
+        }
+        Ok(())
+    }
+}
+
+/// The values of a field, as people call them.
+async fn known(tx: &mut Tx, field: &str) -> Result<Vec<(String, String)>> {
+    let mut values = find::values(tx, field).await?;
+    match field {
+        "owner" => values.insert(0, ("me".to_owned(), "Me".to_owned())),
+        "source" => values
+            .iter_mut()
+            .for_each(|(name, label)| *label = words::source(name)),
+        _ => {}
+    }
+    Ok(values)
+}
+
+/// The words for what an expression says: its fields, and the names of those that it names.
+pub(super) async fn words_of(tx: &mut Tx, group: &Group) -> Result<Words> {
+    let catalog = find::fields(tx).await?;
+    let mut known_values = Known::new();
+    for field in group.fields() {
+        let values = match field {
+            "parent" => {
+                let ids: Vec<_> = group
+                    .values("parent")
+                    .iter()
+                    .filter_map(|id| id.parse().ok())
+                    .collect();
+                captions::customers(tx, &ids)
+                    .await?
+                    .into_iter()
+                    .map(|(id, name)| (id.to_string(), name))
+                    .collect()
             }
-            (expression(state))
+            // Tags are called what they are.
+            "tag" => Vec::new(),
+            _ => known(tx, field).await?,
+        };
+        known_values.insert(field.to_owned(), values);
+    }
+    Ok(Words {
+        catalog,
+        known: known_values,
+    })
+}
+
+/// `GET /customers/filters`: the sheet, with what the list is asked for.
+pub(crate) async fn open(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let state = ListState::parse(query.as_deref().unwrap_or_default());
+    let mut tx = call.read().await?;
+    let shown = Shown::read(&mut tx).await?;
+    let asked = match asked::conditions(&state, &shown.words.catalog) {
+        Some((mut group, rest)) => {
+            if group.items.is_empty() {
+                group.act("add:");
+            }
+            Asked {
+                put: Put::Rows(group),
+                rest,
+            }
+        }
+        // What cannot be read can still be mended as text.
+        None => Asked {
+            put: Put::Text(state.get("filter").to_owned()),
+            rest: state.without("filter"),
         },
+    };
+    let inside = whole(&call, &mut tx, shown, asked, &[], &[]).await?;
+    Ok(face::sheet(&call, TITLE, inside))
+}
+
+/// `GET /customers/filters/build`: the form anew, after one of its buttons or choices.
+pub(crate) async fn build(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let (asked, act) = form(query.as_deref().unwrap_or_default());
+    let mut tx = call.read().await?;
+    let shown = Shown::read(&mut tx).await?;
+    let mut faults = Vec::new();
+    let mut focus = None;
+    let put = match (asked.put, act.as_str()) {
+        (Put::Rows(mut group), "text") => {
+            group.settle(&shown.words.catalog);
+            Put::Text(
+                group
+                    .expression(&shown.words.catalog, &mut Vec::new())
+                    .map(|asked| asked.to_string())
+                    .unwrap_or_default(),
+            )
+        }
+        (Put::Text(text), "rows") => match rows(&text) {
+            Ok(group) => Put::Rows(group),
+            Err(fault) => {
+                faults.push(fault);
+                Put::Text(text)
+            }
+        },
+        (Put::Rows(mut group), act) => {
+            focus = group.act(act);
+            Put::Rows(group)
+        }
+        (text, _) => text,
+    };
+    let asked = Asked {
+        put,
+        rest: asked.rest,
+    };
+    Ok(builder(&call, &mut tx, shown, &asked, focus.as_deref(), &faults)
+        .await?
+        .into_response())
+}
+
+fn rows(text: &str) -> std::result::Result<Group, Wrong> {
+    if text.trim().is_empty() {
+        return Ok(Group::new(builder::Holds::All, Vec::new()));
+    }
+    read(text).map(|expression| Group::of(&expression))
+}
+
+/// `GET /customers/filters/apply`: to the list, or the sheet with what is wrong.
+pub(crate) async fn apply(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let (asked, _) = form(query.as_deref().unwrap_or_default());
+    let mut tx = call.read().await?;
+    let shown = Shown::read(&mut tx).await?;
+    let mut faults = Vec::new();
+    let address = address(&call, &tx, &shown, &asked, &mut faults);
+    // What stands beside the conditions is read as the list reads it.
+    let mut outside = match handlers::query(&call, &address) {
+        Err(error) if faults.is_empty() => face::faults_of(error)?,
+        _ => Vec::new(),
+    };
+    if faults.is_empty() && outside.is_empty() {
+        return Ok(redirect(&call, &address.href(PATH)));
+    }
+    for fault in &mut outside {
+        fault.message = super::fault_in_words(fault);
+    }
+    let inside = whole(&call, &mut tx, shown, asked, &faults, &outside).await?;
+    Ok(face::refused(&call, TITLE, inside))
+}
+
+/// Where the form leads. What is wrong is noted.
+fn address(call: &PageCall, tx: &Tx, shown: &Shown, asked: &Asked, faults: &mut Vec<Wrong>) -> ListState {
+    let catalog = &shown.words.catalog;
+    let expression = match &asked.put {
+        Put::Rows(group) => {
+            let mut group = group.clone();
+            group.settle(catalog);
+            group.expression(catalog, faults)
+        }
+        Put::Text(text) if text.trim().is_empty() => None,
+        Put::Text(text) => read(text).map_err(|fault| faults.push(fault)).ok(),
+    };
+    // At the top, “me” is whoever looks at the list; deeper an expression needs to know who that is.
+    let me = call.caller.user.as_ref().map(|user| user.id.to_string());
+    let personal = |expression: &Expression| match &me {
+        Some(me) => substitute(expression, "owner", "me", me),
+        None => expression.clone(),
+    };
+    if let Some(expression) = &expression {
+        let zone = call.caller.organization.time_zone;
+        faults.extend(find::faults(tx, &personal(expression), catalog, zone));
+    }
+    let address = asked::address(&asked.rest, expression, catalog);
+    match read(address.get("filter")) {
+        Ok(left) => address.with("filter", &personal(&left).to_string()),
+        Err(_) => address,
+    }
+}
+
+/// The whole sheet.
+async fn whole(
+    call: &PageCall,
+    tx: &mut Tx,
+    shown: Shown,
+    asked: Asked,
+    faults: &[Wrong],
+    outside: &[Fault],
+) -> Result<Markup> {
+    let state = &asked.rest;
+    let frame = Attributes::new()
+        .set("method", "get")
+        .set("action", APPLY)
+        .set("hx-get", APPLY)
+        .set("hx-target", "#sheet-body");
+    // Nothing is asked yet: the first thing to do is to choose a field.
+    let first = matches!(&asked.put, Put::Rows(group) if group.fields() == [""]).then_some(&[0][..]);
+    let builder = builder(call, tx, shown, &asked, first, faults).await?;
+    let besides = ["deleted", "birthday_from", "birthday_to"];
+    let body = html! {
+        // The view as well: what it is narrowed to here may become what it asks for.
+        @for (name, value) in state.pairs().filter(|(name, _)| !besides.contains(name) && !["cursor", "page", "at"].contains(name)) {
+            input type="hidden" name=(name) value=(value);
+        }
+        (builder)
+        details class="builder-besides" open[besides.iter().any(|name| !state.get(name).is_empty())] {
+            summary { "Birthdays and deleted customers" }
+            div class="form-grid" {
+                (birthday(state, "birthday_from", "Birthday from", outside))
+                (birthday(state, "birthday_to", "Birthday until", outside))
+                @let choices = [("", "Left out"), ("with", "Shown too"), ("only", "Shown alone")].map(|(value, label)| Choice::new(value, label)).into();
+                (select_field("deleted", "Deleted customers", choices).value(state.get("deleted")).in_form("filter"))
+            }
+        }
+    };
+    Ok(sheet(
+        TITLE,
+        Some(frame),
+        body,
         html! {
             (link_button("Clear all", state.only_search().href(PATH)).ghost())
             (button("Show customers").primary().submit())
         },
-    )
+    ))
 }
 
-/// What ticks cannot say, written, with help as one types.
-fn expression(state: &ListState) -> Markup {
+/// The part of the sheet that is drawn anew as its shape changes.
+async fn builder(
+    call: &PageCall,
+    tx: &mut Tx,
+    mut shown: Shown,
+    asked: &Asked,
+    focus: Option<&Path>,
+    faults: &[Wrong],
+) -> Result<Markup> {
+    let is_text = matches!(asked.put, Put::Text(_));
+    let put = match &asked.put {
+        Put::Text(text) => as_text(text, faults),
+        Put::Rows(group) => {
+            let mut group = group.clone();
+            group.settle(&shown.words.catalog);
+            shown.know(tx, &group).await?;
+            let parents: Vec<_> = group
+                .values("parent")
+                .iter()
+                .filter_map(|id| id.parse().ok())
+                .collect();
+            let names = captions::customers(tx, &parents).await?;
+            if !names.is_empty() {
+                shown.words.known.insert(
+                    "parent".to_owned(),
+                    names
+                        .into_iter()
+                        .map(|(id, name)| (id.to_string(), name))
+                        .collect(),
+                );
+            }
+            let mut told: HashMap<String, String> = HashMap::new();
+            for fault in faults {
+                if let Place::Pointer(place) = &fault.place {
+                    told.entry(place.clone()).or_insert_with(|| fault.message.clone());
+                }
+            }
+            builder::group(
+                &Look {
+                    url: BUILD,
+                    offered: &shown.offered,
+                    words: &shown.words,
+                    faults: &told,
+                    focus,
+                },
+                &group,
+                &[],
+            )
+        }
+    };
+    let said = said(call, tx, &shown, asked).await?;
+    let turn = |label: &str, act: &str, on: bool| {
+        html! {
+            button type="button" aria-pressed=(on.to_string()) id={ "builder-as-" (act) } hx-get={ (BUILD) "?act=" (act) } hx-include="closest form" hx-target="#builder" hx-swap="outerHTML" { (label) }
+        }
+    };
+    Ok(html! {
+        div id="builder" class="builder" {
+            div class="segmented" role="group" aria-label="How the conditions are put" { (turn("Conditions", "rows", !is_text)) (turn("Text", "text", is_text)) }
+            input type="hidden" name="mode" value=(if is_text { "text" } else { "rows" });
+            (put)
+            (said)
+        }
+    })
+}
+
+/// What the conditions come to: as text, and how many customers they are. Half rows are not asked yet.
+async fn said(call: &PageCall, tx: &mut Tx, shown: &Shown, asked: &Asked) -> Result<Markup> {
+    let mut faults = Vec::new();
+    let address = address(call, tx, shown, asked, &mut faults);
+    let missing = faults.iter().all(|fault| fault.code == "value_missing");
+    let total: Option<Total> = match handlers::query(call, &address) {
+        Ok(query) if missing => find::total(tx, &query)
+            .await
+            .map(Some)
+            .or_else(|error| match error {
+                Error::Malformed(_) | Error::Invalid(_) => Ok(None),
+                other => Err(other),
+            })?,
+        _ => None,
+    };
+    let locale = call.bare_shell().locale;
+    let text = match &asked.put {
+        Put::Rows(group) => {
+            let mut group = group.clone();
+            group.settle(&shown.words.catalog);
+            group
+                .expression(&shown.words.catalog, &mut Vec::new())
+                .map(|asked| asked.to_string())
+                .unwrap_or_default()
+        }
+        Put::Text(_) => String::new(),
+    };
+    Ok(html! {
+        div id="builder-said" class="builder-said" {
+            @if !text.is_empty() { code { (text) } }
+            p role="status" { @if let Some(total) = total {
+                @if !total.exact { "About " }
+                b class="tabular" { (format::integer(total.value, locale)) } " " @if total.value == 1 { "customer" } @else { "customers" }
+            } }
+        }
+    })
+}
+
+/// The conditions written, with help as one types.
+fn as_text(text: &str, faults: &[Wrong]) -> Markup {
+    let faults: Vec<Fault> = faults
+        .iter()
+        .map(|fault| {
+            let at = fault
+                .place
+                .characters()
+                .map(|(start, _)| format!("Character {}: ", start + 1))
+                .unwrap_or_default();
+            Fault {
+                pointer: "/text".into(),
+                code: fault.code.into(),
+                message: format!("{at}{}", fault.message),
+            }
+        })
+        .collect();
     html! {
         div class="expression" data-expression-area {
-            (textarea_field("filter", "Expression").value(state.get("filter")).in_form("filter").attr("spellcheck", "false").autocomplete("off")
+            (textarea_field("text", "Expression").value(text).in_form("filter").faults(&faults).attr("spellcheck", "false").autocomplete("off")
                 .attr("data-expression", "/customers/filters/expression").attr("autocapitalize", "off")
                 .attr("aria-autocomplete", "list").attr("aria-haspopup", "listbox").attr("aria-controls", "expression-offers")
-                .hint("For what ticks cannot say: (status = vip or tag in (berlin, press)) and created_at >= days_ago(90)"))
+                .hint("As in (status = vip or tag in (berlin, press)) and created_at >= days_ago(90)"))
             ul class="expression-offers" id="expression-offers" role="listbox" aria-label="What may follow" hidden data-expression-offers {}
             div class="expression-said" role="status" data-expression-said {}
         }
     }
 }
 
-/// One choice of a few; the first is for no filter.
-fn one_of(
-    state: &ListState,
-    name: &'static str,
-    label: &'static str,
-    all: [(&'static str, &'static str); 3],
-) -> Markup {
-    let choices = all.map(|(value, label)| Choice::new(value, label)).into();
-    html! { (select_field(name, label, choices).value(state.get(name)).in_form("filter")) }
-}
-
 /// A day without a year.
-fn birthday(state: &ListState, name: &'static str, label: &'static str) -> Markup {
-    html! {
-        (text_field(name, label).value(state.get(name)).attr("placeholder", "12-24").hint("Month and day")
-            .attr("pattern", "[01][0-9]-[0-3][0-9]").attr("title", "Month and day, such as 12-24").autocomplete("off").in_form("filter"))
-    }
-}
-
-fn names<T: regulars_customers::model::Choice>() -> Vec<&'static str> {
-    T::ALL.iter().map(|choice| choice.as_str()).collect()
-}
-
-/// A row of choices to tick; several mean "any of".
-fn ticks(state: &ListState, name: &str, legend: &str, all: &[(String, String)]) -> Markup {
-    html! {
-        fieldset class="picks" {
-            legend { (legend) }
-            @for (value, label) in all {
-                label class="pick" { input type="checkbox" name=(name) value=(value) checked[state.all(name).any(|chosen| chosen == value)]; span { (label) } }
-            }
-        }
-    }
-}
-
-/// What is chosen of a long list, each to untick, and one more to choose.
-fn chosen(state: &ListState, name: &str, label: &str, all: &[(String, String)]) -> Markup {
-    let mut now: Vec<(String, String)> = Vec::new();
-    for value in state.all(name) {
-        let known = all
-            .iter()
-            .find(|(known, _)| known == value)
-            .map_or(value, |(_, label)| label);
-        now.push((value.to_owned(), known.to_owned()));
-    }
-    let rest = all
+fn birthday(state: &ListState, name: &'static str, label: &'static str, faults: &[Fault]) -> Markup {
+    let wrong: Vec<Fault> = faults
         .iter()
-        .filter(|(value, _)| !now.iter().any(|(chosen, _)| chosen == value));
-    let choices: Vec<_> = [Choice::new(
-        "",
-        if now.is_empty() { "Any" } else { "Add another…" },
-    )]
-    .into_iter()
-    .chain(rest.map(|(value, label)| Choice::new(value, label)))
-    .collect();
+        .filter(|fault| fault.pointer.strip_prefix('?') == Some(name))
+        .map(|fault| Fault {
+            pointer: format!("/{name}"),
+            ..fault.clone()
+        })
+        .collect();
     html! {
-        @if !all.is_empty() || !now.is_empty() {
-            div class="form" {
-                (select_field(name, label, choices).in_form("filter"))
-                @if !now.is_empty() { (ticks(state, name, "", &now)) }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use regulars_web::pages::samples;
-
-    use super::*;
-
-    #[test]
-    fn the_filters_are_harmless_and_keep_what_is_chosen() {
-        for text in samples::ALL {
-            let state: ListState = [
-                ("filter", text),
-                ("status", "vip"),
-                ("tag", text),
-                ("attribute.x", text),
-                ("q", text),
-                ("view", "1"),
-            ]
-            .into_iter()
-            .collect();
-            let pair = (text.to_owned(), text.to_owned());
-            let offered = Offered {
-                tags: vec![text.into()],
-                owners: vec![pair.clone()],
-                sources: vec![text.into()],
-                attributes: vec![
-                    OfferedAttribute {
-                        name: "x".into(),
-                        label: text.into(),
-                        options: vec![],
-                    },
-                    OfferedAttribute {
-                        name: "y".into(),
-                        label: text.into(),
-                        options: vec![pair],
-                    },
-                ],
-            };
-            let page = filters(&state, &offered).into_string();
-            samples::assert_harmless(&page);
-            assert!(page.contains("value=\"vip\" checked"));
-            assert!(page.contains("name=\"view\" value=\"1\""), "a view stays open");
-        }
+        (text_field(name, label).value(state.get(name)).faults(&wrong).attr("placeholder", "12-24").hint("Month and day")
+            .attr("title", "Month and day, such as 12-24").autocomplete("off").in_form("filter"))
     }
 }

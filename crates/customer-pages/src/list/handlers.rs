@@ -21,14 +21,13 @@ use uuid::Uuid;
 use super::{
     chips::chips,
     columns::{self, Column},
-    filters::{self, Offered, OfferedAttribute},
     view::{self, Cell, Face, ListView, PATH, Row},
     view_handlers, work,
 };
 use crate::{face, marks, record, state::ListState};
 use regulars_customers::{
     find::{self, Context, Query},
-    model::{AttributeDefinition, Choice as _, Customer},
+    model::{Choice as _, Customer},
     ops,
     store::captions,
 };
@@ -310,52 +309,4 @@ pub(super) async fn rows(
         }
     };
     Ok(customers.into_iter().map(row).collect())
-}
-
-/// `GET /customers/filters`
-pub(crate) async fn filters(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
-    call.require(Permission::CustomersRead)?;
-    let state = ListState::parse(query.as_deref().unwrap_or_default());
-    let mut tx = call.read().await?;
-    let attributes = ops::attributes::list(&mut tx).await?;
-    let options = |definition: &AttributeDefinition| -> Vec<(String, String)> {
-        if definition.kind.as_str() == "boolean" {
-            return vec![("true".into(), "Yes".into()), ("false".into(), "No".into())];
-        }
-        definition
-            .options
-            .iter()
-            .map(|option| (option.clone(), option.clone()))
-            .collect()
-    };
-    let offered = Offered {
-        tags: captions::tags(&mut tx).await?,
-        owners: [
-            ("me".to_owned(), "Me".to_owned()),
-            ("none".to_owned(), "Nobody".to_owned()),
-        ]
-        .into_iter()
-        .chain(
-            captions::members(&mut tx)
-                .await?
-                .into_iter()
-                .map(|(id, name)| (id.to_string(), name)),
-        )
-        .collect(),
-        sources: captions::sources(&mut tx).await?,
-        attributes: attributes
-            .iter()
-            .filter(|definition| definition.archived_at.is_none())
-            .map(|definition| OfferedAttribute {
-                options: options(definition),
-                name: definition.name.clone(),
-                label: definition.label.clone(),
-            })
-            .collect(),
-    };
-    Ok(face::sheet(
-        &call,
-        "Filter customers",
-        filters::filters(&state, &offered),
-    ))
 }

@@ -1,5 +1,6 @@
 //! The customer list: search, filters, views, sorting, paging, and work on several customers at once.
 
+mod asked;
 mod bulk;
 mod cells;
 mod chips;
@@ -30,7 +31,9 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/customers", get(handlers::list).post(super::record::create))
         .route("/customers/columns", get(handlers::columns_sheet))
-        .route("/customers/filters", get(handlers::filters))
+        .route("/customers/filters", get(filters::open))
+        .route("/customers/filters/build", get(filters::build))
+        .route("/customers/filters/apply", get(filters::apply))
         .route("/customers/filters/expression", get(expression::help))
         .route("/customers/bulk", get(several::ask).post(several::act))
         .route("/customers/bulk/undo", post(several::undo))

@@ -164,7 +164,7 @@ fn chips(view: &ListView, beside: bool) -> Markup {
     let sheet = view.state.href("/customers/filters");
     html! {
         div class="chip-row" id="list-chips" hx-swap-oob=[beside.then_some("true")] {
-            @for chip in &view.chips { (filter_chip(&chip.name, chip.relation, &chip.value, &chip.without)) }
+            @for chip in &view.chips { (filter_chip(&chip.name, chip.relation, &chip.value, &sheet, &chip.without)) }
             (link_button("Filter", sheet.clone()).ghost().icon(Icon::Filter).key("f").opens_sheet(sheet))
             @if view.state.filters().count() > 1 { (link_button("Clear", view.state.only_search().href(PATH)).ghost()) }
         }

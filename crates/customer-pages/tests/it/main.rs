@@ -5,6 +5,7 @@
     reason = "a test that finds something missing shall panic"
 )]
 
+mod builder;
 mod links_and_chips;
 mod pages;
 mod pages_of_lists;

@@ -7,8 +7,7 @@
 
 use regulars_database::Tx;
 use regulars_expression::{
-    Awaits, Catalog, Checked, Clock, Condition, Fault, Field, Kind as Holds, Offer, Place, Writing, check,
-    offers, read, writing,
+    Catalog, Checked, Clock, Condition, Expression, Fault, Field, Kind as Holds, Place, check, read,
 };
 use regulars_kernel::{Country, Error, Faults, Result, TimeZone};
 use rust_decimal::Decimal;
@@ -172,67 +171,29 @@ pub(super) async fn checked(tx: &mut Tx, written: &Written) -> Result<Checked> {
     })
 }
 
-fn judge(tx: &Tx, written: &Written, catalog: &Catalog) -> std::result::Result<Checked, Vec<Fault>> {
-    let clock = Clock {
-        now: tx.now(),
-        zone: written.zone,
-    };
+pub(super) fn judge(
+    tx: &Tx,
+    written: &Written,
+    catalog: &Catalog,
+) -> std::result::Result<Checked, Vec<Fault>> {
     let expression = read(&written.text).map_err(|fault| vec![fault])?;
-    check(&expression, catalog, &clock)
+    check(&expression, catalog, &clock(tx, written.zone))
 }
 
-/// What helps whoever writes an expression.
-#[derive(Clone, Debug)]
-pub struct Help {
-    /// What is being written; none if nothing can be offered there.
-    pub writing: Option<Writing>,
-    /// What may be meant by it.
-    pub offers: Vec<Offer>,
-    /// What is wrong with the whole.
-    pub faults: Vec<Fault>,
+/// The fields that an expression can ask for here.
+pub async fn fields(tx: &mut Tx) -> Result<Catalog> {
+    Ok(catalog(&store::attributes::all(tx).await?))
 }
 
-/// Helps to write an expression, the cursor being behind so many characters.
-pub async fn help(tx: &mut Tx, written: &Written, cursor: usize) -> Result<Help> {
-    let catalog = catalog(&store::attributes::all(tx).await?);
-    let faults = if written.text.trim().is_empty() {
-        Vec::new()
-    } else {
-        judge(tx, written, &catalog).err().unwrap_or_default()
-    };
-    let writing = writing(&written.text, cursor);
-    let offers = match &writing {
-        Some(writing) => {
-            let known = match &writing.awaits {
-                Awaits::Value { field, .. } => known(tx, &field.to_lowercase()).await?,
-                _ => Vec::new(),
-            };
-            offers(writing, &catalog, &known)
-        }
-        None => Vec::new(),
-    };
-    Ok(Help {
-        writing,
-        offers,
-        faults,
-    })
+/// What is wrong with an expression.
+pub fn faults(tx: &Tx, expression: &Expression, catalog: &Catalog, zone: TimeZone) -> Vec<Fault> {
+    check(expression, catalog, &clock(tx, zone))
+        .err()
+        .unwrap_or_default()
 }
 
-/// The values of a field, with what people call them, where there are few enough to choose from.
-async fn known(tx: &mut Tx, field: &str) -> Result<Vec<(String, String)>> {
-    let same = |names: Vec<String>| names.into_iter().map(|name| (name.clone(), name)).collect();
-    Ok(match field {
-        "tag" => same(store::captions::tags(tx).await?),
-        "source" => same(store::captions::sources(tx).await?),
-        "owner" => {
-            let members = store::captions::members(tx).await?.into_iter();
-            members.map(|(id, name)| (id.to_string(), name)).collect()
-        }
-        "country" => Country::all()
-            .map(|country| (country.as_str().to_owned(), country.name().to_owned()))
-            .collect(),
-        _ => Vec::new(),
-    })
+fn clock(tx: &Tx, zone: TimeZone) -> Clock {
+    Clock { now: tx.now(), zone }
 }
 
 /// What is wrong and where, counted as people count.

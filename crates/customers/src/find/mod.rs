@@ -35,6 +35,7 @@ mod attributes;
 mod expression;
 mod filters;
 mod groups;
+mod help;
 mod hoist;
 mod keyset;
 mod list;
@@ -51,8 +52,9 @@ mod total;
 mod views;
 mod words;
 
-pub use expression::{Help, Written, help};
+pub use expression::{Written, faults, fields};
 pub use filters::{Birthdays, Deleted, Filters, Range};
+pub use help::{Help, help, values};
 pub use list::{CustomerListItem, list, quick, total};
 pub use neighbours::neighbours;
 pub use overview::{Count, Growth, MOST_MONTHS, Month, Overview, Rate, growth, overview};

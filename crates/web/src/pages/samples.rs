@@ -90,7 +90,7 @@ mod tests {
             (text_field("a", text).value(text).hint(text).error(Some(text)).required()) (textarea_field("b", text).value(text))
             (select_field("c", text, choices).value(text)) (checkbox_field("d", text, true).hint(text)) (date_field("e", text).value(text))
             (form_errors(&[fault(text), fault("")])) (file_drop("file", text, text, text))
-            (page_header(text, html! {}, text)) (search_box(text, text, text, "#list")) (filter_chip(text, text, text, text))
+            (page_header(text, html! {}, text)) (search_box(text, text, text, "#list")) (filter_chip(text, text, text, text, text))
             (tabs(text, std::slice::from_ref(&tab))) (view_tabs(&[tab])) (bulk_bar(html! {}, Some(text)))
             (pagination(&Page { first: 1, last: 25, total: Some(12_345), about: true, previous: None, next: Some(text.into()) }, text, Locale::new("de")))
             (data_table(text, html! { (select_all()) (sort_column(text, text, Some(Direction::Ascending), Align::End, true)) (column(text, Align::Start, false)) },

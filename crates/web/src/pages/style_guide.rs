@@ -164,7 +164,7 @@ fn list() -> Markup {
         (page_header("Customers", view_tabs(&views), ""))
         div class="toolbar" {
             (search_box("", "Name, e-mail, phone, code", "/settings/style-guide", "#none"))
-            (filter_chip("country", "is", "DE, FR, PL", "#")) (filter_chip("total spent", ">", "€500", "#"))
+            (filter_chip("country", "is", "DE, FR, PL", "#", "#")) (filter_chip("total spent", ">", "€500", "#", "#"))
             (button("Filter").ghost().icon(Icon::Plus))
             div class="toolbar-end" { span class="tabular" { "12,345 customers" } (button("Columns").icon(Icon::Columns)) (button("Save view")) }
         }

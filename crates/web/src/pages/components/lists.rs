@@ -31,12 +31,16 @@ pub fn search_box(value: &str, placeholder: &str, url: &str, target: &str) -> Ma
     }
 }
 
-/// A filter in force, with the address of the list without it.
-pub fn filter_chip(name: &str, relation: &str, value: &str, without: &str) -> Markup {
+/// A filter in force: leads to the sheet that changes it, and to the list without it.
+pub fn filter_chip(name: &str, relation: &str, value: &str, sheet: &str, without: &str) -> Markup {
+    let parts = [name, relation, value]
+        .into_iter()
+        .filter(|part| !part.is_empty());
+    let words = parts.collect::<Vec<_>>().join(" ");
     html! {
         span class="chip" {
-            span title={ (name) " " (relation) " " (value) } { (name) " " (relation) " " b { (value) } }
-            a class="chip-remove" href=(without) aria-label={ "Remove filter " (name) " " (relation) " " (value) } { span class="icon-sm" { (Icon::Close) } }
+            a class="chip-words" href=(sheet) hx-get=(sheet) hx-target="#sheet-body" title=(words) { (name) " " (relation) " " b { (value) } }
+            a class="chip-remove" href=(without) aria-label={ "Remove filter " (words) } { span class="icon-sm" { (Icon::Close) } }
         }
     }
 }
