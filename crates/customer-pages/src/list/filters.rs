@@ -37,7 +37,7 @@ pub(crate) struct OfferedAttribute {
 pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
     let form = Attributes::new().set("method", "get").set("action", PATH);
     // The view as well: what it is narrowed to here may become what it asks for.
-    let kept = ["q", "sort", "columns", "view"];
+    let kept = ["q", "sort", "columns", "layout", "view"];
     let choices = |all: &[&'static str]| {
         all.iter()
             .map(|name| ((*name).to_owned(), words::sentence(name)))
@@ -60,7 +60,8 @@ pub(crate) fn filters(state: &ListState, offered: &Offered) -> Markup {
             (chosen(state, "source", "Source", &offered.sources.iter().map(|name| (name.clone(), words::source(name))).collect::<Vec<_>>()))
             div class="form-grid" {
                 (one_of(state, "has_email", "E-mail address", [("", "Any"), ("true", "Known"), ("false", "Missing")]))
-                (one_of(state, "has_phone", "Phone number", [("", "Any"), ("true", "Known"), ("false", "Missing")]))
+                (one_of(state, "has_parent", "Belongs to another", [("", "Any"), ("true", "Yes"), ("false", "No")]))
+            (one_of(state, "has_phone", "Phone number", [("", "Any"), ("true", "Known"), ("false", "Missing")]))
                 @for (name, label) in [("created", "Created"), ("updated", "Changed"), ("last_active", "Last active")] {
                     @for (end, word) in [("from", "from"), ("to", "until")] {
                         @let name = format!("{name}_{end}");
