@@ -187,7 +187,7 @@ impl From<Customer> for WithParts {
 }
 
 /// What lies below a customer in the hierarchy, added up.
-/// Of very many only the first 20,000 are added up, level by level; `exact` says so.
+/// Of very many only the first 10,000 are added up, level by level; `exact` says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RolledUp {
     /// Directly below.
