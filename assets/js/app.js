@@ -11,6 +11,7 @@ import "./confirm.js";
 import "./selection.js";
 import "./sorting.js";
 import "./keys.js";
+import "./tree.js";
 import "./palette.js";
 import "./upload.js";
 import "./times.js";

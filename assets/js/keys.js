@@ -10,14 +10,18 @@ const seen = (element) => element.getClientRects().length > 0;
 const rows = () => [...document.querySelectorAll("#content [data-row]")].filter(seen);
 const current = () => document.querySelector("[data-row][data-current]");
 
+// Makes a row the one that keys are about.
+export function stand(next) {
+  for (const row of rows()) row.toggleAttribute("data-current", row === next);
+  next.scrollIntoView({ block: "nearest" });
+  (next.querySelector("[data-row-link]") ?? next).focus({ preventScroll: true });
+}
+
 function move(step) {
   const all = rows();
   if (all.length === 0) return false;
   const now = all.indexOf(current());
-  const next = all[Math.max(0, Math.min(all.length - 1, now < 0 ? 0 : now + step))];
-  for (const row of all) row.toggleAttribute("data-current", row === next);
-  next.scrollIntoView({ block: "nearest" });
-  (next.querySelector("[data-row-link]") ?? next).focus({ preventScroll: true });
+  stand(all[Math.max(0, Math.min(all.length - 1, now < 0 ? 0 : now + step))]);
   return true;
 }
 

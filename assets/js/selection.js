@@ -6,7 +6,9 @@
 
 let last = null;
 
-const boxes = (form) => [...form.querySelectorAll("[data-select-row]")];
+// Rows of a closed branch are not meant by “all”, unless they were chosen before.
+const boxes = (form) =>
+  [...form.querySelectorAll("[data-select-row]")].filter((box) => box.checked || !box.closest("tr")?.hidden);
 
 function update(form) {
   const all = boxes(form);

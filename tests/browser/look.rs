@@ -133,6 +133,22 @@ pub async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'
     let contact = json!({"first_name": "Charles", "last_name": "Babbage", "title": "Engineer", "email": "charles@example.com",
         "is_decision_maker": true});
     stage.api.post(&below("contacts"), &contact).await.expect(201);
+    let group = stage
+        .customer(json!({"kind": "company", "company_name": "Northwind Group", "status": "vip", "credit_limit": {"amount": "50000.00", "currency": "EUR"}}))
+        .await;
+    let trading = stage
+        .customer(json!({"kind": "company", "company_name": "Northwind Trading", "parent_id": group}))
+        .await;
+    for (name, parent) in [
+        ("Northwind Retail", &group),
+        ("Northwind Outlet Berlin", &trading),
+    ] {
+        stage
+            .customer(
+                json!({"kind": "company", "company_name": name, "status": "prospect", "parent_id": parent}),
+            )
+            .await;
+    }
     let attribute = json!({"name": "shoe_size", "label": "Shoe size", "kind": "number"});
     stage.api.post("/api/v1/attributes", &attribute).await.expect(201);
     let file = "E-Mail;Vorname;Ort\nmarie@example.com;Marie;Paris\n";
@@ -153,6 +169,22 @@ pub async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'
     vec![
         ("dashboard", "/dashboard".into(), &[]),
         ("customers", "/customers".into(), &[]),
+        ("customers-tree", "/customers?layout=tree".into(), &[]),
+        (
+            "customers-tree-filtered",
+            "/customers?layout=tree&status=vip".into(),
+            &[],
+        ),
+        (
+            "customers-tree-nobody",
+            "/customers?layout=tree&q=zzyzx".into(),
+            &[],
+        ),
+        (
+            "customer-hierarchy",
+            format!("/customers/{group}?tab=details"),
+            &[],
+        ),
         ("customers-nobody", "/customers?q=zzyzx".into(), &[]),
         ("customers-filter", "/customers?status=vip".into(), &["Filter"]),
         (

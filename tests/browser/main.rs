@@ -41,3 +41,4 @@ mod look;
 mod members;
 mod record;
 mod settings;
+mod tree;

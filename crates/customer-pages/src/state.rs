@@ -11,8 +11,8 @@ pub(crate) struct ListState(Vec<(String, String)>);
 /// Pairs that say where in the list one is; they fall away whenever something else changes.
 const PLACE: [&str; 3] = ["cursor", "page", "at"];
 /// Pairs that are no filter.
-const NO_FILTER: [&str; 9] = [
-    "q", "sort", "cursor", "page", "at", "view", "limit", "count", "columns",
+const NO_FILTER: [&str; 10] = [
+    "q", "sort", "cursor", "page", "at", "view", "limit", "count", "columns", "layout",
 ];
 
 impl ListState {
@@ -99,7 +99,7 @@ impl ListState {
     pub(crate) fn leading_to(&self, path: &str) -> String {
         let list: Self = self
             .pairs()
-            .filter(|(name, _)| *name == "sort" || *name == "q" || !NO_FILTER.contains(name))
+            .filter(|(name, _)| matches!(*name, "sort" | "q" | "layout") || !NO_FILTER.contains(name))
             .collect();
         if list.0.is_empty() {
             return path.to_owned();
@@ -111,7 +111,7 @@ impl ListState {
     #[must_use]
     pub(crate) fn only_search(&self) -> Self {
         self.pairs()
-            .filter(|(name, _)| matches!(*name, "q" | "sort" | "columns"))
+            .filter(|(name, _)| matches!(*name, "q" | "sort" | "columns" | "layout"))
             .collect()
     }
 

@@ -30,7 +30,11 @@ const TIMES: [(&str, &str); 3] = [
     ("last_active", "last_active_at"),
 ];
 /// Filters that say whether something is known.
-const KNOWN: [(&str, &str); 2] = [("has_email", "email"), ("has_phone", "phone")];
+const KNOWN: [(&str, &str); 3] = [
+    ("has_email", "email"),
+    ("has_phone", "phone"),
+    ("has_parent", "parent"),
+];
 const ATTRIBUTE: &str = "attribute.";
 
 /// The conditions of an address, and what it asks for besides. None where its expression cannot be read.

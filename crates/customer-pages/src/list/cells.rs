@@ -94,7 +94,7 @@ pub(super) fn inside(
 }
 
 /// The popover of all cells, once per list.
-pub(super) fn popover() -> Markup {
+pub(crate) fn popover() -> Markup {
     html! { div class="menu" id=(MENU) popover="auto" {} }
 }
 

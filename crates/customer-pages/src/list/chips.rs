@@ -41,6 +41,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
             .map(|value| match name {
                 "owner" if value == "me" => "me".to_owned(),
                 "owner" if value == "none" => "nobody".to_owned(),
+                "has_parent" => if value == "true" { "set" } else { "not set" }.to_owned(),
                 "has_email" | "has_phone" => if value == "true" { "known" } else { "missing" }.to_owned(),
                 "deleted" => if value == "only" { "alone" } else { "too" }.to_owned(),
                 "owner" => value
@@ -61,6 +62,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
         let (label, relation) = match name {
             "has_email" => ("E-mail".to_owned(), "is"),
             "has_phone" => ("Phone".to_owned(), "is"),
+            "has_parent" => ("Belongs to".to_owned(), "is"),
             "deleted" => ("Deleted".to_owned(), "are shown"),
             _ => field(name, attribute, label),
         };

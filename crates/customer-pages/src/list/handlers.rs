@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::{
     chips::chips,
     columns::{self, Column},
+    tree,
     view::{self, Cell, Face, ListView, PATH, Row},
     view_handlers, work,
 };
@@ -143,6 +144,9 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState, kept: Option<&str>
         }
     };
     // As it was asked: what settles ties is no column that somebody chose.
+    if tree::is_tree(&view.state) {
+        view.sorts = &[];
+    }
     view.sorted = match view.state.get("sort") {
         "" => Sort::write_list(&query.sort),
         asked => asked.to_owned(),
@@ -171,6 +175,10 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState, kept: Option<&str>
     }
     let customers = found.data.into_iter().map(|found| found.customer).collect();
     view.rows = rows(tx, customers, &view.columns, view.locale).await?;
+    if tree::is_tree(&view.state) {
+        tree::place(tx, &mut view.rows, 1, None).await?;
+        view.everything = view.everything.map(|all| all + " at the top");
+    }
     view.face = match (view.rows.is_empty(), view.state.narrows() || view.first > 1) {
         (false, _) => Face::Rows,
         (true, true) => Face::NoMatch,
@@ -196,9 +204,10 @@ async fn everything(tx: &mut Tx, query: &Query, shown: Total, locale: pages::Loc
 
 /// The question in the address. What only the pages know is taken out first.
 pub(crate) fn query(call: &PageCall, state: &ListState) -> Result<Query> {
-    let asked = state
+    let asked = tree::roots(state)
         .taking_out("view")
         .taking_out("at")
+        .taking_out(tree::LAYOUT)
         .taking_out(columns::NAME);
     Query::read(
         Params::parse(&asked.query())?,
@@ -306,6 +315,7 @@ pub(super) async fn rows(
             email,
             cells: columns.iter().map(|column| cell(column, &customer)).collect(),
             code: customer.code,
+            place: None,
         }
     };
     Ok(customers.into_iter().map(row).collect())

@@ -10,6 +10,7 @@ mod filters;
 mod handlers;
 mod several;
 mod table;
+mod tree;
 mod view;
 mod view_handlers;
 mod views;
@@ -21,9 +22,11 @@ use axum::{
 };
 use regulars_web::AppState;
 
+pub(crate) use cells::popover;
 pub use chips::{fault_in_words, in_words};
 pub(crate) use handlers::query;
-pub(crate) use view::{deleting, sheet_of};
+pub(crate) use tree::{branch, rows_below};
+pub(crate) use view::{ListView, deleting, sheet_of};
 pub(crate) use view_handlers::sidebar;
 
 /// The routes of the list. Creating is of the record, but posts to the list's address.
@@ -44,6 +47,7 @@ pub(crate) fn routes() -> Router<AppState> {
             "/customers/{id}/cells/{column}",
             get(cells::open).post(cells::save),
         )
+        .route("/customers/{id}/below", get(tree::below))
         .route("/customers/views", post(view_handlers::add))
         .route("/customers/views/new", get(view_handlers::new))
         .route(

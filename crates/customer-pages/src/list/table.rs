@@ -9,8 +9,10 @@ use regulars_web::pages::{
 use super::{
     cells,
     columns::Column,
+    tree,
     view::{Cell, ListView, PATH, Row, deleting, sheet_of},
 };
+use crate::record::removing;
 
 /// Cells of a row besides its columns: the tick, the name and the menu.
 pub(super) const BESIDE: usize = 3;
@@ -92,9 +94,14 @@ pub(super) fn head(view: &ListView) -> Markup {
 pub(super) fn line(view: &ListView, row: &Row) -> Markup {
     let href = format!("/customers/{}", row.id);
     html! {
-        tr data-row {
+        tr data-row role=[row.place.as_ref().map(|_| "row")] aria-level=[row.place.as_ref().map(|place| place.level)]
+            aria-expanded=[row.place.as_ref().filter(|place| place.children > 0).map(|_| "false")]
+            data-branch=[row.place.as_ref().map(|_| row.id)] data-below=[row.place.as_ref().and_then(|place| place.below.as_ref()).map(|(id, _)| id)] {
             @if view.may_write { (row_checkbox("id", &row.id.to_string(), &row.name)) } @else { td class="cell-select" {} }
-            td { (person(&row.name, &row.second, &view.state.leading_to(&href))) }
+            @match &row.place {
+                None => td { (person(&row.name, &row.second, &view.state.leading_to(&href))) },
+                Some(place) => td { div class="tree-cell" { (tree::toggle(row, place, &view.columns)) (person(&row.name, &row.second, &view.state.leading_to(&href))) (tree::number(place, view.locale)) } },
+            }
             @for (column, cell) in view.columns.iter().zip(&row.cells) { (shown(view, row, column, cell)) }
             td class="cell-menu" { (row_menu(view, row, &href)) }
         }
@@ -131,6 +138,9 @@ fn row_menu(view: &ListView, row: &Row, href: &str) -> Markup {
                 (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
                 (menu_item(Icon::Note, "Add a note", false, sheet_of(&format!("{href}/notes/new"))))
                 (menu_divider())
+                @if let Some((above, name)) = row.place.as_ref().and_then(|place| place.below.as_ref()) {
+                    (menu_item(Icon::Close, "Take out", false, removing(&format!("/customers/{above}/children/{}/remove", row.id), &format!("Take {} out of {name}?", row.name), "It stays a customer of its own.", "Take out")))
+                }
                 (menu_item(Icon::Trash, "Delete", true, deleting(href, &row.name)))
             }
         },

@@ -17,6 +17,7 @@ use super::{
     chips::fault_in_words,
     columns::Column,
     table::{BESIDE, head, line, widths},
+    tree::{self, Place},
     work::{self, Work},
 };
 use regulars_customers::model::{Choice as _, Status};
@@ -34,6 +35,8 @@ pub(crate) struct Row {
     pub email: Option<String>,
     /// What stands in each column.
     pub cells: Vec<Cell>,
+    /// Where it stands, if the list is a tree.
+    pub place: Option<Place>,
 }
 
 /// What stands in a cell.
@@ -178,17 +181,33 @@ fn total(view: &ListView, beside: bool) -> Markup {
             @if view.face == Face::Rows {
                 span class="tabular" role="status" {
                     @if !view.total.exact { "about " }
-                    (format::integer(view.total.value, view.locale)) " " @if view.total.value == 1 { "customer" } @else { "customers" }
+                    (format::integer(view.total.value, view.locale)) " " (tree::noun(&view.state, view.total.value))
                 }
             }
-            @if view.state.narrows() || !view.state.get("sort").is_empty() {
+            @if view.state.narrows() || !view.state.get("sort").is_empty() || tree::is_tree(&view.state) {
                 (link_button("Save view", save.clone()).icon(Icon::Save).opens_sheet(save))
             }
+            (layouts(view))
             @let columns = view.state.href("/customers/columns");
             (link_button("Columns", columns.clone()).ghost().icon(Icon::Columns).opens_sheet(columns))
             @if view.may_export && view.face == Face::Rows {
-                (link_button("Export", view.state.question().href("/exports/new")).ghost().icon(Icon::Exports))
+                (link_button("Export", tree::roots(&view.state).question().href("/exports/new")).ghost().icon(Icon::Exports))
             }
+        }
+    }
+}
+
+/// Table or tree; the key goes to the other one.
+fn layouts(view: &ListView) -> Markup {
+    let is_tree = tree::is_tree(&view.state);
+    let (table, tree) = (
+        view.state.without(tree::LAYOUT).href(PATH),
+        view.state.with(tree::LAYOUT, tree::TREE).href(PATH),
+    );
+    html! {
+        div class="segmented" role="group" aria-label="Layout" {
+            a href=(table) aria-current=[(!is_tree).then_some("true")] data-key=[is_tree.then_some("l")] data-key-label="Show as table" { (Icon::Table) span { "Table" } }
+            a href=(tree) aria-current=[is_tree.then_some("true")] data-key=[(!is_tree).then_some("l")] data-key-label="Show as tree" { (Icon::Hierarchy) span { "Tree" } }
         }
     }
 }
@@ -208,7 +227,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
         div id="list" class="list" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
             @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! { ul { @for fault in &view.faults { li { (fault_in_words(fault)) } } } })) }
             form data-selection {
-                (sized_table("Customers", &widths(&view.columns), head(view), html! {
+                (sized_table("Customers", tree::is_tree(&view.state), &widths(&view.columns), head(view), html! {
                     @match view.face {
                         Face::Rows => @for row in &view.rows { (line(view, row)) },
                         Face::NoMatch => (no_match(view)),
@@ -218,7 +237,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
                 }))
                 @if view.may_write && view.face == Face::Rows {
                     (cells::popover())
-                    input type="hidden" name="query" value=(view.state.question().query());
+                    input type="hidden" name="query" value=(tree::roots(&view.state).question().query());
                     (bulk_bar(bulk_actions(view.state.get("deleted") == "only"), view.everything.as_deref()))
                 }
             }
@@ -332,6 +351,11 @@ mod tests {
                 Cell::Time(Some(clock::now())),
                 Cell::Time(None),
             ],
+            place: Some(Place {
+                level: 2,
+                below: Some((CustomerId::new(), text.into())),
+                children: 100,
+            }),
         };
         let chip = Chip {
             name: text.into(),

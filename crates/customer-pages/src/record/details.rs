@@ -14,6 +14,7 @@ use super::{
         form::{Typed, sheet_form},
         words,
     },
+    hierarchy,
     view::{Linked, RecordView, removing},
 };
 use regulars_customers::model::{Channel, Choice as _, ConsentState, Kind};
@@ -86,7 +87,7 @@ pub(crate) fn section(view: &RecordView, details: &Details) -> Markup {
         }
         (card("Belongs together", html! { @if view.editable() {
             (link_button("Add below", format!("{href}/children")).ghost().small().icon(Icon::Plus).opens_sheet(format!("{href}/children")))
-        } }, family(view)))
+        } }, hierarchy::loading(view)))
         (card("Consent", html! { @if view.editable() { (icon_button(Icon::Edit, "Change consent").small().opens_sheet(format!("{href}/consents"))) } }, consents(view, &details.consents)))
         (sources(view, &details.sources))
         (card("History of the record", html! {}, facts(&[
@@ -94,29 +95,6 @@ pub(crate) fn section(view: &RecordView, details: &Details) -> Markup {
             ("Last active", html! { @if let Some(at) = customer.last_active_at { (time_tag(at, view.zone)) } }),
             ("Version", html! { (customer.version) }), ("Id", html! { code { (customer.id) } }),
         ])))
-    }
-}
-
-fn family(view: &RecordView) -> Markup {
-    let href = view.href();
-    html! {
-        @match &view.parent {
-            Some(parent) => p { span class="muted" { "Part of " } a class="link" href={ "/customers/" (parent.id) } { (parent.name) } },
-            None => p class="muted" { "Part of nothing larger." @if view.editable() { " " a class="link" href={ (href) "/parent" } hx-get={ (href) "/parent" } hx-target="#sheet-body" { "Set it" } } },
-        }
-        @if !view.children.is_empty() {
-            ul class="linked" { @for child in &view.children {
-                li {
-                    (avatar(&child.name, "sm"))
-                    a class="quiet-link truncate-line" href={ "/customers/" (child.id) } { (child.name) }
-                    span class="muted truncate-line" { (child.note) }
-                    @if view.editable() {
-                        (icon_button(Icon::Close, format!("Take {} out", child.name)).small().attrs(removing(&format!("{href}/children/{}/remove", child.id), &format!("Take {} out?", child.name), "It stays a customer of its own.", "Take out")))
-                    }
-                }
-            } }
-            @if view.more_children > 0 { p class="muted" { "and " (format::integer(view.more_children, view.locale)) " more" } }
-        }
     }
 }
 

@@ -4,6 +4,7 @@ mod addresses;
 mod change;
 mod contacts;
 mod details;
+mod hierarchy;
 mod links;
 mod load;
 mod notes;
@@ -24,7 +25,7 @@ use regulars_web::AppState;
 
 pub(crate) use change::create;
 pub(crate) use load::{actor, linked_whole};
-pub(crate) use view::{Linked, place, tone_class};
+pub(crate) use view::{Linked, place, removing, tone_class};
 
 /// The routes of a customer's page.
 pub(crate) fn routes() -> Router<AppState> {
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/{id}/edit", get(change::edit))
         .route("/customers/{id}/timeline", get(show::more))
         .route("/customers/similar", get(similar::similar))
+        .route("/customers/{id}/hierarchy", get(hierarchy::show))
         .route("/customers/{id}/preview", get(preview::preview))
         .route("/customers/{id}/favourite", post(crate::marks::favour))
         .route("/customers/{id}/delete", post(change::delete))

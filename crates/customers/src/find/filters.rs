@@ -89,6 +89,8 @@ pub struct Filters {
     pub has_email: Option<bool>,
     /// `has_phone`
     pub has_phone: Option<bool>,
+    /// `has_parent`: whether it stands below another.
+    pub has_parent: Option<bool>,
     /// `attribute.NAME`: values as they are written.
     pub attributes: Vec<(String, Vec<String>)>,
     /// `filter`: an expression.
@@ -117,6 +119,7 @@ impl Filters {
             self.birthday.is_none(),
             self.has_email.is_none(),
             self.has_phone.is_none(),
+            self.has_parent.is_none(),
             self.expression.is_none(),
         ];
         lists.iter().filter(|empty| !**empty).count() + self.attributes.len()
@@ -183,6 +186,7 @@ impl Filters {
             birthday: birthdays(params, faults),
             has_email: yes_or_no(params, "has_email", faults),
             has_phone: yes_or_no(params, "has_phone", faults),
+            has_parent: yes_or_no(params, "has_parent", faults),
             attributes,
             expression: expression(params, context, faults),
             deleted: match params.one("deleted", faults).as_deref() {

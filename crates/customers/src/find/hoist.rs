@@ -94,6 +94,7 @@ fn takes_known(filters: &mut Filters, known: &mut Known, field: &str, is_known: 
     match field {
         "email" if filters.has_email.is_none() => filters.has_email = Some(is_known),
         "phone" if filters.has_phone.is_none() => filters.has_phone = Some(is_known),
+        "parent" if filters.has_parent.is_none() => filters.has_parent = Some(is_known),
         // The functions behind the wall do not know these two, so that the expression must go on saying them.
         "country" => {
             known.country = Some(is_known);

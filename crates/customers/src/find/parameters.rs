@@ -64,6 +64,8 @@ pub struct FilterParameters {
     has_email: Option<bool>,
     /// Whether there is a phone number
     has_phone: Option<bool>,
+    /// Whether it stands below another customer
+    has_parent: Option<bool>,
     /// Value of the custom attribute NAME; of a list: one of its items. An attribute that is not defined is refused
     #[param(rename = "attribute.NAME", example = json!(["38"]))]
     attribute: Option<Vec<String>>,

@@ -283,7 +283,7 @@ impl Selection {
             sql.push(if over_new_year { " OR " } else { " AND " });
             sql.push("c.birthday_day <= ").push_bind(days.until).push(")");
         }
-        for (column, has) in [("email", filters.has_email), ("phone", filters.has_phone)] {
+        for (column, has) in known_or_not(filters) {
             push_known(sql, column, has);
         }
         for (column, known) in [
@@ -386,7 +386,7 @@ impl Selection {
                 until.insert(column.to_owned(), json!(time));
             }
         }
-        for (column, has) in [("email", filters.has_email), ("phone", filters.has_phone)] {
+        for (column, has) in known_or_not(filters) {
             if let Some(has) = has {
                 set.insert(column.to_owned(), has.into());
             }
@@ -449,6 +449,15 @@ impl Selection {
 }
 
 /// Whether there is a value.
+/// Columns of which it is asked whether there is anything.
+fn known_or_not(filters: &Filters) -> [(&'static str, Option<bool>); 3] {
+    [
+        ("email", filters.has_email),
+        ("phone", filters.has_phone),
+        ("parent_id", filters.has_parent),
+    ]
+}
+
 fn push_known(sql: &mut QueryBuilder<Postgres>, column: &str, known: Option<bool>) {
     if let Some(known) = known {
         let is = if known { "IS NOT NULL" } else { "IS NULL" };

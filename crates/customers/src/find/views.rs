@@ -30,6 +30,8 @@ const LONGEST: usize = 8 << 10;
 const SHORT: i32 = 500;
 /// What the admin's list shows, which is kept with the question and asked of nobody.
 const COLUMNS: &str = "columns";
+/// How a list is laid out, which the pages alone know as well.
+const LAYOUT: &str = "layout";
 /// Most characters of it.
 const LONGEST_COLUMNS: usize = 2_000;
 /// Parameters that say where in a list one is, which no view keeps.
@@ -372,6 +374,12 @@ async fn check(tx: &mut Tx, caller: &Caller, query: &Map<String, Value>, faults:
     }
     let mut asked = query.clone();
     asked.remove(COLUMNS);
+    if asked
+        .remove(LAYOUT)
+        .is_some_and(|layout| layout != "table" && layout != "tree")
+    {
+        faults.add(pointer(LAYOUT), "choice_unknown", "use table or tree");
+    }
     let read = match Params::parse(&query_string(&asked)) {
         Ok(params) => Query::read(params, &Context::of(&caller.organization)),
         Err(error) => Err(error),

@@ -28,7 +28,7 @@ pub use customer::{Customer, changes, full_name};
 pub use defaults::Defaults;
 pub use input::{CustomerInput, MAX_TAGS, NewCustomer, NewCustomerBody};
 pub use note::{Note, NoteInput, NoteVersion};
-pub use parts::{Children, CustomerRef, Include, Included, RolledUp, WithParts};
+pub use parts::{Children, CreditLimits, CustomerRef, Include, Included, RolledUp, WithParts};
 pub use source::{SourceChange, SourceInput, SourceLink, SyncState};
 pub use tag::{Color, Tag, TagInput, TagRef};
 pub use who::nobody;

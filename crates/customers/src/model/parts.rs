@@ -1,7 +1,11 @@
 //! What may be asked for together with a customer.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use chrono::{DateTime, Utc};
 use regulars_kernel::{Faults, ids::CustomerId};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{
@@ -183,7 +187,8 @@ impl From<Customer> for WithParts {
 }
 
 /// What lies below a customer in the hierarchy, added up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow, utoipa::ToSchema)]
+/// Of very many only the first 10,000 are added up, level by level; `exact` says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RolledUp {
     /// Directly below.
     #[schema(example = 2)]
@@ -194,6 +199,34 @@ pub struct RolledUp {
     /// How many levels there are below.
     #[schema(example = 2)]
     pub levels: i32,
+    /// Whether everybody below was added up; if not, every number is at least that.
+    #[schema(example = true)]
+    pub exact: bool,
+    /// The customer and everybody below, by status; statuses that nobody has are left out.
+    #[schema(example = json!({"active": 5, "vip": 1}))]
+    pub by_status: BTreeMap<String, i64>,
+    /// The customer and everybody below, by kind.
+    #[schema(example = json!({"company": 4, "person": 2}))]
+    pub by_kind: BTreeMap<String, i64>,
+    /// When any of them was last active.
+    #[schema(example = "2026-01-31T12:00:00Z")]
+    pub last_active_at: Option<DateTime<Utc>>,
+    /// The credit limits of all of them, added up for each currency.
+    pub credit_limits: Vec<CreditLimits>,
+}
+
+/// Credit limits of one currency, added up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CreditLimits {
+    /// How many customers have one.
+    #[schema(example = 3)]
+    pub customers: i64,
+    /// Their sum.
+    #[schema(example = "75000.00")]
+    pub amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "EUR")]
+    pub currency: String,
 }
 
 /// Customers directly below one, a page of them, and what lies below in all.

@@ -40,7 +40,7 @@ pub(super) async fn check_parent(
         return Ok(());
     }
     let below = match id {
-        Some(id) => store::hierarchy::rolled_up(tx, id).await?.levels,
+        Some(id) => store::hierarchy::levels(tx, id).await?,
         None => 0,
     };
     if i32::try_from(ancestors.len())
@@ -68,7 +68,12 @@ pub async fn children(tx: &mut Tx, id: CustomerId, page: &PageRequest) -> Result
     });
     let rolled_up = store::hierarchy::rolled_up(tx, id).await?;
     let data = data.into_iter().map(|(customer, _)| customer).collect();
-    let page = Page::new(data, next, Total::exact(rolled_up.children));
+    let total = if rolled_up.exact {
+        Total::exact(rolled_up.children)
+    } else {
+        Total::about(rolled_up.children)
+    };
+    let page = Page::new(data, next, total);
     Ok(Children {
         data: page.data,
         page: page.page,

@@ -37,6 +37,17 @@ async fn city() -> (TestDatabase, regulars_kernel::Scope) {
         .await
         .unwrap();
     }
+    // A hundred persons below one company.
+    sqlx::query(
+        "WITH top AS (INSERT INTO customers (organization_id, id, code, kind, company_name, sort_name, created_at, birthday)
+           VALUES ($1, $2, 'TOP', 'company', 'Top', 'top', '2020-01-01Z', '1980-03-03') RETURNING id)
+         UPDATE customers SET parent_id = $2 FROM top WHERE organization_id = $1 AND code LIKE 'C-%7' AND kind = 'person' AND length(code) < 6",
+    )
+    .bind(scope.organization_id.0)
+    .bind(uuid::Uuid::from_u128(1))
+    .execute(database.owner())
+    .await
+    .unwrap();
     sqlx::raw_sql("VACUUM ANALYZE customers, customer_tags")
         .execute(database.owner())
         .await
@@ -92,6 +103,16 @@ async fn each_question_is_answered_by_its_index() {
         ("sort=country".to_owned(), "customers_unplaced", 170),
         ("kind=company&sort=full_name".to_owned(), "customers_name", 3_200),
         (
+            "kind=company&has_parent=false&sort=full_name".to_owned(),
+            "customers_top",
+            1_600,
+        ),
+        (
+            format!("parent={}&sort=full_name", uuid::Uuid::from_u128(1)),
+            "customers_children",
+            2_200,
+        ),
+        (
             format!("last_active_from={recent}&sort=full_name"),
             "customers_active",
             280,
@@ -138,6 +159,48 @@ async fn each_question_is_answered_by_its_index() {
 }
 
 #[tokio::test]
+async fn who_has_children_is_one_look_into_their_index_for_all_rows() {
+    let (database, scope) = city().await;
+    let mut tx = database.begin(scope).await;
+    let page = list(&mut tx, "kind=company&has_parent=false&sort=-code").await;
+    let ids: Vec<_> = page.data.iter().map(|item| item.customer.id.0).collect();
+    let before = read_so_far(&mut tx).await;
+    let numbers = regulars_customers::store::hierarchy::numbers_of_children(&mut tx, &ids)
+        .await
+        .unwrap();
+    let mut read = read_so_far(&mut tx).await;
+    read.retain(|name, rows| {
+        *rows -= before.get(name).copied().unwrap_or(0);
+        *rows > 0
+    });
+    assert_eq!(numbers.into_values().collect::<Vec<_>>(), [100]);
+    assert_eq!(
+        read.keys().collect::<Vec<_>>(),
+        ["customers_children"],
+        "{read:?}"
+    );
+    assert!(read["customers_children"] <= 101, "{read:?}");
+}
+
+#[tokio::test]
+async fn what_lies_below_is_added_up_from_the_index_of_children() {
+    let (database, scope) = city().await;
+    let mut tx = database.begin(scope).await;
+    let top = regulars_kernel::ids::CustomerId(uuid::Uuid::from_u128(1));
+    let all = regulars_customers::store::hierarchy::rolled_up(&mut tx, top)
+        .await
+        .unwrap();
+    assert!(
+        all.exact && all.children == 100 && all.descendants == 100,
+        "{all:?}"
+    );
+    assert_eq!(all.by_kind["person"], 100);
+    let read = read_so_far(&mut tx).await;
+    assert!(!read.contains_key("customers (all of it)"), "{read:?}");
+    assert!(read["customers_children"] <= all.children, "{read:?}");
+}
+
+#[tokio::test]
 async fn large_numbers_are_estimates_and_say_so() {
     let (database, scope) = city().await;
     let mut tx = database.begin(scope).await;
@@ -151,7 +214,7 @@ async fn large_numbers_are_estimates_and_say_so() {
         ("attribute.rare=yes", 10, Some(10)),
         ("status=vip&country=IS&sort=full_name", 50, Some(75)),
         ("status=active", 50, None),
-        ("status=active&count=exact", 50, Some(29_400)),
+        ("status=active&count=exact", 50, Some(29_401)),
     ] {
         let page = list(&mut tx, query).await;
         assert_eq!(page.data.len(), rows, "{query}");

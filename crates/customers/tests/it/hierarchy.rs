@@ -11,7 +11,7 @@ async fn a_hierarchy_is_added_up_and_never_closes_a_circle() {
         .customer(json!({"kind": "company", "company_name": "Holding"}))
         .await;
     let middle = house
-        .customer(json!({"company_name": "Works", "parent_id": id(&top)}))
+        .customer(json!({"kind": "company", "company_name": "Works", "parent_id": id(&top), "credit_limit": {"amount": "2500.50", "currency": "EUR"}}))
         .await;
     let bottom = house
         .customer(json!({"first_name": "Ada", "parent_id": id(&middle)}))
@@ -25,7 +25,11 @@ async fn a_hierarchy_is_added_up_and_never_closes_a_circle() {
     assert_eq!(children["data"][0]["full_name"], "Works");
     assert_eq!(
         children["rolled_up"],
-        json!({"children": 1, "descendants": 2, "levels": 2})
+        json!({
+            "children": 1, "descendants": 2, "levels": 2, "exact": true, "by_status": {"active": 3},
+            "by_kind": {"company": 2, "person": 1}, "last_active_at": null,
+            "credit_limits": [{"customers": 1, "amount": "2500.50", "currency": "EUR"}],
+        })
     );
     for (who, below) in [(&top, &bottom), (&top, &middle), (&top, &top)] {
         let refused = house

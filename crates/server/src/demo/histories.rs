@@ -158,9 +158,9 @@ async fn live(
             contacts::create(tx, person.id, &contact, defaults).await?;
         }
         life.later(tx);
-        // Some companies belong to the one before them.
-        let parent = head_office.filter(|_| life.random.random_bool(0.4));
-        if parent.is_none() {
+        // Many companies belong to the one before them; a few of those have subsidiaries of their own.
+        let parent = head_office.filter(|_| life.random.random_bool(0.6));
+        if parent.is_none() || life.random.random_bool(0.2) {
             *head_office = Some(person.id);
         }
         let mut changes = json!({"owner_id": owner, "service_level": "gold"});

@@ -27,16 +27,16 @@ pub enum Align {
 /// A framed table. `head` is the cells of the one head row, `body` the rows; both are maud. A row that can be opened is
 /// `tr data-row`, holds a link with `data-row-link`, and cells that are left out on phones have the class `cell-wide`.
 pub fn data_table(label: &str, head: Markup, body: Markup) -> Markup {
-    sized_table(label, &[], head, body)
+    sized_table(label, false, &[], head, body)
 }
 
 /// The same with columns of these widths in pixels, and whether they are left out on phones; without any, as wide as
-/// their content asks for.
-pub fn sized_table(label: &str, widths: &[(u16, bool)], head: Markup, body: Markup) -> Markup {
+/// their content asks for. In a tree rows have levels, and some can be opened.
+pub fn sized_table(label: &str, is_tree: bool, widths: &[(u16, bool)], head: Markup, body: Markup) -> Markup {
     html! {
         div class="table-frame" {
             div class="table-scroll" {
-                table class={ "data-table" @if !widths.is_empty() { " sized" } } aria-label=(label) {
+                table class={ "data-table" @if !widths.is_empty() { " sized" } } role=[is_tree.then_some("treegrid")] aria-label=(label) {
                     @if !widths.is_empty() { colgroup { @for (width, wide) in widths { col class=[wide.then_some("cell-wide")] width=(width); } } }
                     thead { tr { (head) } } tbody { (body) }
                 }
