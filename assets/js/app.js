@@ -19,3 +19,4 @@ import "./faults.js";
 import "./expression.js";
 import "./live.js";
 import "./columns.js";
+import "./drafts.js";

@@ -40,3 +40,4 @@ mod look;
 mod members;
 mod record;
 mod settings;
+mod wizard;

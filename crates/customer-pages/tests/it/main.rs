@@ -8,3 +8,4 @@
 mod links_and_chips;
 mod pages;
 mod pages_of_lists;
+mod wizard;
