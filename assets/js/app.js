@@ -20,3 +20,4 @@ import "./faults.js";
 import "./expression.js";
 import "./live.js";
 import "./columns.js";
+import "./drafts.js";

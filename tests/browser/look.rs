@@ -200,6 +200,12 @@ pub async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'
         ("customers-deleted", "/customers?deleted=only".into(), &[]),
         ("export-new", "/exports/new?status=vip&q=ada".into(), &[]),
         ("customer-new", "/customers".into(), &["New customer"]),
+        ("company-new", "/customers/new/company".into(), &[]),
+        (
+            "company-new-contacts",
+            "/customers/new/company/contacts".into(),
+            &[],
+        ),
         ("customer", record(""), &[]),
         ("customer-edit", record(""), &["Edit"]),
         ("customer-edit-page", record("/edit"), &[]),

@@ -42,3 +42,4 @@ mod members;
 mod record;
 mod settings;
 mod tree;
+mod wizard;

@@ -6,14 +6,16 @@
 use maud::{Markup, html};
 use regulars_kernel::Fault;
 use regulars_web::pages::{
-    Attributes, Choice, Field, Tone, button, date_field, email_field, form_errors, link_button, notice,
-    number_field, select_field, sheet, sheet_footer, tel_field, text_field, textarea_field, url_field,
+    Attributes, Tone, button, date_field, form_errors, link_button, notice, number_field, sheet,
+    sheet_footer, textarea_field,
 };
 use serde_json::{Map, Number, Value, json};
 
 use super::{
+    customer_fields::{Fields, Offered, already},
     form::{CHOOSE, THEIRS, Typed, short},
     record::Linked,
+    wizard::{Begun, PATH as STEPS},
     words,
 };
 use regulars_customers::model::{
@@ -44,33 +46,6 @@ const TEXTS: &[&str] = &[
     "internal_note",
 ];
 
-/// An attribute as a field of the form.
-#[derive(Clone, Debug)]
-pub(crate) struct AttributeField {
-    pub name: String,
-    pub label: String,
-    /// `text`, `number`, `boolean`, `date`, `select`, `url` or `list`.
-    pub kind: String,
-    pub options: Vec<(String, String)>,
-    pub required: bool,
-}
-
-impl AttributeField {
-    fn field(&self) -> String {
-        format!("attributes/{}", self.name)
-    }
-}
-
-/// What the form offers besides its fields.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Offered {
-    pub attributes: Vec<AttributeField>,
-    /// Members: id and name.
-    pub owners: Vec<(String, String)>,
-    pub tags: Vec<String>,
-    pub currency: String,
-}
-
 /// Everything the form shows.
 #[derive(Clone, Debug)]
 pub(crate) struct CustomerForm {
@@ -85,6 +60,8 @@ pub(crate) struct CustomerForm {
     /// Somebody else's values that were saved meanwhile: the field, what it is now, what was typed.
     pub meanwhile: Option<Vec<(String, String, String)>>,
     pub offered: Offered,
+    /// Of a new one: whether a company was begun in its steps.
+    pub begun: Option<Begun>,
 }
 
 /// The form's fields of a customer.
@@ -296,26 +273,27 @@ pub(crate) fn form(form: &CustomerForm) -> Markup {
 fn fields(form: &CustomerForm) -> Markup {
     let typed = &form.typed;
     let faults = &form.faults;
-    let fill = |field: Field, name: &str| field.value(typed.get(name)).faults(faults).autocomplete("off");
-    let text = |name: &'static str, label: &str| fill(text_field(name, label), name);
+    let fields = Fields {
+        typed,
+        faults,
+        offered: &form.offered,
+    };
     let new = form.href.is_none();
     let more = html! {
         div class="form-grid" {
-            (text("industry", "Industry")) (text("tax_id", "Tax number"))
-            (fill(date_field("birthday", "Birthday"), "birthday"))
-            (fill(number_field("credit_limit/amount", format!("Credit limit ({})", form.offered.currency)), "credit_limit/amount"))
-            (select::<LifecycleStage>(form, "lifecycle_stage")) (select::<Priority>(form, "priority"))
-            (select::<ServiceLevel>(form, "service_level"))
-            @if !form.offered.owners.is_empty() { (fill(select_field("owner_id", "Owner", options(&form.offered.owners)), "owner_id")) }
-            (text("locale", "Language").attr("placeholder", "de-DE")) (text("time_zone", "Time zone").attr("placeholder", "Europe/Berlin"))
-            (fill(textarea_field("note", "Note for the customer"), "note").wide())
+            (fields.text("industry", "Industry")) (fields.text("tax_id", "Tax number"))
+            (fields.fill(date_field("birthday", "Birthday"), "birthday"))
+            (fields.fill(number_field("credit_limit/amount", format!("Credit limit ({})", form.offered.currency)), "credit_limit/amount"))
+            (fields.select::<LifecycleStage>("lifecycle_stage")) (fields.select::<Priority>("priority"))
+            (fields.select::<ServiceLevel>("service_level"))
+            (fields.owner())
+            (fields.text("locale", "Language").attr("placeholder", "de-DE")) (fields.text("time_zone", "Time zone").attr("placeholder", "Europe/Berlin"))
+            (fields.fill(textarea_field("note", "Note for the customer"), "note").wide())
         }
     };
     html! {
         (form_errors(faults))
-        @if let Some(existing) = &form.existing {
-            (notice(Tone::Blue, "Already a customer", html! { "The address belongs to " a href={ "/customers/" (existing.id) } { (existing.name) } "." }))
-        }
+        @if let Some(existing) = &form.existing { (already(existing)) }
         @if let Some(clashes) = &form.meanwhile { (stale_notice(clashes)) }
         @if !new {
             input type="hidden" name="version" value=(typed.get("version"));
@@ -327,27 +305,36 @@ fn fields(form: &CustomerForm) -> Markup {
                 label { input type="radio" name="kind" value=(kind) checked[typed.get("kind") == kind.as_str() || (typed.get("kind").is_empty() && *kind == Kind::Person)]; span { (words::sentence(kind.as_str())) } }
             }
         }
+        @if let Some(begun) = &form.begun { (in_steps(begun)) }
         // Who it may already be is looked up while one types; an edit is of somebody who is known.
         div class="form-grid" hx-get=[new.then_some("/customers/similar")] hx-trigger=[new.then_some("input delay:300ms")] hx-include=[new.then_some("this")]
             hx-target=[new.then_some("#similar")] hx-sync=[new.then_some("this:replace")] {
-            div class="for-company span-all" { (text("company_name", "Company name")) }
-            div class="for-company span-all" { (text("legal_name", "Name in the register")) }
-            (text("first_name", "First name").autofocus()) (text("last_name", "Last name"))
-            (fill(email_field("email", "E-mail"), "email").wide())
-            (fill(tel_field("phone", "Phone"), "phone").hint("With country code, or as dialled in the country of the address.").wide())
+            div class="for-company span-all" { (fields.text("company_name", "Company name")) }
+            div class="for-company span-all" { (fields.text("legal_name", "Name in the register")) }
+            (fields.text("first_name", "First name").autofocus()) (fields.text("last_name", "Last name"))
+            (fields.reached())
         }
         @if new { div id="similar" role="status" {} }
         div class="form-grid" {
-            (select::<Status>(form, "status")) (select::<Type>(form, "type"))
-            @if new { (text("tags", "Tags").hint("With commas between several.").attr("list", "form-tags").wide()) datalist id="form-tags" { @for tag in &form.offered.tags { option value=(tag) {} } } }
-            (fill(textarea_field("internal_note", "Note for staff"), "internal_note").wide())
+            (fields.select::<Status>("status")) (fields.select::<Type>("type"))
+            @if new { (fields.tags()) }
+            (fields.internal_note())
         }
-        @if !form.offered.attributes.is_empty() {
-            h3 class="form-section" { "Your own fields" }
-            div class="form-grid" { @for attribute in &form.offered.attributes { (attribute_field(form, attribute)) } }
-        }
+        (fields.attributes())
         @if new { details class="more-fields" open[faults_below(faults)] { summary { "More fields" } (more) } }
         @else { h3 class="form-section" { "More" } (more) }
+    }
+}
+
+/// The way to the steps of a company, or back to the draft that one has.
+fn in_steps(begun: &Begun) -> Markup {
+    html! {
+        p class="muted for-steps" {
+            @match begun {
+                Begun::Nothing => { "With contacts and addresses: " a class="link" href=(STEPS) { "Company in four steps" } },
+                Begun::Named(name) => { "You began a company" @if !name.is_empty() { ", " b { (short(name, 60)) } } ". " a class="link" href=(STEPS) { "Go on with your draft" } },
+            }
+        }
     }
 }
 
@@ -371,74 +358,6 @@ fn faults_below(faults: &[Fault]) -> bool {
         .map(|fault| fault.pointer.as_str())
         // What concerns the whole is in no field.
         .any(|place| !place.is_empty() && !ABOVE.contains(&place) && !place.starts_with("/attributes"))
-}
-
-fn select<T: regulars_customers::model::Choice>(form: &CustomerForm, name: &'static str) -> Field {
-    let choices = T::ALL
-        .iter()
-        .map(|choice| Choice::new(choice.as_str(), words::sentence(choice.as_str())))
-        .collect();
-    select_field(name, words::field(name), choices)
-        .value(form.typed.get(name))
-        .faults(&form.faults)
-}
-
-fn options(pairs: &[(String, String)]) -> Vec<Choice> {
-    [Choice::new("", "–")]
-        .into_iter()
-        .chain(pairs.iter().map(|(value, label)| Choice::new(value, label)))
-        .collect()
-}
-
-/// The options and the value as it is, which may be none of them any more: saving must not lose it silently.
-fn with_current(all: &[(String, String)], current: &str) -> Vec<(String, String)> {
-    let mut all = all.to_vec();
-    if !current.is_empty() && !all.iter().any(|(value, _)| value == current) {
-        all.push((current.to_owned(), current.to_owned()));
-    }
-    all
-}
-
-fn attribute_field(form: &CustomerForm, attribute: &AttributeField) -> Field {
-    let name = attribute.field();
-    let label = attribute.label.as_str();
-    let yes_no = [
-        ("true".to_owned(), "Yes".to_owned()),
-        ("false".to_owned(), "No".to_owned()),
-    ];
-    let field = match attribute.kind.as_str() {
-        "number" => number_field(name.clone(), label),
-        "boolean" => select_field(name.clone(), label, options(&yes_no)),
-        "date" => date_field(name.clone(), label),
-        "select" => select_field(
-            name.clone(),
-            label,
-            options(&with_current(&attribute.options, form.typed.get(&name))),
-        ),
-        "url" => url_field(name.clone(), label).wide(),
-        "list" if attribute.options.is_empty() => textarea_field(name.clone(), label)
-            .hint("One on each line.")
-            .wide(),
-        "list" => {
-            let possible: Vec<_> = attribute
-                .options
-                .iter()
-                .map(|(value, _)| value.as_str())
-                .collect();
-            let hint = format!("One on each line, of: {}.", short(&possible.join(", "), 300));
-            textarea_field(name.clone(), label).hint(hint).wide()
-        }
-        _ => text_field(name.clone(), label).wide(),
-    };
-    let field = field
-        .value(form.typed.get(&name))
-        .faults(&form.faults)
-        .autocomplete("off");
-    if attribute.required {
-        field.required()
-    } else {
-        field
-    }
 }
 
 #[cfg(test)]

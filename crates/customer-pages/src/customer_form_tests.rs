@@ -4,6 +4,7 @@ use regulars_kernel::{clock, ids::CustomerId};
 use regulars_web::pages::samples;
 
 use super::*;
+use crate::customer_fields::AttributeField;
 
 fn offered(text: &str) -> Offered {
     let attributes =
@@ -43,6 +44,7 @@ fn the_form_is_harmless_and_keeps_what_was_typed() {
             }),
             meanwhile: Some(vec![(text.into(), text.into(), text.into())]),
             offered: offered(text),
+            begun: Some(Begun::Named(text.into())),
             typed,
         };
         samples::assert_harmless(&super::form(&form).into_string());

@@ -7,6 +7,7 @@ use regulars_web::{
     AppState, FormBody, PageError,
     pages::{Attributes, form_errors, sheet, sheet_footer},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The sheet of a form that is sent to `url` by its one button, with the version that it was drawn from.
@@ -42,7 +43,7 @@ pub(crate) const CHOOSE: &str = "choose/";
 pub(crate) const THEIRS: &str = "theirs/";
 
 /// The fields of a form by name; several of one name are kept in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Typed(Vec<(String, String)>);
 
 impl Typed {

@@ -1,9 +1,11 @@
-//! The admin pages of customers: the dashboard, the list, a customer's page, the palette's answers, tags and attributes.
+//! The admin pages of customers: the dashboard, the list, a customer's page, a company in steps, the palette's answers,
+//! tags and attributes.
 //!
 //! Handlers read through the same use cases as the API and turn the result into HTML. What they never do: SQL, or
 //! decide what is right; a refused form comes back as it was typed, with each fault at its field.
 
 mod builder;
+mod customer_fields;
 mod customer_form;
 mod dashboard;
 mod definitions;
@@ -14,6 +16,7 @@ mod marks;
 mod palette;
 mod record;
 mod state;
+mod wizard;
 mod words;
 
 pub use list::{fault_in_words, in_words};
@@ -28,5 +31,6 @@ pub fn page_routes() -> Router<AppState> {
         .merge(dashboard::routes())
         .merge(list::routes())
         .merge(record::routes())
+        .merge(wizard::routes())
         .merge(definitions::routes())
 }

@@ -6,8 +6,8 @@ use regulars_kernel::{
     ids::{AddressId, CustomerId},
 };
 use regulars_web::pages::{
-    Attributes, Choice, Icon, Tone, badge, checkbox_field, icon_button, link_button, menu, menu_divider,
-    menu_item, number_field, select_field, tel_field, text_field,
+    Attributes, Choice, Field, Icon, Tone, badge, checkbox_field, icon_button, link_button, menu,
+    menu_divider, menu_item, number_field, select_field, tel_field, text_field,
 };
 
 use super::{
@@ -90,6 +90,24 @@ pub(crate) fn section(view: &RecordView, addresses: &[AddressView]) -> Markup {
 
 fn one(view: &RecordView, address: &AddressView) -> Markup {
     let href = format!("{}/addresses/{}", view.href(), address.id);
+    card(
+        address,
+        html! {
+            @if view.editable() {
+                (menu(&format!("address-{}", address.id), icon_button(Icon::More, "Actions for this address").small(), true, html! {
+                    (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
+                    @if !address.default { (menu_item(Icon::Star, "Make it the default", false, Attributes::new().set("hx-post", format!("{href}/default")).set("hx-swap", "none"))) }
+                    (menu_item(Icon::Copy, "Copy", false, Attributes::new().set("data-copy", address.lines.join("\n"))))
+                    (menu_divider())
+                    (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), "Delete this address?", "This cannot be undone.", "Delete address")))
+                }))
+            }
+        },
+    )
+}
+
+/// An address with what can be done with it.
+pub(crate) fn card(address: &AddressView, actions: Markup) -> Markup {
     html! {
         article class="panel" {
             div class="panel-body" {
@@ -98,15 +116,7 @@ fn one(view: &RecordView, address: &AddressView) -> Markup {
                         @if address.default { (badge("default", Tone::Green)) }
                         (badge(if address.kind == "both" { "shipping and billing" } else { &address.kind }, Tone::Neutral))
                     }
-                    @if view.editable() {
-                        (menu(&format!("address-{}", address.id), icon_button(Icon::More, "Actions for this address").small(), true, html! {
-                            (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
-                            @if !address.default { (menu_item(Icon::Star, "Make it the default", false, Attributes::new().set("hx-post", format!("{href}/default")).set("hx-swap", "none"))) }
-                            (menu_item(Icon::Copy, "Copy", false, Attributes::new().set("data-copy", address.lines.join("\n"))))
-                            (menu_divider())
-                            (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), "Delete this address?", "This cannot be undone.", "Delete address")))
-                        }))
-                    }
+                    (actions)
                 }
                 address class="postal" { @for line in &address.lines { span { (line) } } }
                 @if let Some(phone) = &address.phone { span class="muted" { (phone) } }
@@ -136,6 +146,21 @@ pub(crate) fn form(
             "Save address",
         ),
     };
+    sheet_form(
+        title,
+        &url,
+        action,
+        typed,
+        faults,
+        html! {
+            (stale)
+            (fields("", typed, faults, true))
+        },
+    )
+}
+
+/// The fields of an address. Of several in one form each has its own place `at`, as in `addresses/0/`.
+pub(crate) fn fields(at: &str, typed: &Typed, faults: &[Fault], focus: bool) -> Markup {
     let kinds = ["both", "shipping", "billing"]
         .map(|kind| {
             Choice::new(
@@ -148,34 +173,24 @@ pub(crate) fn form(
             )
         })
         .into();
-    let field = |name: &'static str, label: &str| {
-        text_field(name, label)
-            .value(typed.get(name))
-            .faults(faults)
-            .autocomplete("off")
-    };
-    sheet_form(
-        title,
-        &url,
-        action,
-        typed,
-        faults,
-        html! {
-            (stale)
-            div class="form-grid" {
-                (select_field("type", "Used for", kinds).value(typed.get("type")).faults(faults).wide())
-                (field("name", "Name on the parcel").autofocus()) (field("company", "Company"))
-                (field("line1", "Street").wide()) (field("line2", "Second line").wide())
-                (field("postal_code", "Postal code")) (field("city", "City"))
-                (field("province", "Province or state")) (select_field("country", "Country", countries()).value(typed.get("country")).faults(faults))
-                (tel_field("phone", "Phone").value(typed.get("phone")).faults(faults).autocomplete("off"))
-                (field("time_zone", "Time zone").attr("placeholder", "Europe/Berlin"))
-                (number_field("latitude", "Latitude").value(typed.get("latitude")).faults(faults))
-                (number_field("longitude", "Longitude").value(typed.get("longitude")).faults(faults))
-                (checkbox_field("is_default", "Default address", typed.ticked("is_default")).hint("There is one; it takes over from the one before.").wide())
-            }
-        },
-    )
+    let name = |name: &str| format!("{at}{name}");
+    let fill = |field: Field, name: &str| field.value(typed.get(name)).faults(faults).autocomplete("off");
+    let text = |field: &str, label: &str| fill(text_field(name(field), label), field);
+    let number = |field: &str, label: &str| fill(number_field(name(field), label), field);
+    let first = text("name", "Name on the parcel");
+    html! {
+        div class="form-grid" {
+            (select_field(name("type"), "Used for", kinds).value(typed.get("type")).faults(faults).wide())
+            (if focus { first.autofocus() } else { first }) (text("company", "Company"))
+            (text("line1", "Street").wide()) (text("line2", "Second line").wide())
+            (text("postal_code", "Postal code")) (text("city", "City"))
+            (text("province", "Province or state")) (select_field(name("country"), "Country", countries()).value(typed.get("country")).faults(faults))
+            (fill(tel_field(name("phone"), "Phone"), "phone"))
+            (text("time_zone", "Time zone").attr("placeholder", "Europe/Berlin"))
+            (number("latitude", "Latitude")) (number("longitude", "Longitude"))
+            (checkbox_field(name("is_default"), "Default address", typed.ticked("is_default")).hint("There is one; it takes over from the one before.").wide())
+        }
+    }
 }
 
 /// All countries by name, none first.

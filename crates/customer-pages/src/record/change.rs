@@ -15,10 +15,12 @@ use super::{
     view::{Linked, Section, shown_name},
 };
 use crate::{
-    customer_form::{self, AttributeField, CustomerForm, Offered},
+    customer_fields::{AttributeField, Offered},
+    customer_form::{self, CustomerForm},
     face::{at_field, defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
     form::Typed,
     state::ListState,
+    wizard,
 };
 use regulars_customers::{
     model::{
@@ -40,7 +42,7 @@ pub(super) fn href(id: CustomerId) -> String {
 }
 
 /// What the form of a customer offers to choose from.
-async fn offered(call: &PageCall, tx: &mut Tx, customer: Option<&Customer>) -> Result<Offered> {
+pub(crate) async fn offered(call: &PageCall, tx: &mut Tx, customer: Option<&Customer>) -> Result<Offered> {
     let mut owners: Vec<_> = captions::members(tx)
         .await?
         .into_iter()
@@ -79,7 +81,7 @@ async fn offered(call: &PageCall, tx: &mut Tx, customer: Option<&Customer>) -> R
 }
 
 /// Whose the address is, where that is why a form was refused.
-async fn existing(tx: &mut Tx, typed: &Typed, faults: &[Fault]) -> Result<Option<Linked>> {
+pub(crate) async fn existing(tx: &mut Tx, typed: &Typed, faults: &[Fault]) -> Result<Option<Linked>> {
     if !faults
         .iter()
         .any(|fault| fault.pointer == "/email" && fault.code == "email_taken")
@@ -103,6 +105,7 @@ pub(crate) async fn new(call: PageCall) -> PageResult {
         existing: None,
         meanwhile: None,
         offered: offered(&call, &mut tx, None).await?,
+        begun: Some(wizard::begun(&mut tx, &call).await?),
     };
     Ok(sheet(&call, "New customer", customer_form::form(&form)))
 }
@@ -141,6 +144,7 @@ pub(crate) async fn create(call: PageCall, typed: Typed) -> PageResult {
                 existing,
                 meanwhile: None,
                 offered,
+                begun: Some(wizard::begun(&mut tx, &call).await?),
             };
             Ok(refused(&call, "New customer", customer_form::form(&form)))
         }
@@ -165,6 +169,7 @@ pub(crate) async fn edit(call: PageCall, Path(id): Path<CustomerId>) -> PageResu
         existing: None,
         meanwhile: None,
         offered: offered(&call, &mut tx, Some(&customer)).await?,
+        begun: None,
     };
     Ok(sheet(&call, "Edit customer", customer_form::form(&form)))
 }
@@ -209,6 +214,7 @@ pub(crate) async fn save(call: PageCall, Path(id): Path<CustomerId>, typed: Type
             existing: None,
             meanwhile: Some(clashes),
             offered,
+            begun: None,
         };
         return Ok(overtaken(&call, "Edit customer", customer_form::form(&form)));
     }
@@ -222,6 +228,7 @@ pub(crate) async fn save(call: PageCall, Path(id): Path<CustomerId>, typed: Type
         existing,
         meanwhile: None,
         offered,
+        begun: None,
     };
     Ok(refused(&call, "Edit customer", customer_form::form(&form)))
 }

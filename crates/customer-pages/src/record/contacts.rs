@@ -1,14 +1,15 @@
 //! The people to speak to at a customer.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use maud::{Markup, html};
 use regulars_kernel::{
     Fault,
     ids::{ContactId, CustomerId},
 };
 use regulars_web::pages::{
-    Icon, Tone, avatar, badge, checkbox_field, email_field, icon_button, link_button, menu, menu_divider,
-    menu_item, tel_field, text_field, textarea_field, time_tag,
+    Field, Icon, Tone, avatar, badge, checkbox_field, email_field, icon_button, link_button, menu,
+    menu_divider, menu_item, tel_field, text_field, textarea_field, time_tag,
 };
 
 use super::{
@@ -64,19 +65,27 @@ pub(crate) fn section(view: &RecordView, contacts: &[ContactView]) -> Markup {
 
 fn one(view: &RecordView, contact: &ContactView) -> Markup {
     let href = format!("{}/contacts/{}", view.href(), contact.id);
+    let actions = html! {
+        @if view.editable() {
+            (menu(&format!("contact-{}", contact.id), icon_button(Icon::More, format!("Actions for {}", contact.name)).small(), true, html! {
+                (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
+                (menu_divider())
+                (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), &format!("Delete {}?", contact.name), "The contact is removed from this customer. This cannot be undone.", "Delete contact")))
+            }))
+        }
+    };
+    card(contact, actions, view.zone)
+}
+
+/// A contact with what can be done with it.
+pub(crate) fn card(contact: &ContactView, actions: Markup, zone: Tz) -> Markup {
     html! {
         article class="panel contact" {
             div class="panel-body" {
                 div class="contact-head" {
                     (avatar(&contact.name, "md"))
                     div class="person-lines" { b { (contact.name) } @if !contact.position.is_empty() { span { (contact.position) } } }
-                    @if view.editable() {
-                        (menu(&format!("contact-{}", contact.id), icon_button(Icon::More, format!("Actions for {}", contact.name)).small(), true, html! {
-                            (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
-                            (menu_divider())
-                            (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), &format!("Delete {}?", contact.name), "The contact is removed from this customer. This cannot be undone.", "Delete contact")))
-                        }))
-                    }
+                    (actions)
                 }
                 @if contact.primary || contact.decides || contact.influences {
                     div class="tag-list" {
@@ -88,7 +97,7 @@ fn one(view: &RecordView, contact: &ContactView) -> Markup {
                 @if let Some(email) = &contact.email { a class="quiet-link truncate-line" href=(mail_link(email)) { (email) } }
                 @if let Some((dial, shown)) = &contact.phone { a class="quiet-link" href={ "tel:" (dial) } { (shown) } }
                 @if !contact.note.is_empty() { p class="muted note-body" { (contact.note) } }
-                @if let Some(at) = contact.last_contacted_at { p class="muted" { "Last contacted " (time_tag(at, view.zone)) } }
+                @if let Some(at) = contact.last_contacted_at { p class="muted" { "Last contacted " (time_tag(at, zone)) } }
             }
         }
     }
@@ -122,18 +131,27 @@ pub(crate) fn form(
         faults,
         html! {
             (stale)
-            div class="form-grid" {
-                (text_field("first_name", "First name").value(typed.get("first_name")).faults(faults).autocomplete("off").autofocus())
-                (text_field("last_name", "Last name").value(typed.get("last_name")).faults(faults).autocomplete("off"))
-                (email_field("email", "E-mail").value(typed.get("email")).faults(faults).autocomplete("off").wide())
-                (tel_field("phone", "Phone").value(typed.get("phone")).faults(faults).autocomplete("off").wide())
-                (text_field("title", "Title").value(typed.get("title")).faults(faults))
-                (text_field("department", "Department").value(typed.get("department")).faults(faults))
-                (checkbox_field("is_primary", "Main contact", typed.ticked("is_primary")).hint("There is one; it takes over from the one before.").wide())
-                (checkbox_field("is_decision_maker", "Decides", typed.ticked("is_decision_maker")))
-                (checkbox_field("is_influencer", "Influences", typed.ticked("is_influencer")))
-                (textarea_field("note", "Note").value(typed.get("note")).faults(faults).wide())
-            }
+            (fields("", typed, faults, true))
         },
     )
+}
+
+/// The fields of a contact. Of several in one form each has its own place `at`, as in `contacts/0/`.
+pub(crate) fn fields(at: &str, typed: &Typed, faults: &[Fault], focus: bool) -> Markup {
+    let name = |name: &str| format!("{at}{name}");
+    let fill = |field: Field, name: &str| field.value(typed.get(name)).faults(faults).autocomplete("off");
+    let text = |field: &str, label: &str| fill(text_field(name(field), label), field);
+    let tick = |field: &str, label: &str| checkbox_field(name(field), label, typed.ticked(field));
+    let first = text("first_name", "First name");
+    html! {
+        div class="form-grid" {
+            (if focus { first.autofocus() } else { first }) (text("last_name", "Last name"))
+            (fill(email_field(name("email"), "E-mail"), "email").wide())
+            (fill(tel_field(name("phone"), "Phone"), "phone").wide())
+            (text("title", "Title")) (text("department", "Department"))
+            (tick("is_primary", "Main contact").hint("There is one; it takes over from the one before.").wide())
+            (tick("is_decision_maker", "Decides")) (tick("is_influencer", "Influences"))
+            (fill(textarea_field(name("note"), "Note"), "note").wide())
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! One customer's page: what happened, notes, people, places, everything known, and the sheets to change it.
 
-mod addresses;
+pub(crate) mod addresses;
 mod change;
-mod contacts;
+pub(crate) mod contacts;
 mod details;
 mod hierarchy;
 mod links;
 mod load;
 mod notes;
-mod parts;
+pub(crate) mod parts;
 mod preview;
 mod show;
 mod similar;
@@ -23,9 +23,9 @@ use axum::{
 };
 use regulars_web::AppState;
 
-pub(crate) use change::create;
+pub(crate) use change::{create, existing, offered};
 pub(crate) use load::{actor, linked_whole};
-pub(crate) use view::{Linked, place, removing, tone_class};
+pub(crate) use view::{Linked, place, removing, shown_name, tone_class};
 
 /// The routes of a customer's page.
 pub(crate) fn routes() -> Router<AppState> {

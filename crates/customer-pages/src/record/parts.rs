@@ -192,6 +192,11 @@ fn with_ticks(mut body: Map<String, Value>, typed: &Typed, names: &[&str]) -> Ma
     body
 }
 
+/// The contact as typed.
+pub(crate) fn contact_input(typed: &Typed) -> Result<ContactInput, Error> {
+    input(with_ticks(typed.texts(contacts::TEXTS), typed, contacts::TICKS))
+}
+
 fn contact_typed(contact: &Contact) -> Typed {
     Typed::new()
         .with("version", contact.version)
@@ -229,7 +234,7 @@ pub(crate) async fn add_contact(call: PageCall, Path(id): Path<CustomerId>, type
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
     let defaults = defaults(&call, &tx);
-    let wanted = input::<ContactInput>(with_ticks(typed.texts(contacts::TEXTS), &typed, contacts::TICKS))?;
+    let wanted = contact_input(&typed)?;
     match ops::contacts::create(&mut tx, id, &wanted, &defaults).await {
         Ok(_) => {
             tx.commit().await?;
@@ -268,7 +273,7 @@ pub(crate) async fn save_contact(
     let typed = typed.chosen();
     let mut tx = call.write().await?;
     let defaults = defaults(&call, &tx);
-    let wanted = input::<ContactInput>(with_ticks(typed.texts(contacts::TEXTS), &typed, contacts::TICKS))?;
+    let wanted = contact_input(&typed)?;
     match ops::contacts::update(&mut tx, id, contact, &wanted, &guard(&typed), &defaults).await {
         Ok(_) => {
             tx.commit().await?;
@@ -348,7 +353,7 @@ fn address_typed(address: &Address) -> Typed {
 }
 
 /// The address as typed; degrees that are no numbers are faults of their fields.
-fn address_input(typed: &Typed) -> Result<AddressInput, Error> {
+pub(crate) fn address_input(typed: &Typed) -> Result<AddressInput, Error> {
     let mut faults = Faults::new();
     let mut body = with_ticks(typed.texts(addresses::TEXTS), typed, &["is_default"]);
     for name in addresses::NUMBERS {

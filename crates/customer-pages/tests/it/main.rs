@@ -9,3 +9,4 @@ mod builder;
 mod links_and_chips;
 mod pages;
 mod pages_of_lists;
+mod wizard;

@@ -145,6 +145,7 @@ impl ContactInput {
     /// Takes it over into a contact; faults are below `pointer`.
     pub fn apply(&self, to: &mut Contact, pointer: &str, defaults: &Defaults, faults: &mut Faults) {
         let at = |name: &str| format!("{pointer}/{name}");
+        let told = faults.0.len();
         for (field, patch, name) in [
             (&mut to.first_name, &self.first_name, "first_name"),
             (&mut to.last_name, &self.last_name, "last_name"),
@@ -199,7 +200,7 @@ impl ContactInput {
             None,
             None,
         );
-        if to.full_name.is_none() && to.email.is_none() && to.phone.is_none() && faults.0.is_empty() {
+        if to.full_name.is_none() && to.email.is_none() && to.phone.is_none() && faults.0.len() == told {
             faults.add(
                 pointer,
                 "contact_empty",

@@ -8,19 +8,21 @@ use regulars_kernel::{
 };
 use serde_json::json;
 
+mod drawn;
+
+use drawn::{Drawn, drawn};
+
 use super::{Guard, hierarchy, lock_living};
 use crate::{
     model::{
-        Address, AddressInput, Channel, ConsentState, Contact, Customer, CustomerInput, Defaults,
-        Definitions, Included, NewCustomer, WithParts, attributes::missing, changes, nobody,
+        Channel, ConsentState, Customer, CustomerInput, Defaults, Definitions, Included, NewCustomer,
+        WithParts, attributes::missing, changes, nobody,
     },
     store::{self, parts::Key},
 };
 
 /// Most of each kind of part that is kept below one customer.
 pub(super) const MOST_PARTS: i64 = 200;
-/// Most parts of each kind that are taken while creating.
-const MOST_NEW_PARTS: usize = 100;
 
 /// Reads a customer with the parts that are wanted; deleted ones only if asked for.
 pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included, deleted_too: bool) -> Result<WithParts> {
@@ -32,33 +34,15 @@ pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included, deleted_too: bo
 
 /// Creates a customer with everything that came with it.
 pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Result<Customer> {
-    let mut faults = Faults::new();
-    let mut customer = Customer::blank(CustomerId::new(), tx.now());
-    check_sizes(input, &mut faults);
-    let addresses = new_addresses(&mut customer, &input.addresses, defaults, &mut faults);
-    let definitions = if input.fields.speaks_of_attributes() {
-        store::attributes::all(tx).await?
-    } else {
-        Definitions::default()
-    };
-    input
-        .fields
-        .apply(&mut customer, defaults, &definitions, &mut faults);
-    definitions.check_required(&customer.attributes, &mut faults);
-    let contacts = new_contacts(&customer, input, defaults, &mut faults);
-    let mut links = Vec::with_capacity(input.sources.len());
-    for (index, source) in input.sources.iter().enumerate() {
-        links.extend(source.check(&format!("/sources/{index}"), &mut faults));
-    }
-    let consents = input.consents.check("/consents", &mut faults);
-    let is_nobody = !customer.tells_who() && customer.code.is_empty() && links.is_empty();
-    // A name or address that is refused is told already.
-    let is_told = !faults.0.is_empty() && (input.fields.says_who() || !input.sources.is_empty());
-    if is_nobody && !is_told {
-        faults.0.push(nobody());
-    }
-    check_references(tx, &customer, None, &mut faults).await?;
-    refuse(tx, &customer, None, faults).await?;
+    let (drawn, faults) = drawn(tx, input, defaults).await?;
+    refuse(tx, &drawn.customer, None, faults).await?;
+    let Drawn {
+        mut customer,
+        addresses,
+        contacts,
+        links,
+        consents,
+    } = drawn;
 
     let inserted = store::customers::insert(tx, &customer).await?;
     if !inserted.missing_attributes.is_empty() {
@@ -105,6 +89,13 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
     regulars_events::append_many(tx, events).await?;
     store::words::add(tx, store::search::words(&customer)).await?;
     Ok(customer)
+}
+
+/// Every fault for which [`create`] would refuse it, as far as they are known before; nothing is written.
+pub async fn check(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Result<()> {
+    let (drawn, mut faults) = drawn(tx, input, defaults).await?;
+    taken(tx, &drawn.customer, None, &mut faults).await?;
+    faults.check()
 }
 
 /// Who withdrew, was deleted and is entered again has still withdrawn, unless the caller says that they subscribed anew.
@@ -357,6 +348,12 @@ async fn refuse(tx: &mut Tx, after: &Customer, before: Option<&Customer>, mut fa
     if faults.0.is_empty() {
         return Ok(());
     }
+    taken(tx, after, before, &mut faults).await?;
+    faults.check()
+}
+
+/// Notes what another customer has already, and what the organization wants of each new one.
+async fn taken(tx: &mut Tx, after: &Customer, before: Option<&Customer>, faults: &mut Faults) -> Result<()> {
     let mine = |id: CustomerId| before.is_some_and(|before| before.id == id);
     if let Some(email) = &after.email
         && store::customers::id_by_email(tx, &email.lowercase())
@@ -380,67 +377,9 @@ async fn refuse(tx: &mut Tx, after: &Customer, before: Option<&Customer>, mut fa
         // Definitions are not read where no attribute is said; the insert would have found what is required.
         store::attributes::all(tx)
             .await?
-            .check_required(&after.attributes, &mut faults);
+            .check_required(&after.attributes, faults);
     }
-    faults.check()
-}
-
-fn check_sizes(input: &NewCustomer, faults: &mut Faults) {
-    for (place, length) in [
-        ("/addresses", input.addresses.len()),
-        ("/contacts", input.contacts.len()),
-        ("/sources", input.sources.len()),
-    ] {
-        if length > MOST_NEW_PARTS {
-            faults.add(place, "too_many", format!("at most {MOST_NEW_PARTS} at once"));
-        }
-    }
-}
-
-/// The addresses of a new customer; its place is that of the default one.
-fn new_addresses(
-    customer: &mut Customer,
-    inputs: &[AddressInput],
-    defaults: &Defaults,
-    faults: &mut Faults,
-) -> Vec<Address> {
-    let chosen = inputs
-        .iter()
-        .position(|input| input.is_default.value() == Some(true))
-        .unwrap_or(0);
-    let mut addresses = Vec::with_capacity(inputs.len());
-    for (index, input) in inputs.iter().enumerate() {
-        let mut address = Address::blank(customer.id, customer.created_at);
-        input.apply(&mut address, &format!("/addresses/{index}"), defaults, faults);
-        address.is_default = index == chosen;
-        if address.is_default {
-            customer.country = address.country;
-            customer.city.clone_from(&address.city);
-        }
-        addresses.push(address);
-    }
-    addresses
-}
-
-/// The contacts of a new customer; of several primary ones the first is.
-fn new_contacts(
-    customer: &Customer,
-    input: &NewCustomer,
-    defaults: &Defaults,
-    faults: &mut Faults,
-) -> Vec<Contact> {
-    let local = Defaults {
-        country: customer.country.or(defaults.country),
-        ..defaults.clone()
-    };
-    let mut contacts: Vec<Contact> = Vec::with_capacity(input.contacts.len());
-    for (index, input) in input.contacts.iter().enumerate() {
-        let mut contact = Contact::blank(customer.id, customer.created_at);
-        input.apply(&mut contact, &format!("/contacts/{index}"), &local, faults);
-        contact.is_primary &= !contacts.iter().any(|other| other.is_primary);
-        contacts.push(contact);
-    }
-    contacts
+    Ok(())
 }
 
 pub(super) fn event(kind: &'static str, id: CustomerId, data: serde_json::Value) -> NewEvent {

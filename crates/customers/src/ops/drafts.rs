@@ -37,8 +37,19 @@ pub async fn get(tx: &mut Tx, user: UserId, draft: Draft) -> Result<Option<Value
     drafts::get(tx, user, about, customer).await
 }
 
+/// What was written so far, kept from being changed by others until the transaction ends; null if nothing was. It is
+/// to be kept or discarded then.
+pub async fn open(tx: &mut Tx, user: UserId, draft: Draft) -> Result<Value> {
+    let (about, customer) = draft.parts();
+    if let Some(customer) = customer {
+        require_living(tx, customer).await?;
+    }
+    drafts::open(tx, user, about, customer).await
+}
+
 /// Keeps what is written so far.
 pub async fn keep(tx: &mut Tx, user: UserId, draft: Draft, body: &Value) -> Result<()> {
+    let body = storable(body);
     if body.to_string().len() > MOST {
         let mut faults = Faults::default();
         faults.add(
@@ -52,11 +63,29 @@ pub async fn keep(tx: &mut Tx, user: UserId, draft: Draft, body: &Value) -> Resu
     if let Some(customer) = customer {
         require_living(tx, customer).await?;
     }
-    drafts::keep(tx, user, about, customer, body).await
+    drafts::keep(tx, user, about, customer, &body).await
 }
 
-/// Forgets it, because it was said or is not wanted; whether there was one.
-pub async fn discard(tx: &mut Tx, user: UserId, draft: Draft) -> Result<bool> {
+/// Takes it out to say it. Of two who do at once one gets it, as soon as the other has given up or is done.
+pub async fn take(tx: &mut Tx, user: UserId, draft: Draft) -> Result<Option<Value>> {
     let (about, customer) = draft.parts();
-    drafts::discard(tx, user, about, customer).await
+    drafts::take(tx, user, about, customer).await
+}
+
+/// Forgets it, because it is not wanted; whether there was one.
+pub async fn discard(tx: &mut Tx, user: UserId, draft: Draft) -> Result<bool> {
+    Ok(take(tx, user, draft).await?.is_some())
+}
+
+/// Without the one letter that PostgreSQL keeps in no text.
+fn storable(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('\0', "")),
+        Value::Array(all) => all.iter().map(storable).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.replace('\0', ""), storable(value)))
+            .collect(),
+        other => other.clone(),
+    }
 }

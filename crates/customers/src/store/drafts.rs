@@ -27,6 +27,26 @@ pub(crate) async fn get(
     .await?)
 }
 
+/// A draft and the lock on it; one that was not there is there from now on, as null.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    user: UserId,
+    about: &str,
+    customer: Option<CustomerId>,
+) -> Result<Value> {
+    let organization = tx.organization_id();
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO drafts (organization_id, user_id, about, customer_id, body) VALUES ($1, $2, $3, $4, 'null')
+         ON CONFLICT (organization_id, user_id, about, customer_id) DO UPDATE SET updated_at = drafts.updated_at RETURNING body",
+        organization.0,
+        user.0,
+        about,
+        customer.map(|id| id.0)
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// Keeps a draft in the place of the one before.
 pub(crate) async fn keep(
     tx: &mut Tx,
@@ -58,20 +78,19 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// Throws a draft away; whether there was one. Of two who do, one is told that there was.
-pub(crate) async fn discard(
+/// Takes a draft out. Of two who do, one gets it.
+pub(crate) async fn take(
     tx: &mut Tx,
     user: UserId,
     about: &str,
     customer: Option<CustomerId>,
-) -> Result<bool> {
-    let gone = sqlx::query!(
-        "DELETE FROM drafts WHERE user_id = $1 AND about = $2 AND customer_id IS NOT DISTINCT FROM $3",
+) -> Result<Option<Value>> {
+    Ok(sqlx::query_scalar!(
+        "DELETE FROM drafts WHERE user_id = $1 AND about = $2 AND customer_id IS NOT DISTINCT FROM $3 RETURNING body",
         user.0,
         about,
         customer.map(|id| id.0)
     )
-    .execute(tx.conn())
-    .await?;
-    Ok(gone.rows_affected() > 0)
+    .fetch_optional(tx.conn())
+    .await?)
 }
