@@ -38,5 +38,6 @@ mod imports;
 mod keyboard;
 mod look;
 mod members;
+mod notes;
 mod record;
 mod settings;

@@ -10,6 +10,7 @@ mod face;
 mod form;
 mod list;
 mod marks;
+mod mentions;
 mod palette;
 mod record;
 mod state;
@@ -26,6 +27,7 @@ pub fn page_routes() -> Router<AppState> {
         .route("/search", get(palette::search))
         .merge(dashboard::routes())
         .merge(list::routes())
+        .merge(mentions::routes())
         .merge(record::routes())
         .merge(definitions::routes())
 }

@@ -15,6 +15,7 @@ mod similar;
 mod tests;
 mod timeline;
 mod view;
+mod writing;
 
 use axum::{
     Router,
@@ -24,6 +25,7 @@ use regulars_web::AppState;
 
 pub(crate) use change::create;
 pub(crate) use load::{actor, linked_whole};
+pub(crate) use writing::tell_ends;
 pub(crate) use view::{Linked, place, tone_class};
 
 /// The routes of a customer's page.
@@ -64,7 +66,10 @@ pub(crate) fn routes() -> Router<AppState> {
         )
         .route("/customers/{id}/notes/new", get(parts::new_note))
         .route("/customers/{id}/notes", post(parts::add_note))
+        .route("/customers/{id}/notes/draft", post(writing::draft))
+        .route("/customers/{id}/notes/draft/discard", post(writing::discard))
         .route("/customers/{id}/notes/{note}", post(parts::save_note))
+        .route("/customers/{id}/notes/{note}/autosave", post(writing::revise))
         .route("/customers/{id}/notes/{note}/edit", get(parts::edit_note))
         .route("/customers/{id}/notes/{note}/pin", post(parts::pin_note))
         .route("/customers/{id}/notes/{note}/delete", post(parts::delete_note))
