@@ -18,7 +18,10 @@ async fn page(stage: &Stage) -> (String, String) {
     let id = stage
         .customer(json!({"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com"}))
         .await;
-    (format!("/customers/{id}?tab=notes"), format!("/api/v1/customers/{id}/notes"))
+    (
+        format!("/customers/{id}?tab=notes"),
+        format!("/api/v1/customers/{id}/notes"),
+    )
 }
 
 #[tokio::test]
@@ -45,7 +48,9 @@ async fn a_draft_survives_a_reload_and_is_discarded_or_said() {
     browser.fill(FIELD, "Found another one").await;
     browser.press("Add note").await;
     browser.sees_in(".note", "Found another one").await;
-    browser.holds("document.querySelector('.note-form textarea').value === ''").await;
+    browser
+        .holds("document.querySelector('.note-form textarea').value === ''")
+        .await;
     browser.go(&page).await;
     assert_eq!(browser.value(FIELD).await, "");
 
@@ -83,16 +88,28 @@ async fn an_edit_saves_itself_as_one_version_and_shows_both_when_overtaken() {
     let note = stage.api.get(&notes).await.expect(200).at("/data/0/id");
     let path = format!("{notes}/{note}");
     let versions = stage.api.get(&format!("{path}/versions")).await.expect(200);
-    assert_eq!(versions.json["data"].as_array().unwrap().len(), 1, "{}", versions.text);
+    assert_eq!(
+        versions.json["data"].as_array().unwrap().len(),
+        1,
+        "{}",
+        versions.text
+    );
 
     browser.press("Actions for this note").await;
     browser.press("Edit").await;
     browser.find("#sheet [name=body]").await;
-    answer(stage.api.request(Method::PATCH, &path).json(&json!({"body": "Calls never"})))
-        .await
-        .expect(200);
+    answer(
+        stage
+            .api
+            .request(Method::PATCH, &path)
+            .json(&json!({"body": "Calls never"})),
+    )
+    .await
+    .expect(200);
     browser.fill("#sheet [name=body]", "Calls on Tuesdays").await;
-    browser.sees_in("#sheet", "Somebody else saved this meanwhile").await;
+    browser
+        .sees_in("#sheet", "Somebody else saved this meanwhile")
+        .await;
     browser.sees_in("#sheet .choose", "Calls never").await;
     browser.press("Save as chosen").await;
     browser.sheet_closed().await;
@@ -103,7 +120,13 @@ async fn an_edit_saves_itself_as_one_version_and_shows_both_when_overtaken() {
 /// A colleague who signs in in a browser of their own.
 async fn colleague(stage: &Stage) -> Browser {
     let link = stage.home.ok(&[
-        "user", "create", "ida@example.com", "--organization", "maison", "--role", "agent",
+        "user",
+        "create",
+        "ida@example.com",
+        "--organization",
+        "maison",
+        "--role",
+        "agent",
     ]);
     let browser = Browser::open(&stage.server.url).await;
     browser.go(&link[link.find("/set-password/").unwrap()..]).await;
@@ -127,9 +150,13 @@ async fn a_colleague_is_mentioned_by_keyboard_and_finds_where() {
     browser.picture("note-mention-1440-light").await;
     browser.keys(DOWN).await;
     browser.keys(ESCAPE).await;
-    browser.holds("document.querySelector('.note-form [role=listbox]').hidden").await;
+    browser
+        .holds("document.querySelector('.note-form [role=listbox]').hidden")
+        .await;
     browser.keys("ida").await;
-    browser.sees_in(".note-form [role=option][aria-selected=true]", "ida@example.com").await;
+    browser
+        .sees_in(".note-form [role=option][aria-selected=true]", "ida@example.com")
+        .await;
     browser.keys(ENTER).await;
     assert_eq!(browser.value(FIELD).await, "Please ask @ida@example.com ");
     browser.press("Add note").await;
@@ -150,7 +177,8 @@ async fn a_colleague_is_mentioned_by_keyboard_and_finds_where() {
     ida.scheme("light").await;
     ida.press("Grace Hopper").await;
     ida.sees_in(".note .mention", "@ida@example.com").await;
-    ida.holds("document.querySelector('#sidebar .count').textContent === ''").await;
+    ida.holds("document.querySelector('#sidebar .count').textContent === ''")
+        .await;
     ida.end().await;
     stage.end().await;
 }

@@ -172,12 +172,7 @@ struct MentionView {
     actor: String,
 }
 
-fn content(
-    items: &[MentionView],
-    names: &HashMap<UserId, String>,
-    older: Option<&str>,
-    zone: Tz,
-) -> Markup {
+fn content(items: &[MentionView], names: &HashMap<UserId, String>, older: Option<&str>, zone: Tz) -> Markup {
     html! {
         (page_header("Mentions", html! {}, ""))
         @if items.is_empty() {
@@ -238,7 +233,9 @@ mod tests {
     #[test]
     fn a_place_is_found_again_and_a_wrong_one_is_the_beginning() {
         let place = |query: &str| place(&ListState::parse(query));
-        assert!(place("before=2026-01-02T03:04:05.000006Z&note=0193e0a0-0000-7000-8000-000000000000").is_some());
+        assert!(
+            place("before=2026-01-02T03:04:05.000006Z&note=0193e0a0-0000-7000-8000-000000000000").is_some()
+        );
         assert!(place("before=yesterday&note=x").is_none());
     }
 }

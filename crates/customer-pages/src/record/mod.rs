@@ -25,8 +25,8 @@ use regulars_web::AppState;
 
 pub(crate) use change::create;
 pub(crate) use load::{actor, linked_whole};
-pub(crate) use writing::tell_ends;
 pub(crate) use view::{Linked, place, tone_class};
+pub(crate) use writing::tell_ends;
 
 /// The routes of a customer's page.
 pub(crate) fn routes() -> Router<AppState> {
@@ -73,7 +73,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/{id}/notes/{note}/edit", get(parts::edit_note))
         .route("/customers/{id}/notes/{note}/pin", post(parts::pin_note))
         .route("/customers/{id}/notes/{note}/delete", post(parts::delete_note))
-        .route("/customers/{id}/notes/{note}/history", get(parts::note_history))
+        .route("/customers/{id}/notes/{note}/history", get(writing::note_history))
         .route("/customers/{id}/contacts/new", get(parts::new_contact))
         .route("/customers/{id}/contacts", post(parts::add_contact))
         .route("/customers/{id}/contacts/{contact}", post(parts::save_contact))

@@ -3,15 +3,14 @@
 use axum::extract::RawQuery;
 use maud::{Markup, html};
 use regulars_kernel::{
-    Error, Faults, PageRequest, Permission,
+    Error, Faults, Permission,
     ids::{AddressId, ContactId, CustomerId, NoteId},
-    paging::{MAX_LIMIT, Start},
 };
 use regulars_web::{PageCall, PageResult, Path};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{addresses, contacts, load, notes, show, view::Section, writing};
+use super::{addresses, contacts, notes, writing};
 use crate::{
     customer_form::{rebased, stale_notice},
     face::{defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
@@ -22,7 +21,6 @@ use crate::{
 use regulars_customers::{
     model::{Address, AddressInput, Choice as _, Contact, ContactInput, NoteInput},
     ops::{self, UNGUARDED},
-    store::captions,
 };
 
 fn href(id: CustomerId, tab: &str) -> String {
@@ -157,46 +155,6 @@ pub(crate) async fn delete_note(call: PageCall, Path((id, note)): Path<(Customer
     ops::notes::delete(&mut tx, id, note, UNGUARDED).await?;
     tx.commit().await?;
     Ok(done(&call, "Note deleted.", None, &href(id, "notes")))
-}
-
-/// `GET /customers/{id}/notes/{note}/history`
-pub(crate) async fn note_history(call: PageCall, Path((id, note)): Path<(CustomerId, NoteId)>) -> PageResult {
-    call.require(Permission::CustomersRead)?;
-    let mut tx = call.read().await?;
-    let (view, _) = show::read(&call, &mut tx, id, Section::Notes).await?;
-    let now = ops::notes::get(&mut tx, id, note).await?;
-    let page = PageRequest {
-        limit: MAX_LIMIT,
-        start: Start::First,
-    };
-    let versions = ops::notes::versions(&mut tx, id, note, &page).await?;
-    let (versions, total) = (versions.data, versions.page.total.value);
-    let ids: Vec<_> = versions
-        .iter()
-        .filter_map(|version| version.actor_id)
-        .chain(now.actor_id)
-        .collect();
-    let names = captions::names(&mut tx, &ids).await?;
-    let bodies: Vec<_> = versions
-        .iter()
-        .map(|version| version.body.as_str())
-        .chain([now.body.as_str()])
-        .collect();
-    let mentioned = ops::mentions::names(&mut tx, &bodies).await?;
-    let past: Vec<_> = versions
-        .into_iter()
-        .map(|version| notes::NoteVersion {
-            author: load::actor(&version.actor_kind, version.actor_id, &names),
-            version: version.version,
-            body: version.body,
-            at: version.created_at,
-        })
-        .collect();
-    Ok(sheet(
-        &call,
-        "What the note said",
-        notes::history(&view, &load::note(&now, &names, &mentioned), &past, total),
-    ))
 }
 
 /// Ticks that are not sent are unticked: a browser leaves them out.

@@ -6,21 +6,22 @@ use maud::html;
 use regulars_customers::{
     model::{NoteInput, mention},
     ops::{self, drafts, drafts::Draft},
-    store,
+    store::{self, captions},
 };
 use regulars_database::Tx;
 use regulars_events::Event;
 use regulars_kernel::{
-    Error, Permission, Result,
+    Error, PageRequest, Permission, Result,
     ids::{CustomerId, NoteId},
+    paging::{MAX_LIMIT, Start},
 };
 use regulars_web::{PageCall, PageResult, Path, pages::format};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::parts::input;
+use super::{load, notes, parts::input, show, view::Section};
 use crate::{
-    face::{faults_of, guard, said},
+    face::{faults_of, guard, said, sheet},
     form::{Typed, short},
     marks,
 };
@@ -111,6 +112,46 @@ pub(crate) async fn revise(
         Err(Error::Stale { .. }) => Ok(StatusCode::PRECONDITION_FAILED.into_response()),
         Err(error) => refused(error),
     }
+}
+
+/// `GET /customers/{id}/notes/{note}/history`
+pub(crate) async fn note_history(call: PageCall, Path((id, note)): Path<(CustomerId, NoteId)>) -> PageResult {
+    call.require(Permission::CustomersRead)?;
+    let mut tx = call.read().await?;
+    let (view, _) = show::read(&call, &mut tx, id, Section::Notes).await?;
+    let now = ops::notes::get(&mut tx, id, note).await?;
+    let page = PageRequest {
+        limit: MAX_LIMIT,
+        start: Start::First,
+    };
+    let versions = ops::notes::versions(&mut tx, id, note, &page).await?;
+    let (versions, total) = (versions.data, versions.page.total.value);
+    let ids: Vec<_> = versions
+        .iter()
+        .filter_map(|version| version.actor_id)
+        .chain(now.actor_id)
+        .collect();
+    let names = captions::names(&mut tx, &ids).await?;
+    let bodies: Vec<_> = versions
+        .iter()
+        .map(|version| version.body.as_str())
+        .chain([now.body.as_str()])
+        .collect();
+    let mentioned = ops::mentions::names(&mut tx, &bodies).await?;
+    let past: Vec<_> = versions
+        .into_iter()
+        .map(|version| notes::NoteVersion {
+            author: load::actor(&version.actor_kind, version.actor_id, &names),
+            version: version.version,
+            body: version.body,
+            at: version.created_at,
+        })
+        .collect();
+    Ok(sheet(
+        &call,
+        "What the note said",
+        notes::history(&view, &load::note(&now, &names, &mentioned), &past, total),
+    ))
 }
 
 /// Of notes that somebody wrote at bit by bit, what they said in the end instead of at the beginning.

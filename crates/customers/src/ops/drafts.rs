@@ -41,7 +41,11 @@ pub async fn get(tx: &mut Tx, user: UserId, draft: Draft) -> Result<Option<Value
 pub async fn keep(tx: &mut Tx, user: UserId, draft: Draft, body: &Value) -> Result<()> {
     if body.to_string().len() > MOST {
         let mut faults = Faults::default();
-        faults.add("", "too_long", format!("at most {MOST} bytes of a draft are kept"));
+        faults.add(
+            "",
+            "too_long",
+            format!("at most {MOST} bytes of a draft are kept"),
+        );
         return faults.check();
     }
     let (about, customer) = draft.parts();

@@ -36,10 +36,7 @@ pub async fn names(tx: &mut Tx, bodies: &[&str]) -> Result<HashMap<UserId, Strin
         .map(|id| id.0)
         .collect();
     let names = captions::owners(tx, &ids).await?;
-    Ok(names
-        .into_iter()
-        .map(|(id, name)| (UserId(id), name))
-        .collect())
+    Ok(names.into_iter().map(|(id, name)| (UserId(id), name)).collect())
 }
 
 /// Members whose name begins with what was typed, or a word of it does.
