@@ -21,7 +21,7 @@ const ICONS = {
   Save: "bookmark-plus", Share: "share-2", Lock: "lock", Link: "link", Merge: "merge", Hierarchy: "network",
   Source: "plug", File: "file-text", Table: "table-2", Info: "info", Warning: "triangle-alert", Error: "circle-alert",
   Success: "circle-check", Sun: "sun", Moon: "moon", System: "monitor", SignOut: "log-out", Refresh: "refresh-cw",
-  Stop: "circle-stop", Star: "star", Shield: "shield-check", Help: "keyboard", Guide: "circle-question-mark", Empty: "inbox", Globe: "globe", Health: "heart-pulse",
+  Stop: "circle-stop", Star: "star", Shield: "shield-check", Help: "keyboard", Guide: "circle-question-mark", Empty: "inbox", Globe: "globe", Health: "heart-pulse", Mention: "at-sign",
 };
 
 const shape = (file) =>

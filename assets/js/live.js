@@ -1,6 +1,6 @@
 // What others do, shown as it happens: the server's hints say which customers changed, and whatever shows them asks anew.
 // Contract: an element with `data-live` (everybody's changes) or `data-live="<customer id>"` gets a `live` event, at most
-// one in a second; its `hx-trigger` says what follows. It waits while somebody types or chooses in it. Windows that are not
+// one in a second; its `hx-trigger` says what follows. The document gets `told` after them. It waits while somebody types or chooses in it. Windows that are not
 // looked at listen to nothing; looked at again, they ask once.
 
 const GATHERED = 1_000;
@@ -30,7 +30,10 @@ function tell() {
     place.dispatchEvent(new CustomEvent("live"));
     told = true;
   }
-  if (told) document.getElementById("announcer").textContent = "What is shown was updated";
+  if (told) {
+    document.getElementById("announcer").textContent = "What is shown was updated";
+    document.dispatchEvent(new CustomEvent("told"));
+  }
   if (waiting) timer = setTimeout(tell, GATHERED);
   else {
     all = false;

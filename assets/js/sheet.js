@@ -4,6 +4,7 @@
 // What is a sheet elsewhere and a page of its own here (`data-own-page="/where-closing-leads"`) goes without htmx.
 // `data-dialog-open="id"` and `data-dialog-close` do the same for any other <dialog>.
 
+import { settle, wasSaved } from "./autosave.js";
 import { ask } from "./confirm.js";
 
 const sheet = () => document.getElementById("sheet");
@@ -13,11 +14,14 @@ let opener = null;
 async function close(force = false) {
   const dialog = sheet();
   if (!dialog?.open) return;
+  // What saves itself is saved now; only what could not be is asked about.
+  if (!force && !(await settle(dialog))) changed = true;
   if (changed && !force) {
     const sure = await ask({ title: "Discard what you typed?", text: "The changes in this form are not saved.", button: "Discard" });
     if (!sure) return;
   }
   changed = false;
+  if (wasSaved(dialog) && !force) document.dispatchEvent(new Event("customersChanged"));
   dialog.close();
 }
 
@@ -53,7 +57,7 @@ for (const kind of ["submit", "click"]) {
 }
 
 document.addEventListener("input", (event) => {
-  if (event.target.closest("#sheet form")) changed = true;
+  if (event.target.closest("#sheet form:not([data-autosave])")) changed = true;
 });
 document.addEventListener("closeSheet", () => {
   const own = document.querySelector("[data-own-page]");

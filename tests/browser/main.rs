@@ -39,6 +39,7 @@ mod imports;
 mod keyboard;
 mod look;
 mod members;
+mod notes;
 mod record;
 mod settings;
 mod tree;

@@ -43,6 +43,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "customer_days",
             "customer_marks",
             "drafts",
+            "note_mentions",
         ],
     ),
     ("exchange", &["imports", "import_errors", "exports"]),

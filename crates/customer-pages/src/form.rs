@@ -19,6 +19,19 @@ pub(crate) fn sheet_form(
     faults: &[Fault],
     fields: Markup,
 ) -> Markup {
+    sheet_form_with(title, url, button, typed, faults, Attributes::new(), fields)
+}
+
+/// The same with attributes of its form.
+pub(crate) fn sheet_form_with(
+    title: &str,
+    url: &str,
+    button: &str,
+    typed: &Typed,
+    faults: &[Fault],
+    attributes: Attributes,
+    fields: Markup,
+) -> Markup {
     let version = typed.get("version");
     sheet(
         title,
@@ -27,7 +40,8 @@ pub(crate) fn sheet_form(
                 .set("method", "post")
                 .set("action", url)
                 .set("hx-post", url)
-                .set("hx-target", "#sheet-body"),
+                .set("hx-target", "#sheet-body")
+                .and(attributes),
         ),
         html! {
             (form_errors(faults))

@@ -13,6 +13,7 @@ mod face;
 mod form;
 mod list;
 mod marks;
+mod mentions;
 mod palette;
 mod record;
 mod state;
@@ -30,6 +31,7 @@ pub fn page_routes() -> Router<AppState> {
         .route("/search", get(palette::search))
         .merge(dashboard::routes())
         .merge(list::routes())
+        .merge(mentions::routes())
         .merge(record::routes())
         .merge(wizard::routes())
         .merge(definitions::routes())

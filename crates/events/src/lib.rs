@@ -8,4 +8,4 @@ mod store;
 
 pub use hub::{Connection, Hint, Hub, Message, Subscription, global as hub};
 pub use kinds::{KINDS, title};
-pub use store::{Event, NewEvent, TIMELINE_ORDER, append, append_many, latest, timeline};
+pub use store::{Event, NewEvent, TIMELINE_ORDER, append, append_many, latest, timeline, touch};

@@ -92,6 +92,12 @@ impl Event {
     }
 }
 
+/// Tells whoever shows a customer to look again, where a change goes on that was told when it began. Nothing is written.
+pub fn touch(tx: &mut Tx, kind: &'static str, customer: CustomerId) {
+    let hint = Hint::about(tx.organization_id(), &[], &[kind], &[Some(customer)]);
+    tx.after_commit(move || hub::global().publish(hint));
+}
+
 /// Writes one event down.
 pub async fn append(tx: &mut Tx, event: NewEvent) -> Result<EventId> {
     let ids = append_many(tx, vec![event]).await?;

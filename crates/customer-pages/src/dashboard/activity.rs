@@ -38,6 +38,11 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Vec<Line>> {
         last.2 = is_full && last.1 > 1;
     }
     groups.truncate(SHOWN);
+    for (event, count, _) in &mut groups {
+        if *count == 1 {
+            record::tell_ends(tx, std::slice::from_mut(event)).await?;
+        }
+    }
     let customers: Vec<Uuid> = groups
         .iter()
         .filter_map(|(event, ..)| event.customer_id)

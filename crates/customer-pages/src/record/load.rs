@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use regulars_kernel::{Permission, clock};
+use regulars_kernel::{Permission, clock, ids::UserId};
 use regulars_web::PageCall;
 use uuid::Uuid;
 
@@ -171,11 +171,16 @@ pub(crate) fn actor(kind: &str, id: Option<Uuid>, names: &HashMap<Uuid, String>)
     }
 }
 
-pub(crate) fn note(note: &Note, names: &HashMap<Uuid, String>) -> NoteView {
+pub(crate) fn note(
+    note: &Note,
+    names: &HashMap<Uuid, String>,
+    mentioned: &HashMap<UserId, String>,
+) -> NoteView {
     NoteView {
         id: note.id,
         version: note.version,
         body: note.body.clone(),
+        names: mentioned.clone(),
         author: actor(&note.actor_kind, note.actor_id, names),
         pinned: note.pinned_at.is_some(),
         created_at: note.created_at,

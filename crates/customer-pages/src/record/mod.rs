@@ -16,6 +16,7 @@ mod similar;
 mod tests;
 mod timeline;
 mod view;
+mod writing;
 
 use axum::{
     Router,
@@ -26,6 +27,7 @@ use regulars_web::AppState;
 pub(crate) use change::{create, existing, offered};
 pub(crate) use load::{actor, linked_whole};
 pub(crate) use view::{Linked, place, removing, shown_name, tone_class};
+pub(crate) use writing::tell_ends;
 
 /// The routes of a customer's page.
 pub(crate) fn routes() -> Router<AppState> {
@@ -66,11 +68,14 @@ pub(crate) fn routes() -> Router<AppState> {
         )
         .route("/customers/{id}/notes/new", get(parts::new_note))
         .route("/customers/{id}/notes", post(parts::add_note))
+        .route("/customers/{id}/notes/draft", post(writing::draft))
+        .route("/customers/{id}/notes/draft/discard", post(writing::discard))
         .route("/customers/{id}/notes/{note}", post(parts::save_note))
+        .route("/customers/{id}/notes/{note}/autosave", post(writing::revise))
         .route("/customers/{id}/notes/{note}/edit", get(parts::edit_note))
         .route("/customers/{id}/notes/{note}/pin", post(parts::pin_note))
         .route("/customers/{id}/notes/{note}/delete", post(parts::delete_note))
-        .route("/customers/{id}/notes/{note}/history", get(parts::note_history))
+        .route("/customers/{id}/notes/{note}/history", get(writing::note_history))
         .route("/customers/{id}/contacts/new", get(parts::new_contact))
         .route("/customers/{id}/contacts", post(parts::add_contact))
         .route("/customers/{id}/contacts/{contact}", post(parts::save_contact))

@@ -1,10 +1,12 @@
 //! A customer's notes: pinned ones first, each with what it said before.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use regulars_kernel::{
     Fault,
-    ids::{CustomerId, NoteId},
+    ids::{CustomerId, NoteId, UserId},
 };
 use regulars_web::pages::{
     Attributes, Icon, Tone, avatar, badge, button, icon_button, sheet, textarea_field, time_tag,
@@ -12,8 +14,9 @@ use regulars_web::pages::{
 
 use super::{
     super::{
-        form::{Typed, sheet_form},
+        form::{Typed, sheet_form_with},
         list::sheet_of,
+        mentions,
     },
     view::{RecordView, nothing, removing},
 };
@@ -25,6 +28,8 @@ pub(crate) struct NoteView {
     pub id: NoteId,
     pub version: i32,
     pub body: String,
+    /// What those whom it mentions are called.
+    pub names: HashMap<UserId, String>,
     pub author: String,
     pub pinned: bool,
     pub created_at: DateTime<Utc>,
@@ -41,17 +46,36 @@ pub(crate) struct NoteVersion {
 }
 
 /// The open section.
-pub(crate) fn section(view: &RecordView, notes: &[NoteView]) -> Markup {
+pub(crate) fn section(view: &RecordView, notes: &[NoteView], draft: &str) -> Markup {
     let href = view.href();
     html! {
         @if view.editable() {
-            form class="note-form" hx-post={ (href) "/notes" } hx-swap="none" data-warn-unsaved {
-                textarea class="textarea" name="body" rows="2" placeholder="What should the next person know?" aria-label="New note" required {}
-                div class="form-actions" { (button("Add note").small().submit()) }
+            form class="note-form" hx-post={ (href) "/notes" } hx-swap="none" data-autosave={ (href) "/notes/draft" } {
+                div data-mentions-area {
+                    textarea class="textarea" id="new-note" name="body" rows="2" placeholder="What should the next person know? @ mentions a colleague" aria-label="New note" required
+                        data-mentions="/mentions/offers" aria-autocomplete="list" aria-controls="new-note-offers" { "\n" (draft) }
+                    (mentions::offers("new-note-offers"))
+                }
+                div class="form-actions" { (drafted(view.customer.id, draft)) (button("Add note").small().submit()) }
             }
         }
         @if notes.is_empty() { (nothing(view, Icon::Note, "No notes", "What the next person should know goes here. Customers never see it.", "Write a note", "notes/new")) }
         @for note in notes { (one(view, note)) }
+    }
+}
+
+/// What became of the draft, and the way to be rid of it.
+fn drafted(customer: CustomerId, draft: &str) -> Markup {
+    let discard = removing(
+        &format!("/customers/{customer}/notes/draft/discard"),
+        "Discard this draft?",
+        "What you typed here is forgotten. This cannot be undone.",
+        "Discard draft",
+    );
+    html! {
+        span class="autosave-said" role="status" data-autosave-said { @if !draft.is_empty() { "Draft saved" } }
+        (discard.set("class", "btn").set("data-variant", "ghost").set("data-size", "sm").set("type", "button").set("data-autosave-discard", "").flag("hidden", draft.is_empty())
+            .element("button", &html! { "Discard draft" }))
     }
 }
 
@@ -75,7 +99,7 @@ fn one(view: &RecordView, note: &NoteView) -> Markup {
                     }))
                 }
             }
-            p class="note-body" { (note.body) }
+            p class="note-body" { (mentions::said(&note.body, &note.names)) }
         }
     }
 }
@@ -96,16 +120,31 @@ pub(crate) fn form(
             "Save note",
         ),
     };
-    sheet_form(
+    // While two versions are chosen between, nothing saves itself.
+    let saves = stale.0.is_empty().then(|| match note {
+        None => format!("{url}/draft"),
+        Some(_) => format!("{url}/autosave"),
+    });
+    let draft = typed.get("body");
+    sheet_form_with(
         title,
         &url,
         action,
         typed,
         faults,
+        Attributes::new().set_some("data-autosave", saves),
         html! {
             (stale)
             input type="hidden" name="sheet" value="true";
-            (textarea_field("body", "Note").value(typed.get("body")).faults(faults).attr("rows", "8").required().autofocus().hint("Only staff sees it. What it said before is kept."))
+            div data-mentions-area {
+                (textarea_field("body", "Note").value(typed.get("body")).faults(faults).attr("rows", "8").required().autofocus()
+                    .attr("data-mentions", "/mentions/offers").attr("aria-autocomplete", "list").attr("aria-controls", "note-offers")
+                    .hint("Only staff sees it. What it said before is kept. @ mentions a colleague."))
+                (mentions::offers("note-offers"))
+            }
+            div class="form-actions" {
+                @if note.is_none() { (drafted(customer, draft)) } @else { span class="autosave-said" role="status" data-autosave-said {} }
+            }
         },
     )
 }
@@ -116,11 +155,11 @@ pub(crate) fn history(view: &RecordView, now: &NoteView, versions: &[NoteVersion
         "What the note said",
         None,
         html! {
-            article class="note" { header { b { "Now" } span class="muted" { (time_tag(now.updated_at, view.zone)) } } p class="note-body" { (now.body) } }
+            article class="note" { header { b { "Now" } span class="muted" { (time_tag(now.updated_at, view.zone)) } } p class="note-body" { (mentions::said(&now.body, &now.names)) } }
             @for version in versions {
                 article class="note" {
                     header { b { "Version " (version.version) } span class="muted" { (version.author) " · " (time_tag(version.at, view.zone)) } }
-                    p class="note-body" { (version.body) }
+                    p class="note-body" { (mentions::said(&version.body, &now.names)) }
                 }
             }
             @if total > versions.len() as i64 { p class="muted" { "These are the latest " (versions.len()) " of " (total) ". The API gives all of them." } }

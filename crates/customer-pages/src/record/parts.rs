@@ -3,32 +3,31 @@
 use axum::extract::RawQuery;
 use maud::{Markup, html};
 use regulars_kernel::{
-    Error, Faults, PageRequest, Permission,
+    Error, Faults, Permission,
     ids::{AddressId, ContactId, CustomerId, NoteId},
-    paging::{MAX_LIMIT, Start},
 };
 use regulars_web::{PageCall, PageResult, Path};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{addresses, contacts, load, notes, show, view::Section};
+use super::{addresses, contacts, notes, writing};
 use crate::{
     customer_form::{rebased, stale_notice},
     face::{defaults, done, faults_of, guard, overtaken, refused, sheet, toast_of},
     form::Typed,
+    marks,
     state::ListState,
 };
 use regulars_customers::{
     model::{Address, AddressInput, Choice as _, Contact, ContactInput, NoteInput},
     ops::{self, UNGUARDED},
-    store::captions,
 };
 
 fn href(id: CustomerId, tab: &str) -> String {
     format!("/customers/{id}?tab={tab}")
 }
 
-fn input<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Error> {
+pub(super) fn input<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Error> {
     serde_json::from_value(Value::Object(body))
         .map_err(|error| Error::invalid("", "malformed", error.to_string()))
 }
@@ -36,11 +35,13 @@ fn input<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Error> {
 /// `GET /customers/{id}/notes/new`
 pub(crate) async fn new_note(call: PageCall, Path(id): Path<CustomerId>) -> PageResult {
     call.require(Permission::CustomersWrite)?;
-    ops::require_living(&mut call.read().await?, id).await?;
+    let mut tx = call.read().await?;
+    ops::require_living(&mut tx, id).await?;
+    let typed = Typed::new().with("body", writing::drafted(&mut tx, &call, id).await?);
     Ok(sheet(
         &call,
         "New note",
-        notes::form(id, None, &Typed::new(), &[], html! {}),
+        notes::form(id, None, &typed, &[], html! {}),
     ))
 }
 
@@ -48,9 +49,12 @@ pub(crate) async fn new_note(call: PageCall, Path(id): Path<CustomerId>) -> Page
 pub(crate) async fn add_note(call: PageCall, Path(id): Path<CustomerId>, typed: Typed) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.write().await?;
-    let wanted = input::<NoteInput>(typed.texts(&["body"]));
+    let wanted = writing::written(&mut tx, &typed, "").await;
     let added = match wanted {
-        Ok(wanted) => ops::notes::create(&mut tx, id, &wanted).await,
+        Ok(wanted) => match marks::user(&call) {
+            Some(user) => ops::notes::say(&mut tx, user, id, &wanted).await,
+            None => ops::notes::create(&mut tx, id, &wanted).await,
+        },
         Err(error) => Err(error),
     };
     match added {
@@ -75,7 +79,8 @@ pub(crate) async fn edit_note(call: PageCall, Path((id, note)): Path<(CustomerId
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.read().await?;
     let now = ops::notes::get(&mut tx, id, note).await?;
-    let typed = Typed::new().with("body", &now.body).with("version", now.version);
+    let body = ops::mentions::shown(&mut tx, &now.body).await?;
+    let typed = Typed::new().with("body", body).with("version", now.version);
     Ok(sheet(
         &call,
         "Edit note",
@@ -92,8 +97,9 @@ pub(crate) async fn save_note(
     call.require(Permission::CustomersWrite)?;
     let typed = typed.chosen();
     let mut tx = call.write().await?;
-    let wanted = input::<NoteInput>(typed.texts(&["body"]))?;
-    match ops::notes::update(&mut tx, id, note, &wanted, &guard(&typed)).await {
+    let before = ops::notes::get(&mut tx, id, note).await?;
+    let wanted = writing::written(&mut tx, &typed, &before.body).await?;
+    match ops::notes::revise(&mut tx, id, note, &wanted, &guard(&typed)).await {
         Ok(_) => {
             tx.commit().await?;
             Ok(done(&call, "Note saved.", None, &href(id, "notes")))
@@ -102,7 +108,8 @@ pub(crate) async fn save_note(
             drop(tx);
             let mut tx = call.read().await?;
             let now = ops::notes::get(&mut tx, id, note).await?;
-            let clash = vec![("body".to_owned(), now.body, typed.get("body").to_owned())];
+            let theirs = ops::mentions::shown(&mut tx, &now.body).await?;
+            let clash = vec![("body".to_owned(), theirs, typed.get("body").to_owned())];
             let typed = typed.with("version", now.version);
             Ok(overtaken(
                 &call,
@@ -148,40 +155,6 @@ pub(crate) async fn delete_note(call: PageCall, Path((id, note)): Path<(Customer
     ops::notes::delete(&mut tx, id, note, UNGUARDED).await?;
     tx.commit().await?;
     Ok(done(&call, "Note deleted.", None, &href(id, "notes")))
-}
-
-/// `GET /customers/{id}/notes/{note}/history`
-pub(crate) async fn note_history(call: PageCall, Path((id, note)): Path<(CustomerId, NoteId)>) -> PageResult {
-    call.require(Permission::CustomersRead)?;
-    let mut tx = call.read().await?;
-    let (view, _) = show::read(&call, &mut tx, id, Section::Notes).await?;
-    let now = ops::notes::get(&mut tx, id, note).await?;
-    let page = PageRequest {
-        limit: MAX_LIMIT,
-        start: Start::First,
-    };
-    let versions = ops::notes::versions(&mut tx, id, note, &page).await?;
-    let (versions, total) = (versions.data, versions.page.total.value);
-    let ids: Vec<_> = versions
-        .iter()
-        .filter_map(|version| version.actor_id)
-        .chain(now.actor_id)
-        .collect();
-    let names = captions::names(&mut tx, &ids).await?;
-    let past: Vec<_> = versions
-        .into_iter()
-        .map(|version| notes::NoteVersion {
-            author: load::actor(&version.actor_kind, version.actor_id, &names),
-            version: version.version,
-            body: version.body,
-            at: version.created_at,
-        })
-        .collect();
-    Ok(sheet(
-        &call,
-        "What the note said",
-        notes::history(&view, &load::note(&now, &names), &past, total),
-    ))
 }
 
 /// Ticks that are not sent are unticked: a browser leaves them out.

@@ -19,8 +19,9 @@ use super::{
     addresses, contacts, details, load, notes,
     timeline::{self, Happening, Timeline},
     view::{self, RecordView, Section},
+    writing,
 };
-use crate::{list, marks, state::ListState, words};
+use crate::{list, marks, mentions, state::ListState, words};
 use regulars_customers::{
     find,
     model::{Included, WithParts},
@@ -69,7 +70,10 @@ pub(crate) async fn show(
         view.beside = [before, behind];
         view.list = list.query();
     }
-    let open = open(&mut tx, &view, &parts, &state).await?;
+    let open = open(&mut tx, &call, &view, &parts, &state).await?;
+    if section == Section::Notes {
+        mentions::seen(&mut tx, &call, id).await?;
+    }
     let content = view::content(&view, open);
     let favourites = marks::favourites(&mut tx, &call, Some(id)).await?;
     if call.is_fragment() {
@@ -103,18 +107,27 @@ pub(super) fn remember(call: &PageCall, id: CustomerId) {
     });
 }
 
-async fn open(tx: &mut Tx, view: &RecordView, parts: &WithParts, state: &ListState) -> Result<Markup> {
+async fn open(
+    tx: &mut Tx,
+    call: &PageCall,
+    view: &RecordView,
+    parts: &WithParts,
+    state: &ListState,
+) -> Result<Markup> {
     Ok(match view.section {
         Section::Timeline => timeline::section(view, &part(tx, view.customer.id, state).await?),
         Section::Notes => {
             let all = parts.notes.as_deref().unwrap_or_default();
             let ids: Vec<_> = all.iter().filter_map(|note| note.actor_id).collect();
             let names = captions::names(tx, &ids).await?;
+            let bodies: Vec<_> = all.iter().map(|note| note.body.as_str()).collect();
+            let mentioned = ops::mentions::names(tx, &bodies).await?;
             notes::section(
                 view,
                 &all.iter()
-                    .map(|note| load::note(note, &names))
+                    .map(|note| load::note(note, &names, &mentioned))
                     .collect::<Vec<_>>(),
+                &writing::drafted(tx, call, view.customer.id).await?,
             )
         }
         Section::Contacts => contacts::section(
@@ -165,7 +178,8 @@ pub(super) async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Resu
     });
     // A cursor that cannot be read begins at the beginning: it can only come from an edited address.
     let cursor = Cursor::decode(state.get("cursor"), regulars_events::TIMELINE_ORDER).ok();
-    let events = regulars_events::timeline(tx, id, kinds.as_deref(), cursor.as_ref(), EVENTS).await?;
+    let mut events = regulars_events::timeline(tx, id, kinds.as_deref(), cursor.as_ref(), EVENTS).await?;
+    writing::tell_ends(tx, &mut events.data).await?;
     let actors: Vec<_> = events.data.iter().filter_map(|event| event.actor_id).collect();
     let names = captions::names(tx, &actors).await?;
     let linked = linked_names(tx, &events.data).await?;

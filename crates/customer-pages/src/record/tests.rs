@@ -83,12 +83,13 @@ fn open(view: &RecordView, text: &str) -> Markup {
                 id: NoteId::new(),
                 version: 2,
                 body: text.into(),
+                names: std::collections::HashMap::new(),
                 author: text.into(),
                 pinned: true,
                 created_at: now,
                 updated_at: now,
             };
-            maud::html! { (notes::section(view, std::slice::from_ref(&note))) (notes::history(view, &note, &[NoteVersion { version: 1, body: text.into(), author: text.into(), at: now }], 1)) }
+            maud::html! { (notes::section(view, std::slice::from_ref(&note), text)) (notes::history(view, &note, &[NoteVersion { version: 1, body: text.into(), author: text.into(), at: now }], 1)) }
         }
         Section::Contacts => contacts::section(
             view,
@@ -203,7 +204,7 @@ fn every_sheet_is_harmless_with_any_text() {
 fn nothing_of_a_deleted_customer_can_be_changed_but_its_deletion() {
     let mut view = record("Ada", Section::Notes);
     view.customer.deleted_at = Some(clock::now());
-    let page = view::content(&view, notes::section(&view, &[])).into_string();
+    let page = view::content(&view, notes::section(&view, &[], "")).into_string();
     let posts = page.matches("hx-post").count() - page.matches("/favourite").count();
     assert_eq!(posts, 1, "{page}");
     assert!(page.contains("/restore"));

@@ -12,6 +12,7 @@ mod customer;
 mod defaults;
 pub mod import;
 mod input;
+pub mod mention;
 mod note;
 mod parts;
 pub mod source;

@@ -76,7 +76,8 @@ impl std::fmt::Debug for NoteVersion {
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({"body": "Prefers to be called in the morning.", "pinned": true}))]
 pub struct NoteInput {
-    /// What it says.
+    /// What it says. `@[Ada Byron](user:<id>)` mentions the member with that id, who is told so; the name is what they were
+    /// called when it was written.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     #[schema(value_type = Option<String>, max_length = 10000)]
     pub body: Patch<String>,

@@ -14,6 +14,7 @@ pub mod drafts;
 pub mod hierarchy;
 pub mod import;
 pub mod marks;
+pub mod mentions;
 pub mod notes;
 pub mod owners;
 mod pages;

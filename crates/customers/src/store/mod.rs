@@ -15,6 +15,7 @@ pub mod days;
 pub(crate) mod drafts;
 pub mod hierarchy;
 pub(crate) mod marks;
+pub(crate) mod mentions;
 pub mod notes;
 pub mod parts;
 pub mod row;

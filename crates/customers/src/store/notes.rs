@@ -1,10 +1,12 @@
 //! Notes and what they said before.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
     Result,
-    ids::{CustomerId, NoteId},
+    ids::{CustomerId, NoteId, UserId},
 };
 use uuid::Uuid;
 
@@ -81,16 +83,27 @@ pub async fn insert(tx: &mut Tx, note: &Note) -> Result<()> {
     Ok(())
 }
 
+/// Since when whoever wrote a note last has been at it.
+pub(crate) async fn sitting(tx: &mut Tx, id: NoteId) -> Result<Option<DateTime<Utc>>> {
+    let since = sqlx::query_scalar!("SELECT sitting_at FROM notes WHERE id = $1", id.0);
+    Ok(since.fetch_optional(tx.conn()).await?.flatten())
+}
+
 /// Writes a note. Answers its new version and time.
-pub async fn update(tx: &mut Tx, note: &Note) -> Result<(i32, DateTime<Utc>)> {
+pub async fn update(
+    tx: &mut Tx,
+    note: &Note,
+    sitting_at: Option<DateTime<Utc>>,
+) -> Result<(i32, DateTime<Utc>)> {
     let row = sqlx::query!(
-        "UPDATE notes SET body = $2, pinned_at = $3, actor_kind = $4, actor_id = $5 WHERE id = $1
+        "UPDATE notes SET body = $2, pinned_at = $3, actor_kind = $4, actor_id = $5, sitting_at = $6 WHERE id = $1
          RETURNING version, updated_at",
         note.id.0,
         note.body,
         note.pinned_at,
         note.actor_kind,
-        note.actor_id
+        note.actor_id,
+        sitting_at
     )
     .fetch_one(tx.conn())
     .await?;
@@ -114,6 +127,46 @@ pub async fn keep_version(tx: &mut Tx, note: &Note) -> Result<()> {
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Whether a customer has a note of this text by this user that is not older than so many seconds.
+pub(crate) async fn said_lately(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    user: UserId,
+    body: &str,
+    seconds: f64,
+) -> Result<Option<NoteId>> {
+    let id = sqlx::query_scalar!(
+        r#"SELECT id AS "id: NoteId" FROM notes WHERE customer_id = $1 AND actor_id = $2 AND body = $3
+           AND created_at > now() - make_interval(secs => $4) ORDER BY id DESC LIMIT 1"#,
+        customer_id.0,
+        user.0,
+        body,
+        seconds
+    );
+    Ok(id.fetch_optional(tx.conn()).await?)
+}
+
+/// What notes said at the end of the sittings that began with these versions.
+pub async fn said(tx: &mut Tx, began: &[(Uuid, i32)]) -> Result<HashMap<(Uuid, i32), String>> {
+    if began.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (ids, versions): (Vec<Uuid>, Vec<i32>) = began.iter().copied().unzip();
+    let rows = sqlx::query!(
+        r#"SELECT n.id, e.version AS "version!", coalesce(
+             (SELECT v.body FROM note_versions v WHERE v.note_id = n.id AND v.version >= e.version ORDER BY v.version LIMIT 1), n.body) AS "body!"
+           FROM unnest($1::uuid[], $2::integer[]) AS e (id, version) JOIN notes n ON n.id = e.id"#,
+        &ids,
+        &versions
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ((row.id, row.version), row.body))
+        .collect())
 }
 
 /// What a note said before each edit, the latest first: those `before` a version, or after so many others.

@@ -31,3 +31,4 @@ mod sources;
 mod tenancy;
 mod withdrawals;
 mod words;
+mod writing;

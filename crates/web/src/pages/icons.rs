@@ -149,11 +149,13 @@ pub enum Icon {
     Globe,
     /// lucide `heart-pulse`.
     Health,
+    /// lucide `at-sign`.
+    Mention,
 }
 
 impl Icon {
     /// Every icon, for the style guide.
-    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health];
+    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health, Self::Mention];
 
     fn shape(self) -> &'static str {
         match self {
@@ -228,6 +230,7 @@ impl Icon {
             Self::Empty => r#"<polyline points="22 12 16 12 14 15 10 15 8 12 2 12"/><path d="M5.45 5.11 2 12v6a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-6l-3.45-6.89A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z"/>"#,
             Self::Globe => r#"<circle cx="12" cy="12" r="10"/><path d="M12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20"/><path d="M2 12h20"/>"#,
             Self::Health => r#"<path d="M2 9.5a5.5 5.5 0 0 1 9.591-3.676.56.56 0 0 0 .818 0A5.49 5.49 0 0 1 22 9.5c0 2.29-1.5 4-3 5.5l-5.492 5.313a2 2 0 0 1-3 .019L5 15c-1.5-1.5-3-3.2-3-5.5"/><path d="M3.22 13H9.5l.5-1 2 4.5 2-7 1.5 3.5h5.27"/>"#,
+            Self::Mention => r#"<circle cx="12" cy="12" r="4"/><path d="M16 8v5a3 3 0 0 0 6 0v-1a10 10 0 1 0-4 8"/>"#,
         }
     }
 }

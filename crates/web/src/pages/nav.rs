@@ -12,6 +12,8 @@ pub enum Nav {
     Dashboard,
     /// The customer list and everything below it.
     Customers,
+    /// Notes that mention whoever looks.
+    Mentions,
     /// Imports.
     Imports,
     /// Exports.
@@ -42,6 +44,7 @@ impl Nav {
         match self {
             Self::Dashboard => (Guide::FirstHour, None),
             Self::Customers => (Guide::FindingPeople, None),
+            Self::Mentions => (Guide::FindingPeople, Some("notes-and-mentions")),
             Self::Imports => (Guide::ImportAndExport, None),
             Self::Exports => (Guide::ImportAndExport, Some("exporting")),
             Self::Organization => (Guide::Settings, Some("organization")),
@@ -106,6 +109,14 @@ pub const NAV: &[NavItem] = &[
         "Customers",
         "/customers",
         Icon::Customers,
+        Some(Permission::CustomersRead),
+        false,
+    ),
+    item(
+        Nav::Mentions,
+        "Mentions",
+        "/mentions",
+        Icon::Mention,
         Some(Permission::CustomersRead),
         false,
     ),

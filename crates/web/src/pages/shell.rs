@@ -228,6 +228,10 @@ fn sidebar(shell: &Shell) -> Markup {
         html! {
             a class="nav-item" href=(item.href) title=(item.label) aria-current=[(shell.active == Some(item.nav)).then_some("page")] {
                 (item.icon) span class="nav-label" { (item.label) }
+                // Asked for behind the page, so that no page waits for it.
+                @if item.nav == Nav::Mentions {
+                    span class="count" hx-get={ (item.href) "/count" } hx-trigger="load, customersChanged from:document delay:300ms, told from:document throttle:5s" {}
+                }
             }
         }
     };
