@@ -2,8 +2,8 @@
 -- as far as the filters go. Adding up what lies below a customer reads nothing but the second. Before, the 10,000 below one
 -- were visited and sorted for each page, and all companies for the first fifty at the top.
 -- Customers at the top who are persons are nearly everybody: the index of names serves them.
--- Lock: writes to customers wait while the indexes are built, under 3 s for a million customers of whom 100,000 are
--- companies or stand below somebody; reads go on, and wait only for the old index to go at the end, milliseconds.
+-- Lock: writes to customers wait while the indexes are built, which takes longer the more of them are companies or stand
+-- below somebody, seconds where those are some hundred thousand; reads wait for the old index to go, milliseconds.
 
 CREATE INDEX customers_top ON customers (organization_id, sort_name, id)
   INCLUDE (status, type, lifecycle_stage, country) WHERE deleted_at IS NULL AND parent_id IS NULL AND kind = 'company';
