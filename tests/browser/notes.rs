@@ -31,10 +31,10 @@ async fn a_draft_survives_a_reload_and_is_discarded_or_said() {
     let (page, notes) = page(&stage).await;
     browser.go(&page).await;
     browser.fill(FIELD, "Found a moth").await;
-    browser.sees_in(".note-form [role=status]", "Draft saved").await;
+    browser.sees_in(".note-form .autosave-said", "Draft saved").await;
     browser.go(&page).await;
     assert_eq!(browser.value(FIELD).await, "Found a moth");
-    browser.sees_in(".note-form [role=status]", "Draft saved").await;
+    browser.sees_in(".note-form .autosave-said", "Draft saved").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
     browser.press("Discard draft").await;
     browser.sees_in("#confirm", "Discard this draft?").await;
@@ -111,7 +111,7 @@ async fn an_edit_saves_itself_as_one_version_and_shows_both_when_overtaken() {
         .sees_in("#sheet", "Somebody else saved this meanwhile")
         .await;
     browser.sees_in("#sheet .choose", "Calls never").await;
-    browser.press("Save as chosen").await;
+    browser.press("Save note").await;
     browser.sheet_closed().await;
     browser.sees_in(".note", "Calls on Tuesdays").await;
     stage.end().await;

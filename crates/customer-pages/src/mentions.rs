@@ -184,7 +184,9 @@ fn content(items: &[MentionView], names: &HashMap<UserId, String>, older: Option
                 article class="note" data-unread[mention.read_at.is_none()] {
                     header {
                         (avatar(actor, "sm"))
-                        span class="truncate-line" { b { (actor) } " about " a class="link" href=(href) { (mention.customer) } }
+                        b { (actor) }
+                        span class="muted" { "about" }
+                        a class="link truncate-line" href=(href) { (mention.customer) }
                         span class="muted" { (time_tag(mention.mentioned_at, zone)) }
                         @if mention.read_at.is_none() { (badge("new", Tone::Blue)) }
                     }

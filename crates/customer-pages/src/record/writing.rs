@@ -65,6 +65,7 @@ pub(crate) async fn draft(call: PageCall, Path(id): Path<CustomerId>, typed: Typ
     let body = typed.get("body");
     let mut tx = call.write().await?;
     if body.trim().is_empty() {
+        ops::require_living(&mut tx, id).await?;
         drafts::discard(&mut tx, user, Draft::Note(id)).await?;
         tx.commit().await?;
         return Ok(saved("", None));
@@ -82,6 +83,7 @@ pub(crate) async fn discard(call: PageCall, Path(id): Path<CustomerId>) -> PageR
     call.require(Permission::CustomersWrite)?;
     let user = marks::user(&call).ok_or(Error::NotFound("draft"))?;
     let mut tx = call.write().await?;
+    ops::require_living(&mut tx, id).await?;
     drafts::discard(&mut tx, user, Draft::Note(id)).await?;
     tx.commit().await?;
     Ok(said(
