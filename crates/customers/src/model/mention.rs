@@ -64,7 +64,7 @@ pub fn mentioned(body: &str) -> Vec<UserId> {
 }
 
 /// As people read and write it: `@` and what each member is called now; who is unknown keeps the name of then.
-pub fn shown(body: &str, labels: &HashMap<UserId, String>) -> String {
+pub(crate) fn shown(body: &str, labels: &HashMap<UserId, String>) -> String {
     pieces(body)
         .into_iter()
         .fold(String::with_capacity(body.len()), |mut text, piece| {
@@ -86,7 +86,7 @@ pub fn plain(body: &str) -> String {
 
 /// As it is stored: each `@` before the whole name of a member is a mention, unless a letter stands right before it or
 /// behind the name. Of names that begin the same the longest counts.
-pub fn stored(text: &str, labels: &HashMap<UserId, String>) -> String {
+pub(crate) fn stored(text: &str, labels: &HashMap<UserId, String>) -> String {
     let mut longest: Vec<_> = labels.iter().collect();
     longest.sort_by(|(a, x), (b, y)| y.len().cmp(&x.len()).then(a.cmp(b)));
     let mut body = String::with_capacity(text.len());
@@ -104,7 +104,7 @@ pub fn stored(text: &str, labels: &HashMap<UserId, String>) -> String {
         });
         if let Some((id, label)) = found {
             let name = label.replace(['[', ']'], "");
-            body.push_str(&format!("{OPEN}{name}{MIDDLE}{id})"));
+            body.extend([OPEN, &name, MIDDLE, &id.to_string(), ")"]);
             rest = &behind[label.len()..];
         } else {
             body.push('@');
@@ -116,7 +116,7 @@ pub fn stored(text: &str, labels: &HashMap<UserId, String>) -> String {
 }
 
 /// What members are called where one is to be told from the others: by name, by name and address where names are alike.
-pub fn labels(members: Vec<(UserId, String, String)>) -> HashMap<UserId, String> {
+pub(crate) fn labels(members: Vec<(UserId, String, String)>) -> HashMap<UserId, String> {
     let mut times: HashMap<String, usize> = HashMap::new();
     for (_, name, _) in &members {
         *times.entry(name.clone()).or_default() += 1;
