@@ -74,12 +74,15 @@ impl Fields<'_> {
             .faults(self.faults)
     }
 
-    /// Where they are reached.
-    pub(crate) fn reached(&self) -> Markup {
-        html! {
-            (self.fill(email_field("email", "E-mail"), "email").wide())
-            (self.fill(tel_field("phone", "Phone"), "phone").hint("With country code, or as dialled in the country of the address.").wide())
-        }
+    /// Their address.
+    pub(crate) fn email(&self) -> Field {
+        self.fill(email_field("email", "E-mail"), "email")
+    }
+
+    /// Their number.
+    pub(crate) fn phone(&self) -> Field {
+        self.fill(tel_field("phone", "Phone"), "phone")
+            .hint("With country code, or as dialled in the country of the address.")
     }
 
     /// Who looks after them; nothing where nobody could.

@@ -312,7 +312,7 @@ fn fields(form: &CustomerForm) -> Markup {
             div class="for-company span-all" { (fields.text("company_name", "Company name")) }
             div class="for-company span-all" { (fields.text("legal_name", "Name in the register")) }
             (fields.text("first_name", "First name").autofocus()) (fields.text("last_name", "Last name"))
-            (fields.reached())
+            (fields.email().wide()) (fields.phone().wide())
         }
         @if new { div id="similar" role="status" {} }
         div class="form-grid" {

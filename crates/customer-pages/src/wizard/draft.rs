@@ -54,12 +54,26 @@ impl CompanyDraft {
 
     /// Whether nothing is typed and nothing added, so that there is nothing to keep.
     pub(crate) fn is_empty(&self) -> bool {
-        let as_it_begins = |name: &str| match (name, self.basics.get(name)) {
-            ("status", value) => value == Status::default().as_str(),
-            ("type", value) => value == Type::default().as_str(),
-            (_, value) => is_blank(value),
-        };
-        self.contacts.is_empty() && self.addresses.is_empty() && self.basics.names().all(as_it_begins)
+        !Step::ALL.into_iter().any(|step| self.holds(step))
+    }
+
+    /// Whether something is said in a step.
+    pub(crate) fn holds(&self, step: Step) -> bool {
+        match step {
+            Step::Basics => self.basics.names().any(|name| self.is_said(name)),
+            Step::Contacts => !self.contacts.is_empty(),
+            Step::Addresses => !self.addresses.is_empty(),
+            Step::Review => false,
+        }
+    }
+
+    /// Whether a field of the first step is not as it begins.
+    fn is_said(&self, name: &str) -> bool {
+        match (name, self.basics.get(name)) {
+            ("status", value) => value != Status::default().as_str(),
+            ("type", value) => value != Type::default().as_str(),
+            (_, value) => !is_blank(value),
+        }
     }
 
     /// Takes over what a step's form sent.

@@ -37,6 +37,7 @@ pub(super) fn page(
     frame(
         Step::Review,
         lead,
+        draft,
         &wrong,
         html! {
             (told(faults))

@@ -40,8 +40,9 @@ pub(super) fn start_over(begun: bool) -> Markup {
     }
 }
 
-/// Heading and progress, then the step itself. `wrong` are the steps in which something is to be put right.
-pub(super) fn frame(step: Step, lead: &str, wrong: &[Step], inside: Markup) -> Markup {
+/// Heading and progress, then the step itself. Steps are ticked that hold something; `wrong` are those in which something
+/// is to be put right.
+pub(super) fn frame(step: Step, lead: &str, draft: &CompanyDraft, wrong: &[Step], inside: Markup) -> Markup {
     html! {
         div class="steps-page" {
             (page_header("New company", html! {}, lead))
@@ -49,9 +50,9 @@ pub(super) fn frame(step: Step, lead: &str, wrong: &[Step], inside: Markup) -> M
                 ol class="steps" {
                     @for (number, one) in Step::ALL.into_iter().enumerate() {
                         li {
-                            a href=(one.href()) aria-current=[(one == step).then_some("step")] data-passed[one < step] data-wrong[wrong.contains(&one)] {
+                            a href=(one.href()) aria-current=[(one == step).then_some("step")] data-filled[draft.holds(one)] data-wrong[wrong.contains(&one)] {
                                 span class="step-mark" aria-hidden="true" {
-                                    @if wrong.contains(&one) { "!" } @else if one < step { (Icon::Check) } @else { (number + 1) }
+                                    @if wrong.contains(&one) { "!" } @else if one != step && draft.holds(one) { (Icon::Check) } @else { (number + 1) }
                                 }
                                 span class="step-name" { (one.name()) }
                                 @if wrong.contains(&one) { span class="sr-only" { " (something to put right)" } }
@@ -79,6 +80,7 @@ fn form(view: &StepView<'_>, lead: &str, fields: Markup) -> Markup {
     frame(
         step,
         lead,
+        view.draft,
         &[],
         html! {
             form class="steps-form" method="post" action=(step.href()) novalidate data-draft {
@@ -102,14 +104,15 @@ pub(super) fn basics(view: &StepView<'_>, existing: Option<&Linked>, parent: Opt
         faults: view.faults,
         offered: view.offered,
     };
-    let name = fields.text("company_name", "Company name").wide();
+    let name = fields.text("company_name", "Company name");
     // With faults the script goes to the first of them.
     let name = if view.faults.is_empty() {
         name.autofocus()
     } else {
         name
     };
-    let looked_up = if view.begun {
+    // Whose the address is may be told already.
+    let looked_up = if view.begun && existing.is_none() {
         "load, input delay:300ms"
     } else {
         "input delay:300ms"
@@ -125,8 +128,8 @@ pub(super) fn basics(view: &StepView<'_>, existing: Option<&Linked>, parent: Opt
                     // Who it may already be is looked up while one types.
                     div class="form-grid" hx-get="/customers/similar" hx-trigger=(looked_up) hx-include="this" hx-target="#similar" hx-sync="this:replace" {
                         (name)
-                        (fields.text("legal_name", "Name in the register").wide())
-                        (fields.reached())
+                        (fields.text("legal_name", "Name in the register"))
+                        (fields.email()) (fields.phone())
                     }
                     div id="similar" role="status" {}
                     div class="form-grid" {
