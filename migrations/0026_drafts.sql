@@ -7,6 +7,7 @@ CREATE TABLE drafts (
   about text NOT NULL CHECK (about IN ('company', 'note')),
   customer_id uuid,
   body jsonb NOT NULL,
+  version integer NOT NULL DEFAULT 1,
   updated_at timestamptz NOT NULL DEFAULT now(),
   CHECK ((about = 'note') = (customer_id IS NOT NULL)),
   PRIMARY KEY (organization_id, id),
