@@ -190,6 +190,29 @@ async fn a_draft_is_found_again_in_the_sheet_and_given_up_after_asking() {
 }
 
 #[tokio::test]
+async fn what_was_kept_outlives_a_killed_server() {
+    let stage = Stage::signed_in().await;
+    stage.browser.go("/customers/new/company").await;
+    stage.browser.fill("[name=company_name]", "Engines").await;
+    kept(&stage.browser).await;
+    let Stage {
+        browser,
+        server,
+        home,
+        ..
+    } = stage;
+    server.kill_nine();
+    let server = home.serve();
+    browser.go(&format!("{}/customers/new/company", server.url)).await;
+    assert_eq!(browser.value("[name=company_name]").await, "Engines");
+    browser
+        .run("document.querySelector('.parents').scrollIntoView({block: 'center'})")
+        .await;
+    browser.picture("company-parents-1440-light").await;
+    browser.end().await;
+}
+
+#[tokio::test]
 async fn who_it_may_already_be_is_told_and_faults_stand_at_their_fields() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;
