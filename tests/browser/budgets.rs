@@ -94,7 +94,7 @@ async fn pages_are_light_stand_still_and_answer_at_once() {
     browser.keys("anna").await;
     browser.keys("\u{e00c}").await;
     browser.press("Filter").await;
-    browser.find("#sheet fieldset.picks").await;
+    browser.find("#sheet #builder-0-field").await;
     browser.keys("\u{e00c}").await;
     browser.sheet_closed().await;
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
