@@ -105,9 +105,10 @@ async fn the_list_narrows_sorts_turns_pages_and_changes_several_at_once() {
     browser.sees("60 customers").await;
 
     browser.press("Filter").await;
-    browser.find("#sheet fieldset.picks").await;
+    browser.choose("#builder-0-field", "status").await;
+    browser.find("#builder-0-value-0").await;
     browser
-        .run("document.querySelector('#sheet [name=status][value=vip]').click()")
+        .run("document.querySelector('#builder [value=vip]').click()")
         .await;
     browser.press("Show customers").await;
     browser
@@ -149,9 +150,11 @@ async fn the_list_narrows_sorts_turns_pages_and_changes_several_at_once() {
 
     // Narrowed in the sheet it is still open, so that what is shown can become what it asks for.
     browser.press("Filter").await;
-    browser.find("#sheet fieldset.picks").await;
+    browser.press("Condition").await;
+    browser.choose("#builder-1-field", "status").await;
+    browser.find("#builder-1-value-0").await;
     browser
-        .run("document.querySelector('#sheet [name=status][value=vip]').click()")
+        .run("document.querySelector('#builder [value=vip]').click()")
         .await;
     browser.press("Show customers").await;
     browser
