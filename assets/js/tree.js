@@ -99,4 +99,5 @@ function refresh() {
   }
 }
 document.addEventListener("htmx:after:swap", refresh);
-addEventListener("DOMContentLoaded", refresh);
+// When htmx has read the page: before, nobody would hear the event.
+addEventListener("load", refresh);
