@@ -84,20 +84,17 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// What has come is open; what was open before is opened again, level by level.
-function refresh() {
-  const before = remembered();
-  for (const row of document.querySelectorAll("[role=treegrid] tr[aria-expanded=false]")) {
-    if (!before.has(row.dataset.branch) || row.hidden) continue;
-    if (loaded(row)) {
-      mark(row, true);
-      show(row);
-    } else if (!row.dataset.asked) {
-      row.dataset.asked = "true";
-      row.querySelector("[data-tree-toggle]").dispatchEvent(new CustomEvent("branch"));
-    }
+// What was open before is opened again, level by level.
+function reopen(row) {
+  if (row.getAttribute("aria-expanded") !== "false" || row.hidden || !remembered().has(row.dataset.branch)) return;
+  if (loaded(row)) {
+    mark(row, true);
+    show(row);
+  } else if (!row.dataset.asked) {
+    row.dataset.asked = "true";
+    row.querySelector("[data-tree-toggle]").dispatchEvent(new CustomEvent("branch"));
   }
 }
-document.addEventListener("htmx:after:swap", refresh);
-// When htmx has read the page: before, nobody would hear the event.
-addEventListener("load", refresh);
+document.addEventListener("htmx:after:swap", () => document.querySelectorAll("[role=treegrid] tr[aria-expanded=false]").forEach(reopen));
+// Not before: nobody would hear the event.
+document.addEventListener("htmx:after:init", (event) => event.target.matches?.("[data-tree-toggle]") && reopen(event.target.closest("tr")));

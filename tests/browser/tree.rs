@@ -79,6 +79,10 @@ async fn a_tree_is_opened_closed_and_left_by_keyboard() {
         rows(browser).await,
         "1 Acme Group, 2 Acme Trading, 3 Ada Lovelace, 1 Zenith"
     );
+    // Loaded anew as well.
+    browser.go("/customers?layout=tree").await;
+    browser.sees_in("#list", "Ada Lovelace").await;
+
     browser.keys("l").await;
     browser
         .arrives(|address| !address.contains("layout"), "the table")
