@@ -107,7 +107,7 @@ impl Shown {
     async fn know(&mut self, tx: &mut Tx, group: &Group) -> Result<()> {
         for field in group.fields() {
             if !self.words.known.contains_key(field) {
-                let values = known(tx, field).await?;
+                let values = known(tx, field, group).await?;
                 self.words.known.insert(field.to_owned(), values);
             }
         }
@@ -115,8 +115,20 @@ impl Shown {
     }
 }
 
-/// The values of a field, as people call them.
-async fn known(tx: &mut Tx, field: &str) -> Result<Vec<(String, String)>> {
+/// The values of a field, as people call them; of customers only those that the rows name.
+async fn known(tx: &mut Tx, field: &str, group: &Group) -> Result<Vec<(String, String)>> {
+    if field == "parent" {
+        let ids: Vec<_> = group
+            .values(field)
+            .iter()
+            .filter_map(|id| id.parse().ok())
+            .collect();
+        let names = captions::customers(tx, &ids).await?;
+        return Ok(names
+            .into_iter()
+            .map(|(id, name)| (id.to_string(), name))
+            .collect());
+    }
     let mut values = find::values(tx, field).await?;
     match field {
         "owner" => values.insert(0, ("me".to_owned(), "Me".to_owned())),
@@ -130,32 +142,16 @@ async fn known(tx: &mut Tx, field: &str) -> Result<Vec<(String, String)>> {
 
 /// The words for what an expression says: its fields, and the names of those that it names.
 pub(super) async fn words_of(tx: &mut Tx, group: &Group) -> Result<Words> {
-    let catalog = find::fields(tx).await?;
-    let mut known_values = Known::new();
-    for field in group.fields() {
-        let values = match field {
-            "parent" => {
-                let ids: Vec<_> = group
-                    .values("parent")
-                    .iter()
-                    .filter_map(|id| id.parse().ok())
-                    .collect();
-                captions::customers(tx, &ids)
-                    .await?
-                    .into_iter()
-                    .map(|(id, name)| (id.to_string(), name))
-                    .collect()
-            }
-            // Tags are called what they are.
-            "tag" => Vec::new(),
-            _ => known(tx, field).await?,
-        };
-        known_values.insert(field.to_owned(), values);
+    let mut words = Words {
+        catalog: find::fields(tx).await?,
+        known: Known::new(),
+    };
+    // Tags are called what they are.
+    for field in group.fields().into_iter().filter(|field| *field != "tag") {
+        let values = known(tx, field, group).await?;
+        words.known.insert(field.to_owned(), values);
     }
-    Ok(Words {
-        catalog,
-        known: known_values,
-    })
+    Ok(words)
 }
 
 /// `GET /customers/filters`: the sheet, with what the list is asked for.
@@ -193,15 +189,7 @@ pub(crate) async fn build(call: PageCall, RawQuery(query): RawQuery) -> PageResu
     let mut faults = Vec::new();
     let mut focus = None;
     let put = match (asked.put, act.as_str()) {
-        (Put::Rows(mut group), "text") => {
-            group.settle(&shown.words.catalog);
-            Put::Text(
-                group
-                    .expression(&shown.words.catalog, &mut Vec::new())
-                    .map(|asked| asked.to_string())
-                    .unwrap_or_default(),
-            )
-        }
+        (Put::Rows(group), "text") => Put::Text(as_written(&group, &shown.words.catalog)),
         (Put::Text(text), "rows") => match rows(&text) {
             Ok(group) => Put::Rows(group),
             Err(fault) => {
@@ -222,6 +210,19 @@ pub(crate) async fn build(call: PageCall, RawQuery(query): RawQuery) -> PageResu
     Ok(builder(&call, &mut tx, shown, &asked, focus.as_deref(), &faults)
         .await?
         .into_response())
+}
+
+/// What rows say, as far as they are put together.
+fn expression(group: &Group, catalog: &Catalog, faults: &mut Vec<Wrong>) -> Option<Expression> {
+    let mut group = group.clone();
+    group.settle(catalog);
+    group.expression(catalog, faults)
+}
+
+fn as_written(group: &Group, catalog: &Catalog) -> String {
+    expression(group, catalog, &mut Vec::new())
+        .map(|asked| asked.to_string())
+        .unwrap_or_default()
 }
 
 fn rows(text: &str) -> std::result::Result<Group, Wrong> {
@@ -257,12 +258,8 @@ pub(crate) async fn apply(call: PageCall, RawQuery(query): RawQuery) -> PageResu
 /// Where the form leads. What is wrong is noted.
 fn address(call: &PageCall, tx: &Tx, shown: &Shown, asked: &Asked, faults: &mut Vec<Wrong>) -> ListState {
     let catalog = &shown.words.catalog;
-    let expression = match &asked.put {
-        Put::Rows(group) => {
-            let mut group = group.clone();
-            group.settle(catalog);
-            group.expression(catalog, faults)
-        }
+    let said = match &asked.put {
+        Put::Rows(group) => expression(group, catalog, faults),
         Put::Text(text) if text.trim().is_empty() => None,
         Put::Text(text) => read(text).map_err(|fault| faults.push(fault)).ok(),
     };
@@ -272,11 +269,11 @@ fn address(call: &PageCall, tx: &Tx, shown: &Shown, asked: &Asked, faults: &mut 
         Some(me) => substitute(expression, "owner", "me", me),
         None => expression.clone(),
     };
-    if let Some(expression) = &expression {
+    if let Some(expression) = &said {
         let zone = call.caller.organization.time_zone;
         faults.extend(find::faults(tx, &personal(expression), catalog, zone));
     }
-    let address = asked::address(&asked.rest, expression, catalog);
+    let address = asked::address(&asked.rest, said, catalog);
     match read(address.get("filter")) {
         Ok(left) => address.with("filter", &personal(&left).to_string()),
         Err(_) => address,
@@ -345,21 +342,6 @@ async fn builder(
             let mut group = group.clone();
             group.settle(&shown.words.catalog);
             shown.know(tx, &group).await?;
-            let parents: Vec<_> = group
-                .values("parent")
-                .iter()
-                .filter_map(|id| id.parse().ok())
-                .collect();
-            let names = captions::customers(tx, &parents).await?;
-            if !names.is_empty() {
-                shown.words.known.insert(
-                    "parent".to_owned(),
-                    names
-                        .into_iter()
-                        .map(|(id, name)| (id.to_string(), name))
-                        .collect(),
-                );
-            }
             let mut told: HashMap<String, String> = HashMap::new();
             for fault in faults {
                 if let Place::Pointer(place) = &fault.place {
@@ -412,14 +394,7 @@ async fn said(call: &PageCall, tx: &mut Tx, shown: &Shown, asked: &Asked) -> Res
     };
     let locale = call.bare_shell().locale;
     let text = match &asked.put {
-        Put::Rows(group) => {
-            let mut group = group.clone();
-            group.settle(&shown.words.catalog);
-            group
-                .expression(&shown.words.catalog, &mut Vec::new())
-                .map(|asked| asked.to_string())
-                .unwrap_or_default()
-        }
+        Put::Rows(group) => as_written(group, &shown.words.catalog),
         Put::Text(_) => String::new(),
     };
     Ok(html! {
