@@ -271,7 +271,14 @@ async fn hostile_names_are_shown_as_they_are_and_do_nothing() {
                 answer.text
             );
         }
-        for tab in ["timeline", "notes", "contacts", "addresses", "details"] {
+        for tab in [
+            "timeline",
+            "notes",
+            "contacts",
+            "addresses",
+            "hierarchy",
+            "details",
+        ] {
             browser.go(&format!("/customers/{id}?tab={tab}")).await;
             browser.find(".record-section").await;
             assert_eq!(browser.run(harmless).await, true, "{tab} of {name:?}");

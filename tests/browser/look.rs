@@ -182,7 +182,7 @@ pub async fn furnished(stage: &Stage) -> Vec<(&'static str, String, &'static [&'
         ),
         (
             "customer-hierarchy",
-            format!("/customers/{group}?tab=details"),
+            format!("/customers/{group}?tab=hierarchy"),
             &[],
         ),
         ("customers-nobody", "/customers?q=zzyzx".into(), &[]),

@@ -42,5 +42,6 @@ mod members;
 mod notes;
 mod record;
 mod settings;
+mod side;
 mod tree;
 mod wizard;

@@ -105,14 +105,14 @@ async fn a_customer_shows_where_it_stands_and_what_lies_below() {
     stage
         .customer(json!({"first_name": "Ada", "last_name": "Lovelace", "parent_id": trading}))
         .await;
-    browser.go(&format!("/customers/{group}?tab=details")).await;
+    browser.go(&format!("/customers/{group}?tab=hierarchy")).await;
     browser.sees_in("#hierarchy", "2 on 2 levels").await;
     browser.sees_in("#hierarchy", "2 companies").await;
     browser.sees_in("#hierarchy", "2,000.00").await;
     browser.click("#hierarchy [data-tree-toggle]").await;
     browser.sees_in("#hierarchy", "Ada Lovelace").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
-    browser.go(&format!("/customers/{trading}?tab=details")).await;
+    browser.go(&format!("/customers/{trading}?tab=hierarchy")).await;
     browser.sees_in("#hierarchy nav", "Acme Group").await;
     stage.end().await;
 }

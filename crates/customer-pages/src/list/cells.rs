@@ -20,7 +20,8 @@ use regulars_web::{
     PageCall, PageResult, Path,
     pages::Icon,
     pages::{
-        Attributes, Flash, FlashKind, button, format, menu_item, status_badge, tag_list, text_field, time_tag,
+        Attributes, Flash, FlashKind, button, format, icon_button, menu_item, status_badge, tag_list,
+        text_field, time_tag,
     },
     with_toast,
 };
@@ -50,7 +51,11 @@ const FIELDS: &[(&str, &str)] = &[
     ("email", "email"),
     ("phone", "phone"),
     ("company_name", "company_name"),
+    ("locale", "locale"),
+    ("time_zone", "time_zone"),
 ];
+/// Says that a cell is changed from a customer's page, which is drawn anew as a whole.
+const ON_PAGE: (&str, &str) = ("at", "page");
 /// The popover that shows what can be chosen.
 const MENU: &str = "cell-menu";
 
@@ -98,6 +103,24 @@ pub(crate) fn popover() -> Markup {
     html! { div class="menu" id=(MENU) popover="auto" {} }
 }
 
+/// The button beside a fact of a customer's page that changes it where it stands.
+pub(crate) fn change_here(id: CustomerId, column: &str) -> Markup {
+    let place = place(id, column);
+    let asked: ListState = [ON_PAGE].into_iter().collect();
+    let button = icon_button(
+        Icon::Edit,
+        format!("Change {}", columns::label(column).to_lowercase()),
+    )
+    .small()
+    .attr("id", place)
+    .attr("hx-get", asked.href(&address(id, column)))
+    .attr("hx-target", format!("#{MENU}"))
+    .attr("hx-swap", "innerHTML")
+    .attr("data-opens", MENU)
+    .attr("aria-haspopup", "true");
+    html! { (button) }
+}
+
 fn address(id: CustomerId, column: &str) -> String {
     format!("/customers/{id}/cells/{column}")
 }
@@ -133,27 +156,38 @@ async fn current(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
 }
 
 /// `GET /customers/{id}/cells/{column}`: what the popover shows.
-pub(crate) async fn open(call: PageCall, Path((id, column)): Path<(CustomerId, String)>) -> PageResult {
+pub(crate) async fn open(
+    call: PageCall,
+    Path((id, column)): Path<(CustomerId, String)>,
+    RawQuery(query): RawQuery,
+) -> PageResult {
     call.require(Permission::CustomersWrite)?;
+    let on_page = is_on_page(&ListState::parse(query.as_deref().unwrap_or_default()));
     let field = field_of(&column).ok_or(Error::NotFound("column"))?;
     let mut tx = call.read().await?;
     let customer = current(&mut tx, id).await?;
     let value = filled(&customer).get(field).to_owned();
     let choices = choices(&mut tx, &column).await?;
-    Ok(editor(id, &column, choices.as_deref(), &value, &value, "").into_response())
+    Ok(editor(id, &column, on_page, choices.as_deref(), &value, &value, "").into_response())
+}
+
+fn is_on_page(asked: &ListState) -> bool {
+    asked.get(ON_PAGE.0) == ON_PAGE.1
 }
 
 /// `was`: what the person saw when they began.
 fn editor(
     id: CustomerId,
     column: &str,
+    on_page: bool,
     choices: Option<&[(String, String)]>,
     was: &str,
     value: &str,
     fault: &str,
 ) -> Markup {
     let post = |to: Option<&str>| {
-        let pairs = [("was", Some(was)), ("value", to)];
+        let at = on_page.then_some(ON_PAGE.1);
+        let pairs = [("was", Some(was)), ("value", to), (ON_PAGE.0, at)];
         let query: ListState = pairs
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
@@ -161,7 +195,7 @@ fn editor(
         Attributes::new()
             .set("hx-post", query.href(&address(id, column)))
             .set("hx-target", format!("#{}", place(id, column)))
-            .set("hx-swap", "innerHTML")
+            .set("hx-swap", if on_page { "none" } else { "innerHTML" })
     };
     let label = columns::label(column);
     html! {
@@ -195,6 +229,7 @@ pub(crate) async fn save(
     let field = field_of(&column).ok_or(Error::NotFound("column"))?;
     let asked = ListState::parse(query.as_deref().unwrap_or_default());
     let is_undo = asked.get("undo") == "1";
+    let on_page = is_on_page(&asked);
     let was = asked.get("was");
     let value = if typed.has("value") {
         typed.get("value")
@@ -207,7 +242,7 @@ pub(crate) async fn save(
     let now = filled(&before).get(field).to_owned();
     let choices = choices(&mut tx, &column).await?;
     let again = |now: &str, fault: &str| {
-        beside(editor(id, &column, choices.as_deref(), now, value, fault).into_response())
+        beside(editor(id, &column, on_page, choices.as_deref(), now, value, fault).into_response())
     };
     let overtaken = format!(
         "Somebody else changed it meanwhile; it is {} now.",
@@ -272,14 +307,14 @@ pub(crate) async fn save(
         column.label,
         if is_undo { "is as it was" } else { "changed" }
     );
-    if is_undo {
+    if is_undo || on_page {
         return Ok(said(
             &call,
             FlashKind::Success,
             text,
-            None,
+            undo,
             "/customers",
-            &["customersChanged"],
+            &["cellSaved", "customersChanged"],
         ));
     }
     let flash = Flash {
@@ -300,6 +335,9 @@ fn beside(mut answer: Response) -> Response {
     answer
         .headers_mut()
         .insert("hx-retarget", HeaderValue::from_static("#cell-menu"));
+    answer
+        .headers_mut()
+        .insert("hx-reswap", HeaderValue::from_static("innerHTML"));
     answer
 }
 
@@ -329,8 +367,10 @@ mod tests {
                 );
             }
             let choices = [((*text).to_owned(), (*text).to_owned())];
-            samples::assert_harmless(&editor(id, "owner", Some(&choices), text, text, text).into_string());
-            samples::assert_harmless(&editor(id, "email", None, text, text, text).into_string());
+            samples::assert_harmless(
+                &editor(id, "owner", true, Some(&choices), text, text, text).into_string(),
+            );
+            samples::assert_harmless(&editor(id, "email", false, None, text, text, text).into_string());
         }
     }
 }

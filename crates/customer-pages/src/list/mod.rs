@@ -22,7 +22,7 @@ use axum::{
 };
 use regulars_web::AppState;
 
-pub(crate) use cells::popover;
+pub(crate) use cells::{change_here, popover};
 pub use chips::{fault_in_words, in_words};
 pub(crate) use handlers::query;
 pub(crate) use tree::{branch, rows_below};

@@ -14,7 +14,6 @@ use super::{
         form::{Typed, sheet_form},
         words,
     },
-    hierarchy,
     view::{Linked, RecordView, removing},
 };
 use regulars_customers::model::{Channel, Choice as _, ConsentState, Kind};
@@ -85,9 +84,6 @@ pub(crate) fn section(view: &RecordView, details: &Details) -> Markup {
                 dd { @if attribute.value.is_empty() { span class="muted" { "–" } } @else if attribute.kind == "url" { (external_link(&attribute.value)) } @else { span class="note-body" { (attribute.value) } } }
             } } }))
         }
-        (card("Belongs together", html! { @if view.editable() {
-            (link_button("Add below", format!("{href}/children")).ghost().small().icon(Icon::Plus).opens_sheet(format!("{href}/children")))
-        } }, hierarchy::loading(view)))
         (card("Consent", html! { @if view.editable() { (icon_button(Icon::Edit, "Change consent").small().opens_sheet(format!("{href}/consents"))) } }, consents(view, &details.consents)))
         (sources(view, &details.sources))
         (card("History of the record", html! {}, facts(&[
@@ -108,7 +104,7 @@ fn consents(view: &RecordView, consents: &[ConsentView]) -> Markup {
     }
 }
 
-fn tone_of_consent(state: &str) -> Tone {
+pub(super) fn tone_of_consent(state: &str) -> Tone {
     match state {
         "subscribed" => Tone::Green,
         "unsubscribed" => Tone::Red,

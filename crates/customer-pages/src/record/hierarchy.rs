@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use regulars_kernel::{Error, Permission, ids::CustomerId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{Align, Icon, column, facts, format, link_button, sized_table, status_badge, time_tag},
+    pages::{Align, Icon, card, column, facts, format, link_button, sized_table, status_badge, time_tag},
 };
 use rust_decimal::Decimal;
 
@@ -39,11 +39,18 @@ pub(crate) struct Hierarchy {
     pub may_write: bool,
 }
 
-/// The place that it is loaded into: the card stands at once, adding up may take a moment.
-pub(super) fn loading(view: &RecordView) -> Markup {
-    html! {
-        div id="hierarchy" hx-get={ (view.href()) "/hierarchy" } hx-trigger="load" hx-swap="outerHTML" { (regulars_web::pages::skeleton_lines(3)) }
-    }
+/// The open section. It stands at once; adding up may take a moment.
+pub(super) fn section(view: &RecordView) -> Markup {
+    let below = format!("{}/children", view.href());
+    card(
+        "Belongs together",
+        html! { @if view.editable() {
+            (link_button("Add below", below.clone()).ghost().small().icon(Icon::Plus).opens_sheet(below))
+        } },
+        html! {
+            div id="hierarchy" hx-get={ (view.href()) "/hierarchy" } hx-trigger="load" hx-swap="outerHTML" { (regulars_web::pages::skeleton_lines(3)) }
+        },
+    )
 }
 
 /// `GET /customers/{id}/hierarchy`
@@ -78,7 +85,7 @@ pub(crate) fn inside(shown: &Hierarchy) -> Markup {
                 p class="muted" { "Part of nothing larger." @if shown.may_write { " " a class="link" href={ (href) "/parent" } hx-get={ (href) "/parent" } hx-target="#sheet-body" { "Set it" } } }
             } @else {
                 nav class="path" aria-label="Path from the top" { ol {
-                    @for above in &shown.path { li { a class="link" href={ "/customers/" (above.id) "?tab=details" } { (above.name) } (Icon::ChevronRight) } }
+                    @for above in &shown.path { li { a class="link" href={ "/customers/" (above.id) "?tab=hierarchy" } { (above.name) } (Icon::ChevronRight) } }
                     li aria-current="page" { (shown.name) }
                 } }
             }
@@ -90,7 +97,6 @@ pub(crate) fn inside(shown: &Hierarchy) -> Markup {
                     @for one in &shown.below.columns { (column(&one.label, one.align, one.name != "status")) }
                     (column("", Align::Start, false))
                 }, list::branch(&shown.below)))
-                @if shown.may_write { (list::popover()) }
                 (link_button("Open as list", format!("/customers?parent={}&layout=tree", shown.id)).ghost().small().icon(Icon::Hierarchy))
             }
         }

@@ -11,11 +11,12 @@ use super::{
     contacts::ContactView,
     details::{AttributeValue, ConsentView, Details, SourceView},
     notes::NoteView,
-    view::{Linked, RecordView, Section, shown_name},
+    view::{Linked, Place, RecordView, Section, shown_name},
 };
-use crate::words;
+use crate::{state::ListState, words};
 use regulars_customers::model::{
-    Address, AttributeDefinition, Choice as _, Contact, Customer, CustomerRef, Note, TagRef, WithParts,
+    Address, AttributeDefinition, Choice as _, Consent, Contact, Customer, CustomerRef, Note, TagRef,
+    WithParts,
 };
 use regulars_web::pages::Tone;
 
@@ -38,6 +39,15 @@ pub(crate) fn linked(customer: &CustomerRef) -> Linked {
         id: customer.id,
         name,
         note,
+    }
+}
+
+/// A customer that has a contact with an address, and what that contact is there.
+pub(crate) fn contact_of((customer, title): &(CustomerRef, Option<String>)) -> Linked {
+    let named = linked(customer);
+    Linked {
+        note: title.clone().unwrap_or(named.note),
+        ..named
     }
 }
 
@@ -80,8 +90,20 @@ pub(crate) fn record(
     let children = parts.children.as_deref().unwrap_or_default();
     RecordView {
         name: shown_name(&parts.customer),
-        address: default.map(address_lines),
+        address: default.map(|address| Place {
+            id: address.id,
+            lines: address_lines(address),
+            map: map(address),
+        }),
+        consents: parts.consents.iter().flatten().map(consent).collect(),
         owner,
+        main_contact: parts
+            .contacts
+            .iter()
+            .flatten()
+            .find(|contact| contact.is_primary)
+            .map(|primary| contact(primary).name),
+        contact_of: Vec::new(),
         parent: parts.parent.as_ref().map(linked),
         more_children: i64::try_from(children.len().saturating_sub(CHILDREN)).unwrap_or_default(),
         children: children.iter().take(CHILDREN).map(linked).collect(),
@@ -102,6 +124,46 @@ pub(crate) fn record(
         now: clock::now(),
         customer: parts.customer.clone(),
     }
+}
+
+fn consent(consent: &Consent) -> ConsentView {
+    ConsentView {
+        channel: consent.channel.as_str().to_owned(),
+        state: consent.state.as_str().to_owned(),
+        source: consent.source.clone(),
+        changed_at: consent.changed_at,
+    }
+}
+
+/// Where OpenStreetMap shows an address; nobody but whoever follows the link tells it of the address.
+fn map(address: &Address) -> Option<String> {
+    if let (Some(latitude), Some(longitude)) = (address.latitude, address.longitude) {
+        let place: ListState = [("mlat", latitude.to_string()), ("mlon", longitude.to_string())]
+            .into_iter()
+            .collect();
+        return Some(place.href("https://www.openstreetmap.org/"));
+    }
+    // Who lives there is none of the map's business.
+    let place = addresses::lines(
+        [
+            None,
+            None,
+            address.line1.as_deref(),
+            None,
+            address.postal_code.as_deref(),
+            address.city.as_deref(),
+            address.province.as_deref(),
+        ],
+        address.country.as_ref(),
+    )
+    .join(", ");
+    let known = address.line1.is_some() || address.city.is_some() || address.postal_code.is_some();
+    known.then(|| {
+        [("query", place)]
+            .into_iter()
+            .collect::<ListState>()
+            .href("https://www.openstreetmap.org/search")
+    })
 }
 
 fn address_lines(address: &Address) -> Vec<String> {
@@ -213,16 +275,6 @@ pub(crate) fn details(parts: &WithParts, definitions: &[AttributeDefinition]) ->
                 synced_at: link.synced_at,
             })
             .collect(),
-        consents: parts
-            .consents
-            .iter()
-            .flatten()
-            .map(|consent| ConsentView {
-                channel: consent.channel.as_str().to_owned(),
-                state: consent.state.as_str().to_owned(),
-                source: consent.source.clone(),
-                changed_at: consent.changed_at,
-            })
-            .collect(),
+        consents: parts.consents.iter().flatten().map(consent).collect(),
     }
 }

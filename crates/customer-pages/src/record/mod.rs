@@ -11,6 +11,7 @@ mod notes;
 pub(crate) mod parts;
 mod preview;
 mod show;
+mod side;
 mod similar;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use regulars_web::{
 };
 
 use super::{
-    show,
+    show, side,
     timeline::{self, Timeline},
     view::{self, RecordView, Section},
 };
@@ -55,7 +55,7 @@ pub(super) fn inside(view: &RecordView, part: &Timeline) -> Markup {
         None,
         html! {
             (view::face(&shown))
-            (view::side(&shown))
+            (side::cards(&shown))
             section class="column" { h3 { "Latest" } (timeline::latest(&shown, part)) }
         },
         html! {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    addresses, contacts, details, load, notes,
+    addresses, contacts, details, hierarchy, load, notes,
     timeline::{self, Happening, Timeline},
     view::{self, RecordView, Section},
     writing,
@@ -26,7 +26,7 @@ use regulars_customers::{
     find,
     model::{Included, WithParts},
     ops,
-    store::{captions, parts::Key},
+    store::{self, captions, parts::Key},
 };
 
 /// Events shown at once.
@@ -48,6 +48,10 @@ pub(crate) async fn read(
     let mut view = load::record(call, &parts, section, known_tags, owner);
     if let Some(user) = marks::user(call) {
         view.favourite = ops::marks::is_favourite(tx, user, id).await?;
+    }
+    if let Some(email) = &parts.customer.email {
+        let found = store::contacts::customers_with(tx, &email.lowercase(), id).await?;
+        view.contact_of = found.iter().map(load::contact_of).collect();
     }
     Ok((view, parts))
 }
@@ -88,6 +92,7 @@ pub(crate) async fn show(
     shell.favourites = favourites;
     tx.commit().await?;
     remember(&call, id);
+    let content = html! { (content) @if view.editable() { (list::popover()) } };
     Ok(page(&shell, view::actions(&view), content).into_response())
 }
 
@@ -148,6 +153,7 @@ async fn open(
                 .map(load::address)
                 .collect::<Vec<_>>(),
         ),
+        Section::Hierarchy => hierarchy::section(view),
         Section::Details => details::section(view, &load::details(parts, &ops::attributes::list(tx).await?)),
     })
 }

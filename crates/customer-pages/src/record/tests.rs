@@ -12,9 +12,10 @@ use super::{
     addresses::{self, AddressView},
     contacts::{self, ContactView},
     details::{self, AttributeValue, ConsentView, Details, SourceView},
+    hierarchy,
     notes::{self, NoteVersion, NoteView},
     timeline::{self, Happening, Timeline},
-    view::{self, Linked, RecordView, Section},
+    view::{self, Linked, Place, RecordView, Section},
 };
 use crate::form::Typed;
 use regulars_customers::model::{Customer, Kind};
@@ -39,7 +40,19 @@ fn record(text: &str, section: Section) -> RecordView {
     };
     RecordView {
         name: text.into(),
-        address: Some(vec![text.into(); 3]),
+        address: Some(Place {
+            id: AddressId::new(),
+            lines: vec![text.into(); 3],
+            map: Some(format!("https://www.openstreetmap.org/?{text}")),
+        }),
+        consents: vec![ConsentView {
+            channel: "email".into(),
+            state: text.into(),
+            source: text.into(),
+            changed_at: clock::now(),
+        }],
+        main_contact: some(),
+        contact_of: vec![linked()],
         owner: some(),
         parent: Some(linked()),
         children: vec![linked(), linked()],
@@ -117,6 +130,7 @@ fn open(view: &RecordView, text: &str) -> Markup {
                 time_zone: Some(text.into()),
             }],
         ),
+        Section::Hierarchy => hierarchy::section(view),
         Section::Details => details::section(
             view,
             &Details {

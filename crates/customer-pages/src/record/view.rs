@@ -3,19 +3,33 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
-use regulars_kernel::ids::CustomerId;
+use regulars_kernel::ids::{AddressId, CustomerId};
 use regulars_web::pages::{
-    Attributes, Icon, Locale, Tab, Tone, avatar, badge, button, card, confirm_attributes, copy_button,
-    empty_state, facts, format, icon_button, icon_link, link_button, menu, menu_divider, menu_item, notice,
+    Attributes, Icon, Locale, Tab, Tone, avatar, badge, button, confirm_attributes, copy_button, empty_state,
+    format, icon_button, icon_link, link_button, menu, menu_divider, menu_item, notice, stat, stats,
     status_badge, tabs, time_tag,
 };
 
-use super::super::{
-    list::{deleting, sheet_of},
-    state::ListState,
-    words::{self, mail_link},
+use super::{
+    super::{
+        list::{deleting, sheet_of},
+        state::ListState,
+        words::{self, mail_link},
+    },
+    details::ConsentView,
+    side,
 };
-use regulars_customers::model::{Choice as _, Customer, Kind, Status, Type};
+use regulars_customers::model::{Choice as _, Customer, Status, Type};
+
+/// Where the default address is.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub id: AddressId,
+    /// As written on a parcel.
+    pub lines: Vec<String>,
+    /// Where a map shows it; none where the address says too little.
+    pub map: Option<String>,
+}
 
 /// Another customer that this one is linked to.
 #[derive(Clone, Debug)]
@@ -32,15 +46,17 @@ pub(crate) enum Section {
     Notes,
     Contacts,
     Addresses,
+    Hierarchy,
     Details,
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Timeline,
         Self::Notes,
         Self::Contacts,
         Self::Addresses,
+        Self::Hierarchy,
         Self::Details,
     ];
 
@@ -50,6 +66,7 @@ impl Section {
             Self::Notes => "notes",
             Self::Contacts => "contacts",
             Self::Addresses => "addresses",
+            Self::Hierarchy => "hierarchy",
             Self::Details => "details",
         }
     }
@@ -67,9 +84,15 @@ impl Section {
 pub(crate) struct RecordView {
     pub customer: Customer,
     pub name: String,
-    /// Lines of the default address; none if there is no address.
-    pub address: Option<Vec<String>>,
+    /// The default address; none if there is no address.
+    pub address: Option<Place>,
+    /// What was said on each channel.
+    pub consents: Vec<ConsentView>,
     pub owner: Option<String>,
+    /// Whom to turn to first there.
+    pub main_contact: Option<String>,
+    /// Customers that have this one's e-mail address among their contacts.
+    pub contact_of: Vec<Linked>,
     pub parent: Option<Linked>,
     pub children: Vec<Linked>,
     pub more_children: i64,
@@ -153,12 +176,13 @@ pub(crate) fn content(view: &RecordView, open: Markup) -> Markup {
         div id="record" class="record" data-live=(view.customer.id) hx-get=(here) hx-trigger="customersChanged from:document, live" hx-swap="outerHTML" {
             @if let Some(at) = view.customer.deleted_at { (deleted(view, at)) }
             (head(view))
+            (metrics(view))
             div class="columns" {
                 div class="column" {
                     (section_tabs(view))
                     div class="record-section" { (open) }
                 }
-                aside class="column" aria-label="About this customer" { (side(view)) }
+                aside class="column" aria-label="About this customer" { (side::cards(view)) }
             }
         }
     }
@@ -272,17 +296,59 @@ fn facts_line(view: &RecordView) -> Markup {
             format!("{place}, {time} there")
         }
     });
-    let day = customer.created_at.with_timezone(&view.zone).date_naive();
-    let today = view.now.with_timezone(&view.zone).date_naive();
-    let (new, since) = (day >= today, format::span_since(day, today));
     html! {
         p class="record-facts" {
             @if let Some(email) = &customer.email { a class="quiet-link" href=(mail_link(email.as_str())) { (email.as_str()) } }
             @if let Some(phone) = &customer.phone { a class="quiet-link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } }
             @if let Some(there) = there { span { (there) } } @else if !place.is_empty() { span { (place) } }
-            span { @if new { "customer since today" } @else { "customer for " (since) } }
         }
     }
+}
+
+/// What is known in figures and stages, in one band.
+fn metrics(view: &RecordView) -> Markup {
+    let customer = &view.customer;
+    let day = customer.created_at.with_timezone(&view.zone).date_naive();
+    let today = view.now.with_timezone(&view.zone).date_naive();
+    let (tenure, since) = if day >= today {
+        ("New".to_owned(), "since today".to_owned())
+    } else {
+        (
+            format::span_since(day, today),
+            format!("since {}", format::date(day)),
+        )
+    };
+    let mut all = vec![stat("Customer", &tenure, &since)];
+    if let Some(at) = customer.last_active_at {
+        let on = at.with_timezone(&view.zone).date_naive();
+        all.push(stat(
+            "Last active",
+            &format::capitalized(&format::relative(at, view.now, view.zone)),
+            &format::date(on),
+        ));
+    }
+    all.push(stat(
+        "Stage",
+        &words::sentence(customer.lifecycle_stage.as_str()),
+        &format!(
+            "{} priority, {} service",
+            customer.priority.as_str(),
+            customer.service_level.as_str()
+        ),
+    ));
+    if let Some(limit) = &customer.credit_limit {
+        let amount = format::money(limit.amount(), limit.currency().as_str(), view.locale);
+        all.push(stat("Credit limit", &amount, ""));
+    }
+    if !view.children.is_empty() {
+        let below = i64::try_from(view.children.len()).unwrap_or_default() + view.more_children;
+        all.push(stat(
+            "Directly below",
+            &format::integer(below, view.locale),
+            "customers",
+        ));
+    }
+    stats(&all)
 }
 
 /// City and country of the default address.
@@ -300,7 +366,7 @@ fn section_tabs(view: &RecordView) -> Markup {
         Section::Notes => Some(view.counts[0]),
         Section::Contacts => Some(view.counts[1]),
         Section::Addresses => Some(view.counts[2]),
-        Section::Timeline | Section::Details => None,
+        Section::Timeline | Section::Hierarchy | Section::Details => None,
     };
     let all: Vec<_> = Section::ALL
         .into_iter()
@@ -314,68 +380,6 @@ fn section_tabs(view: &RecordView) -> Markup {
         })
         .collect();
     tabs("Sections", &all)
-}
-
-pub(super) fn side(view: &RecordView) -> Markup {
-    let customer = &view.customer;
-    let href = view.href();
-    let edit = |url: String, label: &str| {
-        html! { @if view.editable() { (icon_button(Icon::Edit, label).small().opens_sheet(url)) } }
-    };
-    html! {
-        (card("Contact", edit(format!("{href}/edit"), "Edit contact facts"), facts(&[
-            ("E-mail", html! { @if let Some(email) = &customer.email { a class="link" href=(mail_link(email.as_str())) { (email.as_str()) } (copy_button(email.as_str(), "Copy e-mail")) } }),
-            ("Phone", html! { @if let Some(phone) = &customer.phone { a class="link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } (copy_button(phone.as_str(), "Copy phone")) } }),
-            ("Language", html! { @if let Some(locale) = &customer.locale { (locale.name()) } }),
-            ("Time zone", html! { @if let Some(zone) = &customer.time_zone { (zone.as_str()) } }),
-        ])))
-        (card("Tags", html! { @if view.editable() { (icon_button(Icon::Plus, "Add a tag").small().opens_sheet(format!("{href}/tags"))) } }, tags(view)))
-        (card("Default address", html! {
-            @if view.counts[2] > 1 { a class="quiet-link" href={ (href) "?tab=addresses" } { (view.counts[2] - 1) " more" } }
-        }, html! {
-            @match &view.address {
-                Some(lines) => address class="postal" { @for line in lines { span { (line) } } },
-                None => p class="muted" { "None yet." @if view.editable() { " " a class="link" href={ (href) "/addresses/new" } hx-get={ (href) "/addresses/new" } hx-target="#sheet-body" { "Add one" } } },
-            }
-        }))
-        (card("Relations", edit(format!("{href}/parent"), "Set what it belongs to"), html! {
-            (facts(&[
-                ("Owner", html! { @if let Some(owner) = &view.owner { (owner) } }),
-                ("Belongs to", html! { @if let Some(parent) = &view.parent { a class="link" href={ "/customers/" (parent.id) } { (parent.name) } } }),
-                ("Company", html! { @if customer.kind == Kind::Person { @if let Some(company) = &customer.company_name { (company) } } }),
-            ]))
-            @if !view.children.is_empty() {
-                ul class="linked" { @for child in &view.children {
-                    li { (avatar(&child.name, "sm")) a class="quiet-link truncate-line" href={ "/customers/" (child.id) } { (child.name) } @if !child.note.is_empty() { span class="muted truncate-line" { (child.note) } } }
-                } }
-                @if view.more_children > 0 { a class="quiet-link" href={ (href) "?tab=details" } { "and " (format::integer(view.more_children, view.locale)) " more" } }
-            }
-        }))
-    }
-}
-
-/// Tags, each removable, and the place to add one.
-fn tags(view: &RecordView) -> Markup {
-    let href = view.href();
-    html! {
-        div class="tag-list" {
-            @for (name, tone) in &view.tags {
-                @if view.editable() {
-                    span class={ "tag " (tone_class(*tone)) } title=(name) {
-                        span { (name) }
-                        button class="tag-remove" type="button" aria-label={ "Remove tag " (name) } hx-post={ (href) "/tags/remove?name=" (super::super::state::segment(name)) } hx-swap="none" { span class="icon-sm" { (Icon::Close) } }
-                    }
-                } @else { (regulars_web::pages::tag(name, *tone)) }
-            }
-            @if view.tags.is_empty() && !view.editable() { span class="muted" { "None." } }
-        }
-        @if view.editable() {
-            form class="tag-form" hx-post={ (href) "/tags" } hx-swap="none" {
-                input class="input" type="text" name="tag" list="known-tags" placeholder="Add a tag" aria-label="Add a tag" autocomplete="off" maxlength="60" required;
-                datalist id="known-tags" { @for name in &view.known_tags { option value=(name) {} } }
-            }
-        }
-    }
 }
 
 /// The class of a tone, for parts that the shared tag cannot draw.

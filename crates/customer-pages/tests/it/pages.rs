@@ -87,6 +87,7 @@ async fn each_page_is_shown_and_a_stranger_is_led_to_sign_in() {
         "?tab=notes",
         "?tab=contacts",
         "?tab=addresses",
+        "?tab=hierarchy",
         "?tab=details",
         "?events=notes",
         "/edit",

@@ -6,7 +6,10 @@ use regulars_kernel::{
     ids::{ContactId, CustomerId},
 };
 
-use crate::model::Contact;
+use crate::model::{Contact, CustomerRef};
+
+/// Of how many customers a person is shown to be a contact.
+const MOST_CUSTOMERS: i64 = 8;
 
 macro_rules! columns {
     () => {
@@ -23,6 +26,35 @@ pub async fn list(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<Contact>> 
         " FROM contacts WHERE customer_id = $1 ORDER BY is_primary DESC, id"
     );
     Ok(sqlx::query_as(sql).bind(customer_id).fetch_all(tx.conn()).await?)
+}
+
+/// Other living customers that have a contact with this address (in lower case), and what that contact is there.
+pub async fn customers_with(
+    tx: &mut Tx,
+    email: &str,
+    except: CustomerId,
+) -> Result<Vec<(CustomerRef, Option<String>)>> {
+    #[derive(sqlx::FromRow)]
+    struct Found {
+        #[sqlx(flatten)]
+        customer: CustomerRef,
+        title: Option<String>,
+    }
+    let found: Vec<Found> = sqlx::query_as(
+        "SELECT DISTINCT ON (c.id) c.id, c.code, c.kind, c.full_name, c.email, c.status, k.title
+           FROM contacts k JOIN customers c ON c.organization_id = k.organization_id AND c.id = k.customer_id
+          WHERE k.email_lowercase = $1 AND k.customer_id <> $2 AND c.deleted_at IS NULL
+          ORDER BY c.id, k.id LIMIT $3",
+    )
+    .bind(email)
+    .bind(except)
+    .bind(MOST_CUSTOMERS)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found
+        .into_iter()
+        .map(|found| (found.customer, found.title))
+        .collect())
 }
 
 /// One contact of a customer.
