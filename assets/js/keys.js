@@ -51,6 +51,12 @@ document.addEventListener("keydown", (event) => {
     openPalette();
     return;
   }
+  // Enter alone begins a line.
+  if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && !event.defaultPrevented && event.target.matches?.("textarea")) {
+    event.preventDefault();
+    event.target.form?.requestSubmit();
+    return;
+  }
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
   if (typing(event.target) || document.querySelector("dialog[open], .menu:popover-open")) return;
   if (document.documentElement.hasAttribute("data-no-shortcuts")) return;

@@ -31,11 +31,8 @@ async fn observe(browser: &Browser) {
 
 #[tokio::test]
 async fn pages_are_light_stand_still_and_answer_at_once() {
-    let stage = Stage::signed_in().await;
+    let stage = Stage::crowded().await;
     let browser = &stage.browser;
-    stage
-        .home
-        .ok(&["demo", "--organization", "maison", "--customers", "2000"]);
     let first = stage
         .api
         .get("/api/v1/customers?limit=1")

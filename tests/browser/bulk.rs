@@ -89,7 +89,7 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
     browser.choose("#sheet [name=deleted]", "only").await;
     browser.press("Show customers").await;
     browser.sees("120 customers").await;
-    browser.sees_in(".chip", "Deleted are shown alone").await;
+    browser.sees_in(".chip", "Deleted only").await;
     browser.click("[data-row]:nth-child(1) [data-row-link]").await;
     browser.sees("This customer is deleted").await;
     browser.press("Restore").await;

@@ -11,7 +11,7 @@ async fn opened(browser: &Browser, address: &str) {
 }
 
 /// Chooses a field of a row, and waits until the row is drawn for it.
-async fn field(browser: &Browser, row: &str, name: &str, value: &str) {
+pub async fn field(browser: &Browser, row: &str, name: &str, value: &str) {
     browser.choose(&format!("#builder-{row}-field"), name).await;
     browser.find(&format!("#builder-{row}-{value}")).await;
     browser

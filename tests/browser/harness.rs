@@ -210,10 +210,15 @@ impl Browser {
 
     /// Presses Control with a key.
     pub async fn control(&self, key: &str) {
-        let code = format!("Key{}", key.to_uppercase());
+        let (code, number) = match key {
+            "Enter" => ("Enter".to_owned(), 13),
+            _ => (
+                format!("Key{}", key.to_uppercase()),
+                u32::from(key.to_uppercase().as_bytes()[0]),
+            ),
+        };
         for kind in ["keyDown", "keyUp"] {
-            let parameters = json!({"type": kind, "modifiers": 2, "key": key, "code": code, "windowsVirtualKeyCode":
-                u32::from(key.to_uppercase().as_bytes()[0])});
+            let parameters = json!({"type": kind, "modifiers": 2, "key": key, "code": code, "windowsVirtualKeyCode": number});
             self.devtools("Input.dispatchKeyEvent", parameters).await;
         }
     }

@@ -196,7 +196,7 @@ async fn imports(stage: &Stage) {
         .at("/id");
     browser.size(WIDTH, 720).await;
     browser.go(&format!("/imports/{import}")).await;
-    browser.sees("Say what each column means").await;
+    browser.sees("Match each column to a field").await;
     browser.picture("guide-import-map").await;
     browser.press("Check the file").await;
     browser.sees("This is what will happen").await;

@@ -30,7 +30,7 @@ async fn a_file_is_uploaded_mapped_checked_and_imported_before_ones_eyes() {
     browser.attach("input[type=file]", &file).await;
     browser.sees("kunden.csv").await;
     browser.press("Upload").await;
-    browser.sees("Say what each column means").await;
+    browser.sees("Match each column to a field").await;
     let means = "return Object.fromEntries([...document.querySelectorAll('tbody tr')].map((row) =>
         [row.querySelector('b').textContent, row.querySelector('select').value]))";
     let means = browser.run(means).await;
@@ -84,7 +84,7 @@ async fn a_check_that_takes_long_is_cancelled() {
     browser.attach("input[type=file]", &file).await;
     browser.sees("viele.csv").await;
     browser.press("Upload").await;
-    browser.sees("Say what each column means").await;
+    browser.sees("Match each column to a field").await;
     browser.press("Check the file").await;
     browser.sees("Checking the file").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "working");

@@ -265,6 +265,10 @@ async fn open(browser: &Browser, address: &str, presses: &[&str]) {
     if let Some(words) = presses.next() {
         browser.press(words).await;
         browser.find("#sheet[open] button").await;
+        // It slides in.
+        browser
+            .holds("document.getAnimations().every((one) => one.playState === 'finished')")
+            .await;
     }
     // And what is sent off wrongly.
     if let Some(words) = presses.next() {

@@ -18,7 +18,7 @@ async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {
     browser.fill("#sheet [name=email]", "nonsense").await;
     browser.press("Save changes").await;
     browser
-        .sees_in("#sheet [data-form-errors]", "One thing to put right")
+        .sees_in("#sheet [data-form-errors]", "Please correct one thing")
         .await;
     browser.fill("#sheet [name=email]", "lovelace@example.com").await;
     browser.press("Save changes").await;
@@ -81,7 +81,7 @@ async fn a_form_on_a_page_of_its_own_stays_there_until_it_is_saved() {
         browser.fill("main [name=email]", "nonsense").await;
         browser.click("main form [type=submit]").await;
         browser
-            .sees_in("main [data-form-errors]", "One thing to put right")
+            .sees_in("main [data-form-errors]", "Please correct one thing")
             .await;
         let forms = browser
             .run("return document.querySelectorAll('[name=email]').length")
@@ -232,7 +232,7 @@ async fn a_note_keeps_what_it_said_consent_is_written_down_and_ids_are_linked() 
     browser.sees_in("#confirm", "Unlink this source?").await;
     browser.click("#confirm [data-confirm-part=ok]").await;
     browser
-        .sees_in(".record-section", "Known from no other system")
+        .sees_in(".record-section", "Not linked to another system")
         .await;
     stage.end().await;
 }

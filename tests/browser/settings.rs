@@ -75,8 +75,11 @@ async fn who_has_an_account_accepts_an_invitation_and_moves_between_organization
         .await;
     browser.go("/customers").await;
     browser.sees_in("main", "Only Maison").await;
-    browser.go("/settings/sessions").await;
-    browser.click("[aria-label='Switch to Atelier Nord']").await;
+    browser.click("[popovertarget=account-menu]").await;
+    browser.find("#account-menu [name=organization]").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.picture("account-menu-1440-light").await;
+    browser.click("#account-menu [name=organization]").await;
     browser.sees_in(".organization", "Atelier Nord").await;
     browser.go("/customers").await;
     browser.sees("No customers yet").await;
@@ -132,7 +135,7 @@ async fn an_import_goes_on_where_its_killed_server_left_it() {
     browser.go("/imports/new").await;
     browser.attach("input[type=file]", &file).await;
     browser.press("Upload").await;
-    browser.sees("Say what each column means").await;
+    browser.sees("Match each column to a field").await;
     browser.press("Check the file").await;
     browser.sees("This is what will happen").await;
     browser.press("Import 15,000 rows").await;

@@ -1,7 +1,12 @@
 //! What a test begins with: a real server on a fresh database, its owner signed in, and a browser looking at it.
 
-use std::fs;
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    process::Command,
+};
 
+use regulars_testkit::TestDatabase;
 use serde_json::Value;
 
 use crate::{
@@ -13,6 +18,15 @@ use crate::{
 /// The password of everybody.
 pub const PASSWORD: &str = "seven quiet otters read maps";
 
+/// Customers of the demo shop.
+pub const CROWD: i64 = 100_000;
+/// What the demo shop depends on.
+const DEMO: [&str; 3] = [
+    include_str!("../../crates/server/src/demo/mod.rs"),
+    include_str!("../../crates/server/src/demo/histories.rs"),
+    include_str!("../../crates/server/src/demo/names.rs"),
+];
+
 /// A server, a browser, and the organization “maison” with its owner Ada.
 pub struct Stage {
     pub browser: Browser,
@@ -22,7 +36,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Signs Ada in.
+    /// Signs Ada in to a shop that has nobody yet.
     pub async fn signed_in() -> Self {
         let home = Home::shared().await;
         let arguments = [
@@ -35,6 +49,36 @@ impl Stage {
             "Europe/Paris",
         ];
         home.ok(&arguments);
+        Self::at(home).await
+    }
+
+    /// Signs Ada in to the demo shop with [`CROWD`] customers. It is made once a day, by the first test that asks.
+    pub async fn crowded() -> Self {
+        let mut hash = DefaultHasher::new();
+        DEMO.hash(&mut hash);
+        let day = chrono::Utc::now().format("%m%d");
+        let name = format!("demo_{day}_{:08x}", hash.finish() as u32);
+        let database = TestDatabase::filled(&name, |url| {
+            let folder = tempfile::tempdir().unwrap();
+            let made = Command::new(env!("CARGO_BIN_EXE_regulars"))
+                .args([
+                    "demo",
+                    "--organization",
+                    "maison",
+                    "--customers",
+                    &CROWD.to_string(),
+                    "--data-dir",
+                ])
+                .arg(folder.path())
+                .env("DATABASE_URL", url)
+                .output()
+                .unwrap();
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        });
+        Self::at(Home::on(database.await)).await
+    }
+
+    async fn at(home: Home) -> Self {
         let key = home.key("maison", "owner");
         let link = home.ok(&[
             "user",

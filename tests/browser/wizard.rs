@@ -166,7 +166,7 @@ async fn a_draft_is_found_again_in_the_sheet_and_given_up_after_asking() {
     let browser = &stage.browser;
     browser.go("/customers").await;
     browser.keys("n").await;
-    browser.press("Company in four steps").await;
+    browser.press("Company, step by step").await;
     at(browser, "").await;
     browser
         .holds("document.querySelector('[data-draft-begun]').hidden")
@@ -230,9 +230,7 @@ async fn who_it_may_already_be_is_told_and_faults_stand_at_their_fields() {
     browser.sees_in("#similar", "Use this one").await;
     browser.fill("[name=phone]", "12").await;
     browser.click(".steps-foot [value=next]").await;
-    browser
-        .sees_in("[data-form-errors]", "2 things to put right")
-        .await;
+    browser.sees_in("[data-form-errors]", "2things to correct").await;
     browser.find("[name=email][aria-invalid=true]").await;
     browser.find("#field-phone-error").await;
     browser.sees("Already a customer").await;
@@ -243,9 +241,7 @@ async fn who_it_may_already_be_is_told_and_faults_stand_at_their_fields() {
     // Creating it anyway leads back to the step, with a word.
     browser.click(".steps li:last-child a").await;
     at(browser, "/review").await;
-    browser
-        .sees_in("[data-form-errors]", "2 things to put right")
-        .await;
+    browser.sees_in("[data-form-errors]", "2things to correct").await;
     browser.press("Create company").await;
     at(browser, "").await;
     browser.sees_in("#toasts", "Nothing was created").await;

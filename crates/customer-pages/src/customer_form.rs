@@ -331,7 +331,7 @@ fn in_steps(begun: &Begun) -> Markup {
     html! {
         p class="muted for-steps" {
             @match begun {
-                Begun::Nothing => { "With contacts and addresses: " a class="link" href=(STEPS) { "Company in four steps" } },
+                Begun::Nothing => { "With contacts and addresses: " a class="link" href=(STEPS) { "Company, step by step" } },
                 Begun::Named(name) => { "You began a company" @if !name.is_empty() { ", " b { (short(name, 60)) } } ". " a class="link" href=(STEPS) { "Go on with your draft" } },
             }
         }

@@ -71,7 +71,7 @@ words! {
         Email = "email",
         /// Our own short code. Not by default: files of other systems have codes that look like ours.
         Code = "code",
-        /// Phone, for want of the others: it counts only where the row and the customer do not name different e-mail
+        /// Phone, if nothing else matches: it counts only where the row and the customer do not name different e-mail
         /// addresses or ids.
         Phone = "phone",
     }

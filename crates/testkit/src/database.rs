@@ -11,6 +11,8 @@ use sqlx::{
 
 /// Databases of tests that were killed are dropped once they are this old.
 const KEPT_SECONDS: i64 = 3600;
+/// How the names of filled templates begin.
+const FILLED: &str = "regulars_filled_";
 
 /// A database of its own, dropped with this value.
 pub struct TestDatabase {
@@ -23,16 +25,50 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Makes one. The first call of all tests also starts the server and migrates the template.
     pub async fn new() -> Self {
-        let url = tokio::task::spawn_blocking(crate::server::url)
-            .await
-            .expect("the test server starts");
-        let admin = PgConnectOptions::from_str(&url)
-            .expect("a PostgreSQL URL")
-            .application_name("regulars tests");
-        let mut connection = PgConnection::connect_with(&admin)
-            .await
-            .expect("the test server answers");
+        let (admin, mut connection) = connect().await;
         let template = ensure_template(&mut connection, &admin).await;
+        Self::copy_of(&template, admin, connection).await
+    }
+
+    /// Makes one that is filled: the first call for a name runs `fill` with the URL of a migrated database, and every
+    /// later one gets a copy of what that left. Those of other names are dropped; so the name says what the content depends
+    /// on, the day for instance.
+    pub async fn filled(name: &str, fill: impl FnOnce(&str) + Send + 'static) -> Self {
+        let (admin, mut connection) = connect().await;
+        let migrated = ensure_template(&mut connection, &admin).await;
+        let template = format!("{FILLED}{}_{name}", &migrate::fingerprint()[..12]);
+        let unfinished = admin.clone().database(&format!("{template}_unfinished"));
+        let url = unfinished.to_url_lossy().to_string();
+        let others: Vec<String> = sqlx::query_scalar(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, $1) AND NOT starts_with(datname, $2)",
+        )
+        .bind(FILLED)
+        .bind(&template)
+        .fetch_all(&mut connection)
+        .await
+        .expect("databases can be listed");
+        make_once(&mut connection, &template, &migrated, async move || {
+            tokio::task::spawn_blocking(move || fill(&url))
+                .await
+                .expect("the database is filled");
+            // As autovacuum leaves a shop that has been there for a while.
+            let mut filled = PgConnection::connect_with(&unfinished)
+                .await
+                .expect("the filled database answers");
+            execute(&mut filled, "VACUUM (ANALYZE)").await;
+            let _ = filled.close().await;
+        })
+        .await;
+        for other in others {
+            // Another checkout's tests may just copy it; then it is dropped the next time.
+            let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {other}")))
+                .execute(&mut connection)
+                .await;
+        }
+        Self::copy_of(&template, admin, connection).await
+    }
+
+    async fn copy_of(template: &str, admin: PgConnectOptions, mut connection: PgConnection) -> Self {
         sweep(&mut connection).await;
         let name = format!(
             "regulars_test_{}_{}",
@@ -144,30 +180,59 @@ impl Drop for TestDatabase {
     }
 }
 
-/// The template's name; made under a lock that is the server's, so that test processes wait for the first of them.
+/// The server, and options to connect to it as a superuser.
+async fn connect() -> (PgConnectOptions, PgConnection) {
+    let url = tokio::task::spawn_blocking(crate::server::url)
+        .await
+        .expect("the test server starts");
+    let admin = PgConnectOptions::from_str(&url)
+        .expect("a PostgreSQL URL")
+        .application_name("regulars tests");
+    let connection = PgConnection::connect_with(&admin)
+        .await
+        .expect("the test server answers");
+    (admin, connection)
+}
+
+/// The name of the template that is migrated and empty.
 async fn ensure_template(connection: &mut PgConnection, admin: &PgConnectOptions) -> String {
     let template = format!("regulars_template_{}", migrate::fingerprint());
-    if exists(connection, &template).await {
-        return template;
-    }
-    execute(connection, "SELECT pg_advisory_lock(7233)").await;
-    if !exists(connection, &template).await {
-        let unfinished = format!("{template}_unfinished");
-        execute(
-            connection,
-            &format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"),
-        )
-        .await;
-        execute(connection, &format!("CREATE DATABASE {unfinished}")).await;
+    let unfinished = admin.clone().database(&format!("{template}_unfinished"));
+    make_once(connection, &template, "template1", async move || {
         let pool = PgPoolOptions::new()
             .max_connections(1)
-            .connect_with(admin.clone().database(&unfinished))
+            .connect_with(unfinished)
             .await
             .expect("the template answers");
         migrate::run(&pool)
             .await
             .unwrap_or_else(|error| panic!("the migrations apply: {error}"));
         pool.close().await;
+    })
+    .await;
+    template
+}
+
+/// Makes a database that others are copied from, unless there is one; under a lock that is the server's, so that test
+/// processes wait for the first of them.
+async fn make_once(connection: &mut PgConnection, name: &str, from: &str, fill: impl AsyncFnOnce()) {
+    if exists(connection, name).await {
+        return;
+    }
+    execute(connection, "SELECT pg_advisory_lock(7233)").await;
+    if !exists(connection, name).await {
+        let unfinished = format!("{name}_unfinished");
+        execute(
+            connection,
+            &format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"),
+        )
+        .await;
+        execute(
+            connection,
+            &format!("CREATE DATABASE {unfinished} TEMPLATE {from}"),
+        )
+        .await;
+        fill().await;
         execute(
             connection,
             &format!("ALTER DATABASE {unfinished} ALLOW_CONNECTIONS false"),
@@ -175,12 +240,11 @@ async fn ensure_template(connection: &mut PgConnection, admin: &PgConnectOptions
         .await;
         execute(
             connection,
-            &format!("ALTER DATABASE {unfinished} RENAME TO {template}"),
+            &format!("ALTER DATABASE {unfinished} RENAME TO {name}"),
         )
         .await;
     }
     execute(connection, "SELECT pg_advisory_unlock(7233)").await;
-    template
 }
 
 /// Drops what killed tests left behind, unless another process is just doing it.

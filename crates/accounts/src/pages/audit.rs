@@ -170,7 +170,7 @@ pub async fn list(call: PageCall, mut params: Params) -> PageResult {
             div class="form-actions" { (button("Filter").submit().icon(Icon::Filter)) @if typed.address() != HREF { (link_button("Show all", HREF).ghost()) } }
         }
         (table(&entries, zone, typed.address() != HREF))
-        (pagination(&steps, "entries", shell.locale))
+        (pagination(&steps, ["entry", "entries"], shell.locale))
     };
     Ok(page(&shell, html! {}, content).into_response())
 }
@@ -178,7 +178,7 @@ pub async fn list(call: PageCall, mut params: Params) -> PageResult {
 fn table(entries: &[AuditEntry], zone: chrono_tz::Tz, filtered: bool) -> Markup {
     let head = html! {
         (column("When", Align::Start, false)) (column("Who", Align::Start, false)) (column("What", Align::Start, false))
-        (column("Details", Align::Start, true)) (column("Address", Align::Start, true))
+        (column("Details", Align::Start, true)) (column("IP address", Align::Start, true))
     };
     let body = html! {
         @for entry in entries {

@@ -75,7 +75,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, Er
     Ok(html! {
         div id="keys" class="column" hx-swap-oob=[refresh.then_some("true")] {
             (data_table("API keys", head, body))
-            (pagination(&steps, "keys", shell.locale))
+            (pagination(&steps, ["key", "keys"], shell.locale))
         }
     })
 }

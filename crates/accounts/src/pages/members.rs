@@ -97,7 +97,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, re
     Ok(html! {
         div id="members" class="column" hx-swap-oob=[refresh.then_some("true")] {
             (data_table("Members", head, body))
-            (pagination(&steps, "members", shell.locale))
+            (pagination(&steps, ["member", "members"], shell.locale))
         }
     })
 }

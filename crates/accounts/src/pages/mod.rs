@@ -30,7 +30,10 @@ pub fn routes() -> Router<AppState> {
         )
         .route("/set-password/{token}/accept", post(links::accept))
         .route("/set-password/{token}/decline", post(links::decline))
-        .route("/switch-organization", post(organization::switch))
+        .route(
+            "/switch-organization",
+            get(organization::others).post(organization::switch),
+        )
         .route("/settings", get(|| async { Redirect::to("/settings/sessions") }))
         .route("/settings/members", get(members::list).post(members::invite))
         .route("/settings/members/new", get(members::show_invite))

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use regulars_kernel::{Error, Fault, Permission, TimeZone, ids::OrganizationId};
 use regulars_web::{
     AppState, PageCall, PageResult,
-    pages::{Choice, Nav, button, form_errors, page, page_header, select_field, text_field},
+    pages::{Choice, Nav, avatar, button, form_errors, page, page_header, select_field, text_field},
     redirect, redirect_with,
 };
 
@@ -94,7 +94,7 @@ fn show_page(call: &PageCall, typed: &Settings, faults: &[Fault]) -> Response {
     };
     let shell = call.shell(Nav::Organization, "Organization");
     let lead = if may_edit {
-        "What everybody in it sees and reckons with."
+        "Name, currency, language and time zone for everybody."
     } else {
         "Only owners and admins change these."
     };
@@ -140,6 +140,33 @@ pub async fn save(call: PageCall, mut form: Form) -> PageResult {
         }
         Err(error) => Ok(show_page(&call, &typed, &faults_of(error)?)),
     }
+}
+
+/// `GET /switch-organization`: the others that one belongs to, as the account menu shows them when it is opened.
+pub async fn others(call: PageCall) -> PageResult {
+    let Some(user) = &call.caller.user else {
+        return Err(Error::Refused("only a signed-in person belongs to organizations".into()).into());
+    };
+    let mut tx = call.read().await?;
+    let all = ops::organizations_of(&mut tx, user.id).await?;
+    tx.rollback().await?;
+    let others: Vec<_> = all
+        .iter()
+        .filter(|(id, ..)| *id != call.caller.organization_id)
+        .collect();
+    Ok(html! {
+        @if !others.is_empty() {
+            form method="post" action="/switch-organization" role="group" aria-label="Switch to" {
+                @for (id, role, name) in others {
+                    button class="menu-item" type="submit" name="organization" value=(id) {
+                        (avatar(name, "sm")) span class="truncate-line" { span class="sr-only" { "Switch to " } (name) } small class="muted" { (role.name()) }
+                    }
+                }
+            }
+            hr;
+        }
+    }
+    .into_response())
 }
 
 pub async fn switch(

@@ -27,7 +27,7 @@ use crate::{cookies, model::SessionInfo, ops, passwords};
 
 const PLACE: Place = Place {
     nav: Nav::Sessions,
-    name: "Sessions",
+    name: "Your account",
     href: "/settings/sessions",
 };
 
@@ -117,7 +117,7 @@ async fn show(
 fn session_table(call: &PageCall, sessions: &[SessionInfo]) -> Markup {
     let zone = call.bare_shell().time_zone;
     let head = html! {
-        (column("Device", Align::Start, false)) (column("Address", Align::Start, true)) (column("Last used", Align::Start, false))
+        (column("Device", Align::Start, false)) (column("IP address", Align::Start, true)) (column("Last used", Align::Start, false))
         (column("Signed in", Align::Start, true)) (column("", Align::Start, false))
     };
     let body = html! {
@@ -128,7 +128,7 @@ fn session_table(call: &PageCall, sessions: &[SessionInfo]) -> Markup {
                 td { (time_tag(session.last_seen_at, zone)) }
                 td class="cell-wide" { (time_tag(session.created_at, zone)) }
                 td {
-                    @if session.current { (badge("this one", Tone::Green)) }
+                    @if session.current { (badge("this device", Tone::Green)) }
                     @else {
                         form method="post" action={ (PLACE.href) "/" (session.id) "/revoke" } {
                             (button("Sign out").small().ghost().submit().attr("aria-label", format!("Sign out {}", session.device())))

@@ -41,6 +41,7 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Vec<Line>> {
     for (event, count, _) in &mut groups {
         if *count == 1 {
             record::tell_ends(tx, std::slice::from_mut(event)).await?;
+            record::name_ids(tx, std::slice::from_mut(event)).await?;
         }
     }
     let customers: Vec<Uuid> = groups

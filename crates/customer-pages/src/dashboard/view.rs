@@ -76,7 +76,7 @@ pub(super) fn numbers(numbers: &Numbers) -> Markup {
         .collect();
     html! {
         div class="cards" { (cards(numbers)) }
-        div class="dashboard-main" { (card("New customers", html! { "by month, those who are here today" }, column_chart("new customers", &bars, numbers.locale))) }
+        div class="dashboard-main" { (card("New customers", html! { "by month, without those deleted since" }, column_chart("new customers", &bars, numbers.locale))) }
         div class="dashboard-side" { (card("Status", html! {}, distribution(&parts("status", &numbers.stats.by_status), numbers.locale))) }
         div class="dashboard-side" { (card("Type", html! {}, distribution(&parts("type", &numbers.stats.by_type), numbers.locale))) }
     }
@@ -124,7 +124,7 @@ fn cards(numbers: &Numbers) -> Markup {
         (missing("Average lifetime value", "No orders are known yet"))
         (number("Churn rate", &percent(overview.churn_rate.value), &churned, Some(&of_status(Status::Churned))))
         (number("New this month", &integer(overview.new_this_month.value),
-            &html! { span class="muted" { (integer(previous_new)) " by this day of last month" } }, Some(&list([("created_from", this_month.clone())]))))
+            &html! { span class="muted" { (integer(previous_new)) " by this date last month" } }, Some(&list([("created_from", this_month.clone())]))))
         (missing("High risk", "No risk is predicted yet"))
         (number("Growth", &overview.growth.map_or_else(|| "–".to_owned(), |growth| format!("{}{}", if growth > 0.0 { "+" } else { "" }, format::percent(growth, *locale))),
             &html! { span class="muted" { @if overview.growth.is_some() { "new, against last month" } @else { "nobody new last month" } } }, Some(&list([("created_from", this_month)]))))

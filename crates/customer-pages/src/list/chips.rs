@@ -43,7 +43,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
                 "owner" if value == "none" => "nobody".to_owned(),
                 "has_parent" => if value == "true" { "set" } else { "not set" }.to_owned(),
                 "has_email" | "has_phone" => if value == "true" { "known" } else { "missing" }.to_owned(),
-                "deleted" => if value == "only" { "alone" } else { "too" }.to_owned(),
+                "deleted" => if value == "only" { "only" } else { "too" }.to_owned(),
                 "owner" => value
                     .parse::<UserId>()
                     .ok()
@@ -56,6 +56,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
                 _ if attribute.is_some() || name.ends_with("_from") || name.ends_with("_to") => {
                     value.to_owned()
                 }
+                _ if value == "vip" => words::sentence(value),
                 _ => words::sentence(value).to_lowercase(),
             })
             .collect();
@@ -63,7 +64,7 @@ pub(super) async fn chips(tx: &mut Tx, state: &ListState) -> Result<Vec<Chip>> {
             "has_email" => ("E-mail".to_owned(), "is"),
             "has_phone" => ("Phone".to_owned(), "is"),
             "has_parent" => ("Belongs to".to_owned(), "is"),
-            "deleted" => ("Deleted".to_owned(), "are shown"),
+            "deleted" => ("Deleted".to_owned(), ""),
             _ => field(name, attribute, label),
         };
         Chip {

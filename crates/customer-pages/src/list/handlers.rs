@@ -7,7 +7,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::TimeDelta;
 use maud::html;
 use regulars_database::Tx;
 use regulars_kernel::{Permission, Result, Sort, Total, paging::Start};
@@ -49,7 +48,7 @@ pub(crate) async fn list(call: PageCall, headers: HeaderMap, RawQuery(query): Ra
     let open_new = state.get("new") == "1";
     let state = state.taking_out("new");
     let mut tx = call.read().await?;
-    let view = read(&call, &mut tx, state, columns::kept(&headers)).await?;
+    let view = read(&call, &mut tx, state, &headers).await?;
     if call.is_fragment() {
         return Ok(arranged(&call, &view, view::fragment(&view).into_response()));
     }
@@ -109,7 +108,7 @@ pub(crate) async fn columns_sheet(
 }
 
 /// Reads what the address asks for.
-async fn read(call: &PageCall, tx: &mut Tx, state: ListState, kept: Option<&str>) -> Result<ListView> {
+async fn read(call: &PageCall, tx: &mut Tx, state: ListState, headers: &HeaderMap) -> Result<ListView> {
     let shell = call.bare_shell();
     let definitions = ops::attributes::list(tx).await?;
     let saved = view_handlers::tabs(tx, call, &state).await?;
@@ -123,7 +122,7 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState, kept: Option<&str>
         views: saved.tabs,
         open_view: saved.open,
         chips: chips(tx, &state).await?,
-        columns: columns::shown(&state, kept, &columns::all(&definitions)),
+        columns: columns::shown(&state, columns::kept(headers), &columns::all(&definitions)),
         sorts: find::SORTS,
         sorted: String::new(),
         faults: Vec::new(),
@@ -167,7 +166,7 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState, kept: Option<&str>
     );
     if view.may_write {
         if !call.is_fragment() {
-            view.work = work::going_on(tx, TimeDelta::zero()).await?;
+            view.work = work::going_on(tx, headers).await?;
         }
         if view.next.is_some() || view.previous.is_some() {
             view.everything = Some(everything(tx, &query, view.total, view.locale).await?);

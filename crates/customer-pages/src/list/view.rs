@@ -225,7 +225,11 @@ pub(crate) fn list(view: &ListView) -> Markup {
     };
     html! {
         div id="list" class="list" hx-get=(here) hx-trigger="customersChanged from:document" hx-swap="outerHTML" {
-            @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! { ul { @for fault in &view.faults { li { (fault_in_words(fault)) } } } })) }
+            @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! {
+                ul { @for fault in &view.faults { li { (fault_in_words(fault)) } } }
+                @let sheet = view.state.href("/customers/filters");
+                div class="form-actions" { (link_button("Mend the filter", sheet.clone()).small().opens_sheet(sheet)) (link_button("Show all customers", PATH).small()) }
+            })) }
             form data-selection {
                 (sized_table("Customers", tree::is_tree(&view.state), &widths(&view.columns), head(view), html! {
                     @match view.face {
@@ -241,7 +245,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
                     (bulk_bar(bulk_actions(view.state.get("deleted") == "only"), view.everything.as_deref()))
                 }
             }
-            @if view.face == Face::Rows { (pagination(&page, if view.total.value == 1 { "customer" } else { "customers" }, view.locale)) }
+            @if view.face == Face::Rows { (pagination(&page, [tree::noun(&view.state, 1), tree::noun(&view.state, 2)], view.locale)) }
         }
     }
 }
@@ -302,14 +306,19 @@ fn bulk_actions(restoring: bool) -> Markup {
 }
 
 fn no_match(view: &ListView) -> Markup {
+    let only_deleted = view.state.get("deleted") == "only" && view.state.filters().count() == 1;
     table_empty(
         view.columns.len() + BESIDE,
         Icon::Search,
         "Nobody matches",
-        "Try fewer letters or fewer filters. Small spelling mistakes are forgiven.",
+        if only_deleted {
+            "Deleted customers stand here until they are erased, and can be restored."
+        } else {
+            "Try fewer letters or fewer filters. Small spelling mistakes are forgiven."
+        },
         html! {
-            (link_button("Clear search and filters", PATH))
-            @if view.may_write { (link_button("New customer", "/customers/new").primary().opens_sheet("/customers/new")) }
+            (link_button(if only_deleted { "Back to all customers" } else { "Clear search and filters" }, PATH))
+            @if view.may_write && !only_deleted { (link_button("New customer", "/customers/new").opens_sheet("/customers/new")) }
         },
     )
 }

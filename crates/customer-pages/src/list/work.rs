@@ -1,25 +1,24 @@
 //! Bulk work that goes on behind the list: a line for each, with how far it is, until it is done.
 
-use axum::{
-    extract::RawQuery,
-    response::{IntoResponse, Response},
-};
-use chrono::TimeDelta;
-use http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use maud::{Markup, html};
 use regulars_database::Tx;
 use regulars_jobs::{Job, JobState};
 use regulars_kernel::{Error, Permission, Result, ids::JobId};
 use regulars_web::{
-    PageCall, PageResult, Path,
+    PageCall, PageResult, Path, cookie,
     pages::{Icon, Locale, button, format, icon_button, progress_bar},
 };
 
 use super::several::undoing;
 use regulars_customers::{jobs, store};
 
-/// How long what ended is shown to whoever has just begun it.
-const JUST_NOW: TimeDelta = TimeDelta::seconds(15);
+/// How long what ended is shown, with the way to undo it.
+const SHOWN: TimeDelta = TimeDelta::minutes(10);
+/// The cookie that says until when what ended is hidden: microseconds since 1970.
+const HIDDEN: &str = "regulars_hidden_work";
 /// Draws the list anew.
 const CHANGED: (HeaderName, HeaderValue) = (
     HeaderName::from_static("hx-trigger"),
@@ -63,7 +62,7 @@ fn line(work: &Work, locale: Locale) -> Markup {
             } @else {
                 span { (over(job, locale)) }
                 @if work.may_undo { (button("Undo").small().posts(undoing(job.id.0), "none")) }
-                (icon_button(Icon::Close, "Hide this line").small().attr("hx-get", "/customers/bulk/work?ended=0").attr("hx-target", "#bulk-work").attr("hx-swap", "outerHTML"))
+                (icon_button(Icon::Close, "Hide this line").small().attr("hx-post", "/customers/bulk/work/hide").attr("hx-target", "#bulk-work").attr("hx-swap", "outerHTML"))
             }
         }
     }
@@ -128,10 +127,18 @@ fn over(job: &Job, locale: Locale) -> String {
     }
 }
 
-/// What is not done yet, and what ended in the last few seconds.
-pub(super) async fn going_on(tx: &mut Tx, ended: TimeDelta) -> Result<Vec<Work>> {
+/// What is not done yet, and what ended lately and was not hidden.
+pub(super) async fn going_on(tx: &mut Tx, headers: &HeaderMap) -> Result<Vec<Work>> {
+    let hidden = cookie(headers, HIDDEN)
+        .and_then(|until| until.parse().ok())
+        .and_then(DateTime::from_timestamp_micros)
+        .unwrap_or_default();
+    let since = hidden.max(tx.now() - SHOWN);
+    ended_since(tx, since).await
+}
+
+async fn ended_since(tx: &mut Tx, since: DateTime<Utc>) -> Result<Vec<Work>> {
     let mut work = Vec::new();
-    let since = tx.now() - ended;
     for id in store::bulks::going_on(tx, since).await? {
         let job = regulars_jobs::get(tx, id).await?;
         work.push(Work::of(tx, job).await?);
@@ -139,25 +146,37 @@ pub(super) async fn going_on(tx: &mut Tx, ended: TimeDelta) -> Result<Vec<Work>>
     Ok(work)
 }
 
-/// `GET /customers/bulk/work`: what was just begun may be over before this is asked, so it is shown for a while; with
-/// `ended=0` it is not.
-pub(crate) async fn all(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
+/// `GET /customers/bulk/work`: the lines anew, once something begins.
+pub(crate) async fn all(call: PageCall, headers: HeaderMap) -> PageResult {
     call.require(Permission::CustomersWrite)?;
-    let ended = if query.is_some_and(|query| query.contains("ended=0")) {
-        TimeDelta::zero()
-    } else {
-        JUST_NOW
-    };
     let mut tx = call.read().await?;
-    let work = going_on(&mut tx, ended).await?;
+    let work = going_on(&mut tx, &headers).await?;
     let lines = lines(&work, call.bare_shell().locale);
-    Ok(
-        if work.iter().any(|work| is_over(&work.job)) && ended > TimeDelta::zero() {
-            ([CHANGED], lines).into_response()
-        } else {
-            lines.into_response()
-        },
-    )
+    Ok(if work.iter().any(|work| is_over(&work.job)) {
+        ([CHANGED], lines).into_response()
+    } else {
+        lines.into_response()
+    })
+}
+
+/// `POST /customers/bulk/work/hide`: what has ended until now is not shown again in this browser.
+pub(crate) async fn hide(call: PageCall) -> PageResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.read().await?;
+    let now = tx.now();
+    let work = ended_since(&mut tx, now).await?;
+    let secure = if call.state.config.secure_cookies {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie = format!(
+        "{HIDDEN}={}; Path=/customers; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
+        now.timestamp_micros(),
+        SHOWN.num_seconds()
+    );
+    let lines = lines(&work, call.bare_shell().locale);
+    Ok(([(header::SET_COOKIE, cookie)], lines).into_response())
 }
 
 fn is_over(job: &Job) -> bool {

@@ -96,7 +96,7 @@ pub(crate) fn section(view: &RecordView, details: &Details) -> Markup {
 
 fn consents(view: &RecordView, consents: &[ConsentView]) -> Markup {
     html! {
-        @if consents.is_empty() { p class="muted" { "Nothing was said yet, so nothing may be sent." } }
+        @if consents.is_empty() { p class="muted" { "No consent recorded, so nothing may be sent." } }
         @else { dl class="facts" { @for consent in consents {
             dt { (words::channel(&consent.channel)) }
             dd { (badge(&consent.state.replace('_', " "), tone_of_consent(&consent.state))) " " span class="muted" { "by " (words::source(&consent.source)) ", " (time_tag(consent.changed_at, view.zone)) } }
@@ -129,7 +129,7 @@ fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
             h2 { "Sources" }
             @if view.editable() { (link_button("Link an id", format!("{href}/sources/new")).ghost().small().icon(Icon::Plus).opens_sheet(format!("{href}/sources/new"))) }
         }
-        @if sources.is_empty() { p class="muted" { "Known from no other system." } }
+        @if sources.is_empty() { p class="muted" { "Not linked to another system." } }
         @else {
             (data_table("Sources", html! { (column("Source", Align::Start, false)) (column("Their id", Align::Start, false)) (column("State", Align::Start, false)) (column("", Align::Start, false)) }, html! {
                 @for source in sources {

@@ -82,7 +82,7 @@ pub(crate) fn inside(shown: &Hierarchy) -> Markup {
     html! {
         div id="hierarchy" class="column" {
             @if shown.path.is_empty() {
-                p class="muted" { "Part of nothing larger." @if shown.may_write { " " a class="link" href={ (href) "/parent" } hx-get={ (href) "/parent" } hx-target="#sheet-body" { "Set it" } } }
+                p class="muted" { "No parent company." @if shown.may_write { " " a class="link" href={ (href) "/parent" } hx-get={ (href) "/parent" } hx-target="#sheet-body" { "Set one" } } }
             } @else {
                 nav class="path" aria-label="Path from the top" { ol {
                     @for above in &shown.path { li { a class="link" href={ "/customers/" (above.id) "?tab=hierarchy" } { (above.name) } (Icon::ChevronRight) } }
@@ -97,7 +97,7 @@ pub(crate) fn inside(shown: &Hierarchy) -> Markup {
                     @for one in &shown.below.columns { (column(&one.label, one.align, one.name != "status")) }
                     (column("", Align::Start, false))
                 }, list::branch(&shown.below)))
-                (link_button("Open as list", format!("/customers?parent={}&layout=tree", shown.id)).ghost().small().icon(Icon::Hierarchy))
+                (link_button("Open in the tree", format!("/customers?parent={}&layout=tree", shown.id)).ghost().small().icon(Icon::Hierarchy))
             }
         }
     }
@@ -114,11 +114,11 @@ fn added_up(shown: &Hierarchy) -> Markup {
         (facts(&[
             ("Directly below", number(all.children)),
             ("Below in all", html! { (number(all.descendants)) @if all.levels > 1 { " on " (all.levels) " levels" } }),
-            ("With it, by kind", html! { span class="figures" { @for (kind, count) in &all.by_kind { span { (number(*count)) " " (kinds(kind, *count)) } } } }),
+            ("Including itself", html! { span class="figures" { @for (kind, count) in &all.by_kind { span { (number(*count)) " " (kinds(kind, *count)) } } } }),
             ("By status", html! { span class="figures" { @for (status, count) in &all.by_status { span { (status_badge(status)) " " (number(*count)) } } } }),
             ("Last active", html! { @if let Some(at) = all.last_active_at { (time_tag(at, shown.below.zone)) } }),
             ("Credit limits", html! { span class="figures" { @for limit in &all.credit_limits {
-                span { (format::money(limit.amount.parse::<Decimal>().unwrap_or_default(), &limit.currency, locale)) span class="muted" { " of " (number(limit.customers)) } }
+                span { (format::money(limit.amount.parse::<Decimal>().unwrap_or_default(), &limit.currency, locale)) span class="muted" { " of " (number(limit.customers)) " " @if limit.customers == 1 { "customer" } @else { "customers" } } }
             } } }),
         ]))
     }

@@ -27,6 +27,7 @@ use regulars_web::AppState;
 
 pub(crate) use change::{create, existing, offered};
 pub(crate) use load::{actor, linked_whole};
+pub(crate) use show::name_ids;
 pub(crate) use view::{Linked, place, removing, shown_name, tone_class};
 pub(crate) use writing::tell_ends;
 

@@ -188,10 +188,10 @@ pub(super) async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Resu
     writing::tell_ends(tx, &mut events.data).await?;
     let actors: Vec<_> = events.data.iter().filter_map(|event| event.actor_id).collect();
     let names = captions::names(tx, &actors).await?;
-    let linked = linked_names(tx, &events.data).await?;
+    name_ids(tx, &mut events.data).await?;
     let items = events.data.into_iter().map(|event| Happening {
         actor: load::actor(&event.actor_kind, event.actor_id, &names),
-        data: named(event.data, &linked),
+        data: event.data,
         kind: event.kind,
         at: event.occurred_at,
     });
@@ -205,8 +205,8 @@ pub(super) async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Resu
 /// Fields whose values are ids, which people cannot read.
 const IDS: [&str; 2] = ["owner_id", "parent_id"];
 
-/// Names of the members and customers that changes speak of by their ids.
-async fn linked_names(tx: &mut Tx, events: &[Event]) -> Result<HashMap<Uuid, String>> {
+/// Puts names in the place of the ids of members and customers that changes speak of.
+pub(crate) async fn name_ids(tx: &mut Tx, events: &mut [Event]) -> Result<()> {
     let sides = events
         .iter()
         .flat_map(|event| IDS.iter().map(|field| &event.data["changes"][field]))
@@ -214,11 +214,13 @@ async fn linked_names(tx: &mut Tx, events: &[Event]) -> Result<HashMap<Uuid, Str
     let ids: Vec<Uuid> = sides.filter_map(|id| id.as_str()?.parse().ok()).collect();
     let mut names = captions::names(tx, &ids).await?;
     names.extend(captions::customers(tx, &ids).await?);
-    Ok(names)
+    for event in events {
+        put_names(&mut event.data, &names);
+    }
+    Ok(())
 }
 
-/// The data of an event with names in place of those ids.
-fn named(mut data: Value, names: &HashMap<Uuid, String>) -> Value {
+fn put_names(data: &mut Value, names: &HashMap<Uuid, String>) {
     for field in IDS {
         let change = data.get_mut("changes").and_then(|changes| changes.get_mut(field));
         for side in change
@@ -235,5 +237,4 @@ fn named(mut data: Value, names: &HashMap<Uuid, String>) -> Value {
             }
         }
     }
-    data
 }

@@ -33,7 +33,7 @@ async fn ids_are_linked_and_unlinked_on_the_page_and_offered_as_a_filter() {
             &[("source", "Shop!"), ("external_id", "")],
         )
         .await;
-    assert!(wrong.expect(422).text().contains("2 things to put right"));
+    assert!(wrong.expect(422).text().contains("2things to correct"));
     let filters = pages
         .get("/customers/filters/build?group=all&field=source&was=source&operator=in&end=1")
         .await
@@ -48,7 +48,7 @@ async fn ids_are_linked_and_unlinked_on_the_page_and_offered_as_a_filter() {
         .await
         .expect(204);
     let details = pages.get(&format!("{href}?tab=details")).await.expect(200).text();
-    assert!(details.contains("Known from no other system"));
+    assert!(details.contains("Not linked to another system"));
     let timeline = pages.get(&format!("{href}/timeline")).await.expect(200).text();
     for words in ["Has the id 7 in Shopify", "No longer has the id 7 in Shopify"] {
         assert!(timeline.contains(words), "{timeline}");

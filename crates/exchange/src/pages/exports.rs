@@ -55,7 +55,7 @@ pub(super) fn table(all: &Page<Export>, asked: &[String], number: u64, shell: &S
     };
     html! {
         (page_header("Exports", html! {}, "Files are kept for seven days. Each export is written into the audit log."))
-        div class="column" { (data_table("Exports", head, body)) @if number > 1 || !all.data.is_empty() { (pagination(&place("/exports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, PER_PAGE), "exports", shell.locale)) } }
+        div class="column" { (data_table("Exports", head, body)) @if number > 1 || !all.data.is_empty() { (pagination(&place("/exports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, PER_PAGE), ["export", "exports"], shell.locale)) } }
     }
 }
 
@@ -184,8 +184,8 @@ fn form(call: &PageCall, query: &str, phrases: &[String], faults: &[Fault]) -> M
                 (form_errors(faults))
                 @if phrases.is_empty() { p { "All customers. To take some of them, filter the " (list("customer list")) " and export from there." } }
                 @else {
-                    p { "Customers of whom all of this is true. " (list("See them in the list")) }
-                    ul class="chip-row" { @for phrase in phrases { li class="chip" { span { (phrase) } } } }
+                    p { "Customers matching all of these. " (list("See them in the list")) }
+                    ul class="chip-row" { @for phrase in phrases { li class="chip" { span class="chip-words" { (phrase) } } } }
                 }
                 input type="hidden" name="query" value=(query);
                 (select_field("format", "Format", formats).value("csv"))

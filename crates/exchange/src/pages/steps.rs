@@ -60,7 +60,7 @@ pub(super) fn map(
     definitions: &[AttributeDefinition],
     faults: &[Fault],
 ) -> Markup {
-    let lead = "Say what each column means. Nothing is imported yet.";
+    let lead = "Match each column to a field. Nothing is imported yet.";
     let head = html! { (column("Column", Align::Start, false)) (column("Values", Align::Start, true)) (column("Means", Align::Start, false)) };
     html! {
         (header(import, lead))
@@ -154,14 +154,14 @@ fn settings(import: &Import) -> Markup {
         div class="form-grid" {
             (select_field("mode", "Customers", modes).value(import.mode.as_str()))
             (select_field("date_order", "Dates such as 3/4/2024", orders).value(order.as_str().unwrap_or("certain")))
-            (select_field("default_country", "Country of phones without one", countries).value(mapping.default_country.as_deref().unwrap_or_default()))
+            (select_field("default_country", "Default country of phone numbers", countries).value(mapping.default_country.as_deref().unwrap_or_default()))
             (text_field("source", "Where the ids come from").value(&mapping.source).hint("As in shopify or erp. Files that number people in different ways need different names"))
-            (text_field("time_zone", "Time zone of times without one").value(mapping.time_zone.as_deref().unwrap_or_default()).hint("As in Europe/Berlin; UTC if empty"))
+            (text_field("time_zone", "Default time zone").value(mapping.time_zone.as_deref().unwrap_or_default()).hint("As in Europe/Berlin; UTC if empty"))
             (checkbox_field("clear_empty", "Empty cells empty the field", mapping.clear_empty).hint("Otherwise they leave it as it is."))
         }
         fieldset class="form" {
             legend class="form-legend" { "A customer is recognised by" }
-            @for (key, label) in [(MatchKey::ExternalId, "Id in the source"), (MatchKey::Email, "E-mail address"), (MatchKey::Phone, "Phone, for want of the others"), (MatchKey::Code, "Our code (C-000123)")] {
+            @for (key, label) in [(MatchKey::ExternalId, "Id in the source"), (MatchKey::Email, "E-mail address"), (MatchKey::Phone, "Phone, if nothing else matches"), (MatchKey::Code, "Our code (C-000123)")] {
                 div class="form-check" {
                     input type="checkbox" class="input" id={ "match-" (key.as_str()) } name="match_by" value=(key.as_str()) checked[import.match_by.contains(&key)];
                     label for={ "match-" (key.as_str()) } { (label) }

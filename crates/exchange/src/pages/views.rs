@@ -56,7 +56,7 @@ pub(super) fn list(all: &Page<Import>, number: u64, per_page: u64, shell: &Shell
     };
     html! {
         (page_header("Imports", html! {}, "Files that become customers: upload, say what the columns mean, check, import."))
-        div class="column" { (data_table("Imports", head, body)) @if number > 1 || !all.data.is_empty() { (pagination(&place("/imports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, per_page), "imports", shell.locale)) } }
+        div class="column" { (data_table("Imports", head, body)) @if number > 1 || !all.data.is_empty() { (pagination(&place("/imports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, per_page), ["import", "imports"], shell.locale)) } }
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn upload(told: Option<Markup>) -> Markup {
             div class="form-actions" { (button("Upload").primary().submit()) (link_button("Cancel", "/imports").ghost()) }
         }
         div class="narrow muted" {
-            p { "Exports of Shopify, Klaviyo, Mailchimp and HubSpot are recognised and mapped by themselves; so are our own." }
+            p { "Exports of Shopify, Klaviyo, Mailchimp and HubSpot are recognised and mapped automatically; so are our own." }
         }
     }
 }

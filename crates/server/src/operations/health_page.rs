@@ -120,7 +120,7 @@ fn view(last: Option<&Look>, queues: &[QueueSummary], server: &Server, shell: &S
         @if !checks.is_empty() {
             @if wrong == 0 && dead == 0 { (notice(Tone::Green, "Everything is as it should be", html! {})) }
             @if wrong > 0 {
-                (notice(Tone::Amber, if wrong == 1 { "One thing should be looked at" } else { "Several things should be looked at" }, html! { "What to do stands beside it." }))
+                (notice(Tone::Amber, if wrong == 1 { "One thing should be looked at" } else { "Several things should be looked at" }, html! { "What to do stands below, beside each check." }))
             }
             @if dead > 0 {
                 (notice(Tone::Red, "Jobs have failed", html! { a class="link" href="/settings/jobs?state=dead" { (format::integer(dead, shell.locale)) " of them" } " wait to be retried or discarded." }))
@@ -167,7 +167,7 @@ fn state(outcome: Outcome) -> Markup {
     match outcome {
         Outcome::Good => badge("Good", Tone::Green),
         Outcome::Warning => badge("Look at it", Tone::Amber),
-        Outcome::Bad => badge("Mend it", Tone::Red),
+        Outcome::Bad => badge("Failing", Tone::Red),
     }
 }
 

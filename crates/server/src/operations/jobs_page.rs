@@ -137,7 +137,7 @@ fn view(
         }
     };
     html! {
-        (page_header("Jobs", html! {}, "Work that goes on behind the pages."))
+        (page_header("Jobs", html! {}, "Background work: imports, exports, what is done to many at once."))
         (tabs("Jobs by state", &choices))
         (data_table("Jobs", head, body))
         @if let Some(next) = next {

@@ -37,10 +37,14 @@ impl Home {
 
     /// On a fresh database of the tests' PostgreSQL.
     pub async fn shared() -> Self {
-        let database = Some(TestDatabase::new().await);
+        Self::on(TestDatabase::new().await)
+    }
+
+    /// On a database of the tests' PostgreSQL.
+    pub fn on(database: TestDatabase) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            database,
+            database: Some(database),
         }
     }
 

@@ -105,6 +105,14 @@ pub(crate) fn detect(sample: &[u8], file_name: &str) -> Result<Format, ReadError
     if let Some(format) = by_magic(sample)? {
         return Ok(format);
     }
+    // A table that was only named so is read for what it is; what is no table either was meant as a workbook.
+    let is_table = sample.iter().any(|byte| b",;\t|[{".contains(byte));
+    if !is_table && file_name.to_ascii_lowercase().ends_with(".xlsx") {
+        return Err(ReadError::file(
+            "xlsx_damaged",
+            "this is no Excel workbook, though its name says so",
+        ));
+    }
     detect_text(sample, encoding_of(sample), file_name)
 }
 

@@ -89,7 +89,7 @@ impl Guide {
             Self::Shortcuts => (
                 "shortcuts",
                 "Shortcuts",
-                "The keys that save the way to the mouse.",
+                "Keyboard shortcuts.",
                 Icon::Help,
                 include_str!("../../../../docs/guides/shortcuts.md"),
             ),

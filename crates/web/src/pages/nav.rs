@@ -54,7 +54,7 @@ impl Nav {
             Self::Audit => (Guide::Settings, Some("audit-log")),
             Self::Jobs => (Guide::Settings, Some("jobs")),
             Self::Health => (Guide::Settings, Some("system-health")),
-            Self::Sessions => (Guide::Settings, Some("sessions")),
+            Self::Sessions => (Guide::Settings, Some("your-account")),
         }
     }
 }
@@ -194,7 +194,7 @@ pub const NAV: &[NavItem] = &[
     ),
     item(
         Nav::Sessions,
-        "Sessions",
+        "Your account",
         "/settings/sessions",
         Icon::Sessions,
         None,

@@ -92,7 +92,7 @@ mod tests {
             (form_errors(&[fault(text), fault("")])) (file_drop("file", text, text, text))
             (page_header(text, html! {}, text)) (search_box(text, text, text, "#list")) (filter_chip(text, text, text, text, text))
             (tabs(text, std::slice::from_ref(&tab))) (view_tabs(&[tab])) (bulk_bar(html! {}, Some(text)))
-            (pagination(&Page { first: 1, last: 25, total: Some(12_345), about: true, previous: None, next: Some(text.into()) }, text, Locale::new("de")))
+            (pagination(&Page { first: 1, last: 25, total: Some(12_345), about: true, previous: None, next: Some(text.into()) }, [text, text], Locale::new("de")))
             (data_table(text, html! { (select_all()) (sort_column(text, text, Some(Direction::Ascending), Align::End, true)) (column(text, Align::Start, false)) },
                 html! { tr data-row { (row_checkbox("id", text, text)) } (table_empty(2, Icon::Empty, text, text, html! {})) (table_error(2, text, None)) (skeleton_rows(2, 2)) }))
             (menu("m", button(text), true, html! { (menu_link(Icon::Edit, text, text, Attributes::new())) (menu_item(Icon::Trash, text, true, asking)) (menu_divider()) }))

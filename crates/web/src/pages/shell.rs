@@ -7,8 +7,8 @@ use maud::{DOCTYPE, Markup, html};
 use regulars_kernel::Role;
 
 use super::{
-    Attributes, Flash, Icon, Locale, Nav, NavItem, assets, icon_button, icon_link, initials, kbd,
-    link_button, menu_link, nav::visible, palette_group, palette_item,
+    Attributes, Flash, Icon, Locale, Nav, NavItem, assets, copy_button, icon_button, icon_link, initials,
+    kbd, link_button, menu_link, nav::visible, palette_group, palette_item,
 };
 use crate::{
     caller::Caller,
@@ -290,6 +290,8 @@ fn account_menu(shell: &Shell) -> Markup {
                 (theme("light", Icon::Sun, "Light")) (theme("dark", Icon::Moon, "Dark")) (theme("system", Icon::System, "Auto"))
             }
             hr;
+            // Asked for once somebody opens the menu: most people belong to one organization.
+            div hx-get="/switch-organization" hx-trigger="toggle once from:#account-menu" hx-swap="outerHTML" {}
             (menu_link(Icon::Guide, help::NAME, help::PATH, Attributes::new()))
             button class="menu-item" type="button" data-shortcuts-open { (Icon::Help) span { "Keyboard shortcuts" } (kbd("?")) }
             form method="post" action="/sign-out" { button class="menu-item" type="submit" { (Icon::SignOut) span { "Sign out" } } }
@@ -329,7 +331,7 @@ fn floats(role: Role) -> Markup {
                 header { h2 id="shortcuts-title" { "Keyboard shortcuts" } (icon_button(Icon::Close, "Close").small().attr("data-dialog-close", "")) }
                 dl class="shortcut-list" {
                     @for (keys, label) in [(&["Ctrl", "K"][..], "Find or do anything"), (&["/"], "Search this list"), (&["J", "K"], "Next and previous row"),
-                        (&["Enter"], "Open the row"), (&["P"], "Look at the row in a sheet"), (&["X"], "Choose the row"), (&["Esc"], "Close, or clear the selection"), (&["?"], "This list")] {
+                        (&["Enter"], "Open the row"), (&["P"], "Look at the row in a sheet"), (&["X"], "Choose the row"), (&["Ctrl", "Enter"], "Send a note or another long text"), (&["Esc"], "Close, or clear the selection"), (&["?"], "This list")] {
                         div { dt { @for key in keys { (kbd(key)) } } dd { (label) } }
                     }
                 }
@@ -369,10 +371,13 @@ fn floats(role: Role) -> Markup {
 /// The face of an error page inside [`bare_page`]: what happened, the request id if there is one, a way on.
 pub fn error_content(title: &str, text: &str, request_id: Option<&str>) -> Markup {
     html! {
-        h1 { (title) }
-        p class="muted" { (super::format::sentence(text)) }
-        @if let Some(id) = request_id { p class="form-hint" { "Request " code { (id) } } }
-        div class="form-actions" { (link_button("Back to the start", "/").primary()) }
+        div class="empty-state" {
+            span class="empty-icon" { (Icon::Warning) }
+            h1 { (title) }
+            p { (super::format::sentence(text)) }
+            div class="empty-action" { (link_button("Back to the start", "/").primary()) }
+            @if let Some(id) = request_id { p class="form-hint" { "Request " code { (id) } (copy_button(id, "Copy the request's id")) } }
+        }
     }
 }
 

@@ -189,7 +189,7 @@ fn list() -> Markup {
             }))
             (bulk_bar(html! { (button("Tag").ghost().small().icon(Icon::Tag)) (button("Status").ghost().small()) (button("Export").ghost().small()) (button("Delete").destructive().small()) }, Some("all 12,345")))
         }
-        (pagination(&Page { first: 1, last: 25, total: Some(12_345), about: false, previous: None, next: Some("#".into()) }, "customers", Locale::default()))
+        (pagination(&Page { first: 1, last: 25, total: Some(12_345), about: false, previous: None, next: Some("#".into()) }, ["customer", "customers"], Locale::default()))
     }
 }
 

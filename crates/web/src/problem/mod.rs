@@ -168,10 +168,7 @@ pub(crate) fn answer(
             let content = pages::shell::error_content(kind.title, text, request_id.as_deref());
             let page = match context::caller().filter(|caller| caller.user.is_some()) {
                 // Who is signed in keeps the sidebar to go on with.
-                Some(caller) => {
-                    let content = maud::html! { div class="form narrow" { (content) } };
-                    pages::page(&Shell::of(&caller).titled(kind.title), maud::html! {}, content)
-                }
+                Some(caller) => pages::page(&Shell::of(&caller).titled(kind.title), maud::html! {}, content),
                 None => pages::bare_page(kind.title, content),
             };
             (kind.status, page).into_response()

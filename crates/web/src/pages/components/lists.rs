@@ -93,17 +93,21 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// "1–25 of 12,345" with the ways back and forth. `noun` is the plural: `customers`.
-pub fn pagination(page: &Page, noun: &str, locale: Locale) -> Markup {
+/// "1–25 of 12,345 customers" with the ways back and forth, "14 customers" where all are shown. `nouns` are for one and for
+/// several: `["customer", "customers"]`.
+pub fn pagination(page: &Page, nouns: [&str; 2], locale: Locale) -> Markup {
     let number = |value: u64| format::integer(i64::try_from(value).unwrap_or(i64::MAX), locale);
     html! {
         div class="pager" {
             span class="tabular" {
-                @if page.last == 0 { "No " (noun) }
-                @else {
-                    (number(page.first)) "–" (number(page.last))
-                    @if let Some(total) = page.total { " of " @if page.about { "about " } (number(total)) }
-                    " " (noun)
+                @match page.total {
+                    _ if page.last == 0 => { "No " (nouns[1]) },
+                    Some(total) if !page.about && page.first == 1 && page.last >= total => { (number(total)) " " (nouns[usize::from(total != 1)]) },
+                    total => {
+                        (number(page.first)) "–" (number(page.last))
+                        @if let Some(total) = total { " of " @if page.about { "about " } (number(total)) }
+                        " " (nouns[1])
+                    },
                 }
             }
             @if page.previous.is_some() || page.next.is_some() {
