@@ -23,3 +23,4 @@ import "./mentions.js";
 import "./live.js";
 import "./columns.js";
 import "./drafts.js";
+import "./verified.js";

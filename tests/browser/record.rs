@@ -6,6 +6,35 @@ use serde_json::json;
 use crate::{api::answer, stage::Stage};
 
 #[tokio::test]
+async fn a_tick_goes_when_another_address_is_written() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let id = stage
+        .customer(json!({"first_name": "Ada", "email": "ada@example.com", "email_verified": true}))
+        .await;
+    browser.go(&format!("/customers/{id}/edit")).await;
+    let tick = "[type=checkbox][name=email_verified]";
+    let is_ticked = format!("document.querySelector('{tick}').checked");
+    browser.holds(&is_ticked).await;
+    browser.fill("[name=email]", "byron@example.com").await;
+    browser.holds(&format!("!{is_ticked}")).await;
+    browser.fill("[name=email]", "ada@example.com").await;
+    browser.holds(&is_ticked).await;
+    browser.fill("[name=email]", "byron@example.com").await;
+    browser.click(tick).await;
+    browser.picture("customer-verified-1440-light").await;
+    browser.press("Save changes").await;
+    browser.sees("byron@example.com").await;
+    let saved = stage
+        .api
+        .get(&format!("/api/v1/customers/{id}"))
+        .await
+        .expect(200);
+    assert_eq!(saved.at("/email_verified"), "true");
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;

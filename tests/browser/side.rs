@@ -10,11 +10,12 @@ async fn facts_are_changed_where_they_stand_by_keyboard_and_back_again() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;
     let id = stage
-        .customer(json!({"first_name": "Ada", "last_name": "Byron", "email": "ada@example.com", "consents": {"email": "subscribed"}}))
+        .customer(json!({"first_name": "Ada", "last_name": "Byron", "email": "ada@example.com", "email_verified": true, "consents": {"email": "subscribed"}}))
         .await;
     stage.customer(json!({"email": "bea@example.com"})).await;
     browser.go(&format!("/customers/{id}")).await;
     browser.sees_in("#record aside", "subscribed").await;
+    browser.sees_in("#record aside", "verified").await;
     let email = format!("#cell-{id}-email");
 
     // By keyboard alone: to the button, another address, refused, right.
@@ -36,6 +37,7 @@ async fn facts_are_changed_where_they_stand_by_keyboard_and_back_again() {
     browser.keys(&Key::Enter).await;
     browser.sees_in("#record aside", "ada@example.org").await;
     browser.sees_in(".record-facts", "ada@example.org").await;
+    browser.sees_no("#record aside", "verified").await;
     browser
         .holds("!document.querySelector('#cell-menu:popover-open')")
         .await;
@@ -44,6 +46,7 @@ async fn facts_are_changed_where_they_stand_by_keyboard_and_back_again() {
         .await;
     browser.press("Undo").await;
     browser.sees_in("#record aside", "ada@example.com").await;
+    browser.sees_in("#record aside", "verified").await;
 
     // The owner is chosen among the members.
     browser.click(&format!("#cell-{id}-owner")).await;

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use regulars_kernel::Fault;
 use regulars_web::pages::{
-    Choice, Field, Tone, date_field, email_field, notice, number_field, select_field, tel_field, text_field,
-    textarea_field, url_field,
+    Choice, Field, Tone, checkbox_field, date_field, email_field, notice, number_field, select_field,
+    tel_field, text_field, textarea_field, url_field,
 };
 
 use super::{
@@ -83,6 +83,14 @@ impl Fields<'_> {
     pub(crate) fn phone(&self) -> Field {
         self.fill(tel_field("phone", "Phone"), "phone")
             .hint("With country code, or as dialled in the country of the address.")
+    }
+
+    /// Whether they were shown to be reached there. The script takes the tick away when the field it is about is written anew.
+    pub(crate) fn verified(&self, name: &'static str, about: &str) -> Markup {
+        html! {
+            input type="hidden" name=(name) value="false";
+            (checkbox_field(name, words::field(name), self.typed.ticked(name)).faults(self.faults).attr("data-about", about).wide())
+        }
     }
 
     /// Who looks after them; nothing where nobody could.

@@ -19,7 +19,7 @@ use super::{
     words,
 };
 use regulars_customers::model::{
-    Choice as _, Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type,
+    Choice as _, Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type, VERIFIED,
 };
 
 /// Fields that are one text, as the API takes them.
@@ -77,6 +77,8 @@ pub(crate) fn filled(customer: &Customer) -> Typed {
             "phone",
             customer.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         )
+        .with("email_verified", customer.email_verified)
+        .with("phone_verified", customer.phone_verified)
         .with_some("first_name", customer.first_name.as_deref())
         .with_some("last_name", customer.last_name.as_deref())
         .with_some("birthday", customer.birthday)
@@ -127,6 +129,13 @@ pub(crate) fn body(typed: &Typed, was: Option<&Typed>, offered: &Offered) -> Map
     };
     let names: Vec<&str> = TEXTS.iter().copied().filter(|name| changed(name)).collect();
     let mut body = typed.texts(&names);
+    for (about, tick) in VERIFIED {
+        // A tick that stands beside another address than before is said of that one.
+        let is_of_another = changed(about) && !typed.get(about).trim().is_empty();
+        if changed(tick) || (typed.has(tick) && is_of_another) {
+            body.insert(tick.to_owned(), Value::Bool(typed.ticked(tick)));
+        }
+    }
     if changed("credit_limit/amount") {
         let amount = typed.get("credit_limit/amount").trim();
         let value = if amount.is_empty() {
@@ -197,15 +206,36 @@ fn attribute_value(kind: &str, typed: &str) -> Value {
 pub(crate) fn rebased(typed: &Typed, was: &Typed, now: &Typed) -> (Typed, Vec<(String, String, String)>) {
     let mut merged = now.clone();
     let mut clashes = Vec::new();
-    let names: Vec<String> = typed
+    // What was seen of an address goes with it, whoever of both wrote it.
+    let differs = |name: &str, one: &Typed, other: &Typed| normal(one.get(name)) != normal(other.get(name));
+    let goes_along = |tick: &str| {
+        VERIFIED
+            .iter()
+            .find(|(_, name)| *name == tick)
+            .map(|(about, _)| *about)
+    };
+    let mut names: Vec<String> = typed
         .names()
         .filter(|name| {
             !matches!(*name, "version" | "was") && !name.starts_with(CHOOSE) && !name.starts_with(THEIRS)
         })
         .map(str::to_owned)
         .collect();
+    // A tick stands behind its default.
+    names.dedup();
     for name in names {
         let mine = typed.get(&name);
+        if let Some(about) = goes_along(&name)
+            && differs(about, typed, now)
+        {
+            if differs(about, typed, was) {
+                merged = merged.with(&name, mine);
+                if differs(about, now, was) && now.get(&name) != mine {
+                    clashes.push((name.clone(), now.get(&name).to_owned(), mine.to_owned()));
+                }
+            }
+            continue;
+        }
         if normal(mine) == normal(was.get(&name)) {
             continue;
         }
@@ -231,13 +261,24 @@ pub(crate) fn stale_notice(clashes: &[(String, String, String)]) -> Markup {
                         legend { (words::field(name.trim_start_matches("attributes/"))) }
                         input type="hidden" name={ (THEIRS) (name) } value=(theirs);
                         @for (value, whose, text) in [("mine", "Yours", mine), ("theirs", "Theirs", theirs)] {
-                            label { input type="radio" name={ (CHOOSE) (name) } value=(value) checked[value == "mine"]; span class="muted" { (whose) } b { @if text.is_empty() { "empty" } @else { (short(text, 80)) } } }
+                            label { input type="radio" name={ (CHOOSE) (name) } value=(value) checked[value == "mine"]; span class="muted" { (whose) } b { (stands(name, text)) } }
                         }
                     }
                 }
             }
         },
     )
+}
+
+/// A value of a field, in a few words.
+fn stands(name: &str, text: &str) -> String {
+    match text {
+        "" => "empty".to_owned(),
+        "true" | "false" if VERIFIED.iter().any(|(_, tick)| *tick == name) => {
+            if text == "true" { "yes" } else { "no" }.to_owned()
+        }
+        text => short(text, 80),
+    }
 }
 
 /// The sheet.
@@ -312,7 +353,10 @@ fn fields(form: &CustomerForm) -> Markup {
             div class="for-company span-all" { (fields.text("company_name", "Company name")) }
             div class="for-company span-all" { (fields.text("legal_name", "Name in the register")) }
             (fields.text("first_name", "First name").autofocus()) (fields.text("last_name", "Last name"))
-            (fields.email().wide()) (fields.phone().wide())
+            (fields.email().wide())
+            @if !new { (fields.verified("email_verified", "email")) }
+            (fields.phone().wide())
+            @if !new { (fields.verified("phone_verified", "phone")) }
         }
         @if new { div id="similar" role="status" {} }
         div class="form-grid" {
@@ -340,7 +384,7 @@ fn in_steps(begun: &Begun) -> Markup {
 
 /// Whether a fault is in a field that stands below "More fields".
 fn faults_below(faults: &[Fault]) -> bool {
-    const ABOVE: [&str; 11] = [
+    const ABOVE: [&str; 13] = [
         "/kind",
         "/company_name",
         "/legal_name",
@@ -348,6 +392,8 @@ fn faults_below(faults: &[Fault]) -> bool {
         "/last_name",
         "/email",
         "/phone",
+        "/email_verified",
+        "/phone_verified",
         "/status",
         "/type",
         "/tags",

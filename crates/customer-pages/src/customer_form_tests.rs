@@ -115,6 +115,94 @@ fn a_stale_edit_keeps_both_sides_and_names_where_they_meet() {
 }
 
 #[test]
+fn a_tick_goes_with_the_address_that_it_is_about() {
+    let was = Typed::parse(b"email=a@x.org&email_verified=true");
+    let sent = |typed: &str| Value::Object(body(&Typed::parse(typed.as_bytes()), Some(&was), &offered("x")));
+    for (typed, wanted) in [
+        (
+            "email=a@x.org&email_verified=false&email_verified=true",
+            json!({}),
+        ),
+        (
+            "email=a@x.org&email_verified=false",
+            json!({"email_verified": false}),
+        ),
+        (
+            "email=b@x.org&email_verified=false",
+            json!({"email": "b@x.org", "email_verified": false}),
+        ),
+        // Ticked anew beside another address.
+        (
+            "email=b@x.org&email_verified=false&email_verified=true",
+            json!({"email": "b@x.org", "email_verified": true}),
+        ),
+        (
+            "email=&email_verified=false&email_verified=true",
+            json!({"email": null}),
+        ),
+        ("email=b@x.org", json!({"email": "b@x.org"})),
+    ] {
+        assert_eq!(sent(typed), wanted, "{typed}");
+    }
+
+    let clash = |name: &str, theirs: &str, mine: &str| (name.to_owned(), theirs.to_owned(), mine.to_owned());
+    let was = Typed::parse(b"email=a@x.org&email_verified=false");
+    for (mine, now, email, tick, clashes) in [
+        // They ticked the old address, I wrote another; and the other way round.
+        (
+            "b@x.org&email_verified=false",
+            "a@x.org&email_verified=true",
+            "b@x.org",
+            "false",
+            vec![],
+        ),
+        (
+            "a@x.org&email_verified=true",
+            "c@x.org&email_verified=false",
+            "c@x.org",
+            "false",
+            vec![],
+        ),
+        (
+            "a@x.org&email_verified=true",
+            "a@x.org&email_verified=false",
+            "a@x.org",
+            "true",
+            vec![],
+        ),
+        (
+            "b@x.org&email_verified=false",
+            "c@x.org&email_verified=true",
+            "b@x.org",
+            "false",
+            vec![
+                clash("email", "c@x.org", "b@x.org"),
+                clash("email_verified", "true", "false"),
+            ],
+        ),
+    ] {
+        let [mine, now] = [mine, now].map(|text| Typed::parse(format!("email={text}").as_bytes()));
+        let (merged, found) = rebased(&mine, &was, &now);
+        assert_eq!(
+            (merged.get("email"), merged.get("email_verified")),
+            (email, tick),
+            "{mine:?}"
+        );
+        assert_eq!(found, clashes, "{mine:?}");
+    }
+    // Both are told in words, once, though a tick stands behind its default.
+    let was = Typed::parse(b"note=x&email=a@x.org&email_verified=true");
+    let mine = Typed::parse(b"email=b@x.org&email_verified=false&email_verified=true");
+    let now = Typed::parse(b"email=c@x.org&email_verified=false");
+    let notice = stale_notice(&rebased(&mine, &was, &now).1).into_string();
+    assert_eq!(notice.matches("E-mail verified").count(), 1, "{notice}");
+    assert!(
+        notice.contains("<b>yes</b>") && notice.contains("<b>no</b>"),
+        "{notice}"
+    );
+}
+
+#[test]
 fn a_customer_fills_the_form_with_its_own_fields() {
     let mut customer = Customer::blank(CustomerId::new(), clock::now());
     customer.first_name = Some("Ada".into());

@@ -9,6 +9,7 @@ use serde_json::Value;
 pub(crate) fn field(name: &str) -> String {
     let word = match name {
         "email" => "E-mail",
+        "email_verified" => "E-mail verified",
         "id" => "Id",
         "line1" => "Street",
         "line2" => "Second line",

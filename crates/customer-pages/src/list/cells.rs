@@ -218,6 +218,15 @@ fn editor(
     }
 }
 
+/// The field that says whether what a field holds reaches the customer, and whether it did.
+fn was_verified(field: &str, customer: &Customer) -> Option<(&'static str, bool)> {
+    match field {
+        "email" => Some(("email_verified", customer.email_verified)),
+        "phone" => Some(("phone_verified", customer.phone_verified)),
+        _ => None,
+    }
+}
+
 /// `POST /customers/{id}/cells/{column}?was=…`: one field, if it still is what was shown.
 pub(crate) async fn save(
     call: PageCall,
@@ -258,7 +267,14 @@ pub(crate) async fn save(
             _ => again(&now, &overtaken),
         });
     }
-    let wanted = json!({ field: if value.is_empty() { Value::Null } else { value.into() } });
+    let mut wanted = json!({ field: if value.is_empty() { Value::Null } else { value.into() } });
+    let verified = was_verified(field, &before);
+    if let Some((flag, _)) = verified
+        && is_undo
+        && asked.get("verified") == "1"
+    {
+        wanted[flag] = true.into();
+    }
     let guard = move |version| {
         if version == before.version {
             Ok(())
@@ -296,9 +312,16 @@ pub(crate) async fn save(
     let written = filled(&saved).get(field).to_owned();
     let row = rows(&mut tx, vec![saved], std::slice::from_ref(&column), shell.locale).await?;
     tx.commit().await?;
-    let back: ListState = [("was", written.as_str()), ("value", was), ("undo", "1")]
-        .into_iter()
-        .collect();
+    // An address that comes back is as good as it was.
+    let is_verified = verified.is_some_and(|(_, verified)| verified);
+    let back: ListState = [
+        ("was", written.as_str()),
+        ("value", was),
+        ("undo", "1"),
+        ("verified", if is_verified { "1" } else { "" }),
+    ]
+    .into_iter()
+    .collect();
     let undo = (written != was && !is_undo).then(|| back.href(&address(id, &column.name)));
     let row = row.first().ok_or(Error::NotFound("customer"))?;
     let (name, shown) = (&row.name, row.cells.first().ok_or(Error::NotFound("column"))?);

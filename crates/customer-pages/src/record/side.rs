@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 use regulars_customers::model::Kind;
 use regulars_web::pages::{
-    Icon, avatar, badge, card, copy_button, facts, format, icon_button, icon_link, tag,
+    Icon, Tone, avatar, badge, card, copy_button, facts, format, icon_button, icon_link, tag,
 };
 
 use super::{
@@ -37,6 +37,11 @@ fn fact(view: &RecordView, column: &'static str, shown: &Markup) -> Markup {
     }
 }
 
+/// Whether it was shown to reach the customer.
+fn verified(is_verified: bool) -> Markup {
+    html! { @if is_verified { (badge("verified", Tone::Teal)) } }
+}
+
 /// What was said on a channel, where anything was.
 fn consent(view: &RecordView, channel: &str) -> Markup {
     let said = view.consents.iter().find(|consent| consent.channel == channel);
@@ -47,11 +52,11 @@ fn contact(view: &RecordView) -> Markup {
     let customer = &view.customer;
     let email = html! { @if let Some(email) = &customer.email {
         a class="link" href=(mail_link(email.as_str())) { (email.as_str()) } (copy_button(email.as_str(), "Copy e-mail"))
-        (consent(view, "email"))
+        (verified(customer.email_verified)) (consent(view, "email"))
     } };
     let phone = html! { @if let Some(phone) = &customer.phone {
         a class="link" href={ "tel:" (phone.as_str()) } { (phone.international_format()) } (copy_button(phone.as_str(), "Copy phone"))
-        (consent(view, "sms"))
+        (verified(customer.phone_verified)) (consent(view, "sms"))
     } };
     facts(&[
         ("E-mail", fact(view, "email", &email)),

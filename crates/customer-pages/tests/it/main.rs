@@ -9,4 +9,5 @@ mod builder;
 mod links_and_chips;
 mod pages;
 mod pages_of_lists;
+mod verified;
 mod wizard;

@@ -51,7 +51,7 @@ impl Pages {
 }
 
 /// The value of a hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub fn hidden(page: &str, name: &str) -> String {
     let from = page.find(&format!("name=\"{name}\" value=\"")).unwrap() + name.len() + 15;
     let value = &page[from..from + page[from..].find('"').unwrap()];
     value.replace("&amp;", "&")

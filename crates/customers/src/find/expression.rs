@@ -38,6 +38,7 @@ enum Column {
     Number(&'static str),
     Time(&'static str),
     Date(&'static str),
+    Boolean(&'static str),
     Tags,
     Sources,
 }
@@ -50,6 +51,7 @@ impl Column {
             Self::Number(_) => Holds::Number,
             Self::Time(_) => Holds::Time,
             Self::Date(_) => Holds::Date,
+            Self::Boolean(_) => Holds::Boolean,
             Self::Tags | Self::Sources => Holds::Names,
         }
     }
@@ -80,6 +82,16 @@ const FIELDS: &[(&str, &str, Column)] = &[
     ("code", "Code", Column::Text("code")),
     ("email", "E-mail", Column::Text("email")),
     ("phone", "Phone", Column::Text("phone")),
+    (
+        "email_verified",
+        "E-mail verified",
+        Column::Boolean("email_verified"),
+    ),
+    (
+        "phone_verified",
+        "Phone verified",
+        Column::Boolean("phone_verified"),
+    ),
     ("first_name", "First name", Column::Text("first_name")),
     ("last_name", "Last name", Column::Text("last_name")),
     ("full_name", "Name", Column::Text("full_name")),
@@ -287,7 +299,11 @@ fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Con
         (Column::Text("email"), condition) => push_text(sql, "c.email_lowercase", condition),
         (Column::Text(name), condition) => push_text(sql, &format!("lower(c.{name})"), condition),
         (
-            Column::Exact(name, _) | Column::Number(name) | Column::Time(name) | Column::Date(name),
+            Column::Exact(name, _)
+            | Column::Number(name)
+            | Column::Time(name)
+            | Column::Date(name)
+            | Column::Boolean(name),
             condition,
         ) => {
             push_value(

@@ -38,6 +38,8 @@ pub const FIELDS: &[&str] = &[
     "kind",
     "email",
     "phone",
+    "email_verified",
+    "phone_verified",
     "first_name",
     "last_name",
     "full_name",

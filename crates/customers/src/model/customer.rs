@@ -29,6 +29,10 @@ pub struct Customer {
     pub email: Option<Email>,
     /// In E.164.
     pub phone: Option<Phone>,
+    /// Whether the customer was shown to receive mail there: another system or a member of staff has seen it.
+    pub email_verified: bool,
+    /// Whether the customer was shown to receive calls or messages there.
+    pub phone_verified: bool,
     /// Given name.
     #[schema(example = "Ada")]
     pub first_name: Option<String>,
@@ -126,6 +130,8 @@ impl Customer {
             kind: Kind::default(),
             email: None,
             phone: None,
+            email_verified: false,
+            phone_verified: false,
             first_name: None,
             last_name: None,
             full_name: None,

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Choice as _, ConsentState, Customer, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type,
     consent::import_state,
+    verified::{self, Reached},
 };
 
 /// What a file says about one customer; [`Patch::Keep`] and `None` where it says nothing.
@@ -24,6 +25,8 @@ pub struct Wanted {
     pub kind: Option<Kind>,
     pub email: Patch<Email>,
     pub phone: Patch<Phone>,
+    pub email_verified: Patch<bool>,
+    pub phone_verified: Patch<bool>,
     pub first_name: Patch<String>,
     pub last_name: Patch<String>,
     pub birthday: Patch<NaiveDate>,
@@ -240,8 +243,10 @@ impl Current {
     fn merge_fields(&mut self, wanted: &Wanted, changes: &mut Map<String, Value>) {
         let customer = &mut self.customer;
         let out = changes;
+        let before = Reached::of(customer);
         patch(out, "email", &mut customer.email, &wanted.email);
         patch(out, "phone", &mut customer.phone, &wanted.phone);
+        verified::merge(customer, &before, wanted, out);
         patch(out, "first_name", &mut customer.first_name, &wanted.first_name);
         patch(out, "last_name", &mut customer.last_name, &wanted.last_name);
         patch(out, "birthday", &mut customer.birthday, &wanted.birthday);

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::{
     AddressInput, ConsentInput, ContactInput, Customer, Definitions, SourceInput,
     defaults::{Defaults, MAX_NAME, MAX_NOTE, choice, line, lines, parsed, phone},
+    verified::Reached,
 };
 
 /// The fields are written once and stand in two types: in what changes a customer, and in what makes one.
@@ -35,6 +36,16 @@ macro_rules! fields_of_a_customer {
             #[serde(skip_serializing_if = "Patch::is_keep")]
             #[schema(value_type = Option<String>, example = "030 123456", max_length = 250)]
             pub phone: Patch<String>,
+            /// Whether the customer was shown to receive mail there: another system or a member of staff has seen it. Another
+            /// address than before is not verified, unless the same request says that it is.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<bool>)]
+            pub email_verified: Patch<bool>,
+            /// Whether the customer was shown to receive calls or messages there; goes with the phone as the other with the
+            /// address.
+            #[serde(skip_serializing_if = "Patch::is_keep")]
+            #[schema(value_type = Option<bool>)]
+            pub phone_verified: Patch<bool>,
             /// Given name.
             #[serde(skip_serializing_if = "Patch::is_keep")]
             #[schema(value_type = Option<String>, example = "Ada", max_length = 200)]
@@ -179,6 +190,8 @@ impl From<NewCustomerBody> for NewCustomer {
                 kind: body.kind,
                 email: body.email,
                 phone: body.phone,
+                email_verified: body.email_verified,
+                phone_verified: body.phone_verified,
                 first_name: body.first_name,
                 last_name: body.last_name,
                 birthday: body.birthday,
@@ -225,6 +238,7 @@ impl CustomerInput {
         faults: &mut Faults,
     ) {
         let hint: Option<Country> = to.country.or(defaults.country);
+        let before = Reached::of(to);
         if let Patch::Set(code) = &self.code {
             let mut field = None;
             line(&mut field, &Patch::Set(code.clone()), 60, "/code", faults);
@@ -242,6 +256,7 @@ impl CustomerInput {
             Email::parse,
         );
         phone(&mut to.phone, &self.phone, hint.as_ref(), "/phone", faults);
+        self.apply_verified(to, &before, faults);
         line(
             &mut to.first_name,
             &self.first_name,

@@ -17,6 +17,7 @@ mod note;
 mod parts;
 pub mod source;
 pub mod tag;
+mod verified;
 mod who;
 
 pub use address::{Address, AddressInput, AddressType};
@@ -32,4 +33,5 @@ pub use note::{Note, NoteInput, NoteVersion};
 pub use parts::{Children, CreditLimits, CustomerRef, Include, Included, RolledUp, WithParts};
 pub use source::{SourceChange, SourceInput, SourceLink, SyncState};
 pub use tag::{Color, Tag, TagInput, TagRef};
+pub use verified::VERIFIED;
 pub use who::nobody;

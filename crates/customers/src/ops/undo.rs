@@ -20,7 +20,7 @@ use super::{
     customers, tags,
 };
 use crate::{
-    model::{Bulk, BulkAction, BulkQueued, BulkResult, Customer, CustomerInput, Defaults},
+    model::{Bulk, BulkAction, BulkQueued, BulkResult, Customer, CustomerInput, Defaults, VERIFIED},
     store::{
         self,
         bulks::{Kept, Told, Whom},
@@ -161,7 +161,17 @@ impl Left {
                 }
                 ("customer.updated", None) => {
                     if let Value::Object(changes) = &one.data["changes"] {
-                        left.changes.insert(one.customer, changes.clone());
+                        let mut changes = changes.clone();
+                        // What was seen of an address says nothing of another that came since.
+                        for (address, flag) in VERIFIED {
+                            if later
+                                .clone()
+                                .any(|later| !later.data["changes"][address].is_null())
+                            {
+                                changes.remove(flag);
+                            }
+                        }
+                        left.changes.insert(one.customer, changes);
                     }
                 }
                 ("customer.deleted", Some(at)) if at == one.at => {
@@ -271,14 +281,26 @@ fn before(customer: &Customer, changes: &Map<String, Value>, owners: &HashSet<St
             Some(attribute) => &now["attributes"][attribute],
             None => &now[name],
         };
+        // An address goes back with what was seen of it, or neither does.
+        if VERIFIED
+            .iter()
+            .any(|(address, flag)| flag == name && changes.contains_key(*address))
+        {
+            continue;
+        }
+        let with_flag = VERIFIED
+            .iter()
+            .find(|(address, _)| address == name)
+            .and_then(|(_, flag)| Some((*flag, changes.get(*flag)?)));
         let from = &change["from"];
         let has_left = name == "owner_id" && from.as_str().is_some_and(|owner| !owners.contains(owner));
         if *current != change["to"] || has_left {
             continue;
         }
-        let field = match attribute {
-            Some(attribute) => json!({"attributes": {attribute: from}}),
-            None => json!({name: from}),
+        let field = match (attribute, with_flag) {
+            (Some(attribute), _) => json!({"attributes": {attribute: from}}),
+            (None, Some((flag, change))) => json!({name: from, flag: change["from"]}),
+            (None, None) => json!({name: from}),
         };
         inputs.extend(serde_json::from_value::<CustomerInput>(field));
     }

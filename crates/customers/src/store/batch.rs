@@ -278,6 +278,8 @@ struct Columns<'a> {
     kinds: Vec<&'static str>,
     emails: Vec<Option<&'a str>>,
     phones: Vec<Option<&'a str>>,
+    emails_verified: Vec<bool>,
+    phones_verified: Vec<bool>,
     first_names: Vec<Option<&'a str>>,
     last_names: Vec<Option<&'a str>>,
     birthdays: Vec<Option<NaiveDate>>,
@@ -314,6 +316,8 @@ impl<'a> Columns<'a> {
             all.kinds.push(customer.kind.as_str());
             all.emails.push(customer.email.as_ref().map(Email::as_str));
             all.phones.push(customer.phone.as_ref().map(Phone::as_str));
+            all.emails_verified.push(customer.email_verified);
+            all.phones_verified.push(customer.phone_verified);
             all.first_names.push(customer.first_name.as_deref());
             all.last_names.push(customer.last_name.as_deref());
             all.birthdays.push(customer.birthday);
@@ -353,18 +357,19 @@ pub async fn insert(tx: &mut Tx, customers: &[&Customer]) -> Result<HashSet<Cust
         r#"INSERT INTO customers (organization_id, id, code, kind, email, phone, first_name, last_name, birthday, company_name,
              legal_name, industry, tax_id, status, type, lifecycle_stage, priority, service_level, credit_limit, locale,
              time_zone, attributes, note, internal_note, country, city, created_at, updated_at, sort_name, search_text,
-             last_active_at, credit_limit_currency)
+             last_active_at, credit_limit_currency, email_verified, phone_verified)
            SELECT $1, n.id, n.code, n.kind, n.email, n.phone, n.first_name, n.last_name, n.birthday, n.company_name,
              n.legal_name, n.industry, n.tax_id, n.status, n.type, n.lifecycle_stage, n.priority, n.service_level, n.credit_limit,
              n.locale, n.time_zone, n.attributes, n.note, n.internal_note, n.country, n.city, n.created_at, $2, n.sort_name,
-             n.search_text, n.last_active_at, n.limit_currency
+             n.search_text, n.last_active_at, n.limit_currency, n.email_verified, n.phone_verified
            FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::date[],
              $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[],
              $19::text[], $20::numeric[], $21::text[], $22::text[], $23::jsonb[], $24::text[], $25::text[], $26::text[],
-             $27::text[], $28::timestamptz[], $29::text[], $30::text[], $31::timestamptz[], $32::text[])
+             $27::text[], $28::timestamptz[], $29::text[], $30::text[], $31::timestamptz[], $32::text[], $33::bool[], $34::bool[])
              AS n (id, code, kind, email, phone, first_name, last_name, birthday, company_name, legal_name, industry, tax_id,
                    status, type, lifecycle_stage, priority, service_level, credit_limit, locale, time_zone, attributes, note,
-                   internal_note, country, city, created_at, sort_name, search_text, last_active_at, limit_currency)
+                   internal_note, country, city, created_at, sort_name, search_text, last_active_at, limit_currency,
+                   email_verified, phone_verified)
            ON CONFLICT DO NOTHING
            RETURNING id AS "id: CustomerId""#,
         tx.organization_id().0,
@@ -399,6 +404,8 @@ pub async fn insert(tx: &mut Tx, customers: &[&Customer]) -> Result<HashSet<Cust
         &all.search_texts,
         &all.last_active as &[Option<DateTime<Utc>>],
         &all.limit_currencies as &[Option<&str>],
+        &all.emails_verified,
+        &all.phones_verified,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -426,14 +433,16 @@ pub async fn update(tx: &mut Tx, customers: &[&Customer]) -> Result<()> {
            priority = n.priority, service_level = n.service_level, credit_limit = n.credit_limit, locale = n.locale,
            time_zone = n.time_zone, attributes = n.attributes, note = n.note, internal_note = n.internal_note,
            country = n.country, city = n.city, sort_name = n.sort_name, search_text = n.search_text,
-           last_active_at = greatest(c.last_active_at, n.last_active_at), credit_limit_currency = n.limit_currency
+           last_active_at = greatest(c.last_active_at, n.last_active_at), credit_limit_currency = n.limit_currency,
+           email_verified = n.email_verified, phone_verified = n.phone_verified
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::text[],
            $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
            $17::numeric[], $18::text[], $19::text[], $20::jsonb[], $21::text[], $22::text[], $23::text[], $24::text[],
-           $25::text[], $26::text[], $27::timestamptz[], $28::text[])
+           $25::text[], $26::text[], $27::timestamptz[], $28::text[], $29::bool[], $30::bool[])
            AS n (id, kind, email, phone, first_name, last_name, birthday, company_name, legal_name, industry, tax_id,
                  status, type, lifecycle_stage, priority, service_level, credit_limit, locale, time_zone, attributes, note,
-                 internal_note, country, city, sort_name, search_text, last_active_at, limit_currency)
+                 internal_note, country, city, sort_name, search_text, last_active_at, limit_currency, email_verified,
+                 phone_verified)
          WHERE c.id = n.id",
         &all.ids,
         &all.kinds as &[&str],
@@ -463,6 +472,8 @@ pub async fn update(tx: &mut Tx, customers: &[&Customer]) -> Result<()> {
         &all.search_texts,
         &all.last_active as &[Option<DateTime<Utc>>],
         &all.limit_currencies as &[Option<&str>],
+        &all.emails_verified,
+        &all.phones_verified,
     )
     .execute(tx.conn())
     .await?;

@@ -131,10 +131,10 @@ async fn try_insert(tx: &mut Tx, customer: &Customer, given: Option<&str>) -> Re
         r#"INSERT INTO customers AS c (organization_id, id, code, kind, email, phone, first_name, last_name, birthday,
              company_name, legal_name, industry, tax_id, status, type, lifecycle_stage, parent_id, owner_id, priority,
              service_level, credit_limit, locale, time_zone, attributes, note, internal_note, country, city, created_at,
-             updated_at, sort_name, search_text, credit_limit_currency)
+             updated_at, sort_name, search_text, credit_limit_currency, email_verified, phone_verified)
            SELECT $1, $2, n.code, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
              $22, $23, $24, $25, $26, $27, $28, $29, $29, coalesce(nullif($30, ''), lower(n.code)),
-             CASE WHEN $3::text IS NULL THEN $31 || lower(n.code) || ' ' ELSE $31 END, $32
+             CASE WHEN $3::text IS NULL THEN $31 || lower(n.code) || ' ' ELSE $31 END, $32, $33, $34
            FROM (SELECT coalesce($3, 'C-' || to_char(nextval('customer_codes'), 'FM999999999000000'))) AS n (code)
            WHERE $3 IS NOT NULL OR NOT EXISTS (SELECT FROM customers t WHERE t.organization_id = $1 AND t.code = n.code)
            RETURNING c.code, ARRAY(
@@ -187,6 +187,8 @@ async fn try_insert(tx: &mut Tx, customer: &Customer, given: Option<&str>) -> Re
         search::sort_name(customer),
         search::search_text(customer),
         credit_limit_currency(customer),
+        customer.email_verified,
+        customer.phone_verified,
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -217,7 +219,7 @@ pub async fn update(tx: &mut Tx, customer: &Customer) -> Result<(i32, DateTime<U
            company_name = $9, legal_name = $10, industry = $11, tax_id = $12, status = $13, type = $14,
            lifecycle_stage = $15, parent_id = $16, owner_id = $17, priority = $18, service_level = $19, credit_limit = $20,
            locale = $21, time_zone = $22, attributes = $23, note = $24, internal_note = $25, country = $26, city = $27,
-           sort_name = $28, search_text = $29, credit_limit_currency = $30
+           sort_name = $28, search_text = $29, credit_limit_currency = $30, email_verified = $31, phone_verified = $32
          WHERE id = $1 RETURNING version, updated_at",
         customer.id.0,
         customer.code,
@@ -249,6 +251,8 @@ pub async fn update(tx: &mut Tx, customer: &Customer) -> Result<(i32, DateTime<U
         search::sort_name(customer),
         search::search_text(customer),
         credit_limit_currency(customer),
+        customer.email_verified,
+        customer.phone_verified,
     )
     .fetch_one(tx.conn())
     .await?;

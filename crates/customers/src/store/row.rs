@@ -22,7 +22,7 @@ pub const CREDIT_LIMIT_CURRENCY: &str = credit_limit_currency!();
 /// currency of a credit limit from before currencies were kept with it, so one statement is enough.
 macro_rules! customer_columns {
     () => {
-        concat!("c.id, c.version, c.code, c.kind, c.email, c.phone, c.first_name, c.last_name, c.full_name, c.birthday, \
+        concat!("c.id, c.version, c.code, c.kind, c.email, c.phone, c.email_verified, c.phone_verified, c.first_name, c.last_name, c.full_name, c.birthday, \
          c.company_name, c.legal_name, c.industry, c.tax_id, c.status, c.type, c.lifecycle_stage, c.parent_id, \
          c.owner_id, c.priority, c.service_level, c.locale, c.time_zone, c.attributes, c.note, c.internal_note, \
          c.country, c.city, c.last_active_at, c.created_at, c.updated_at, c.deleted_at, \
@@ -55,6 +55,8 @@ impl FromRow<'_, PgRow> for Customer {
             kind: next!(),
             email: next!(),
             phone: next!(),
+            email_verified: next!(),
+            phone_verified: next!(),
             first_name: next!(),
             last_name: next!(),
             full_name: next!(),

@@ -41,13 +41,13 @@ async fn street() -> House {
         house.post("/attributes", body).await.expect(201);
     }
     for customer in [
-        json!({"first_name": "Ada", "last_name": "Lovelace", "email": "Ada@Example.com", "status": "vip", "tags": ["Berlin", "press"],
+        json!({"first_name": "Ada", "last_name": "Lovelace", "email": "Ada@Example.com", "email_verified": true, "status": "vip", "tags": ["Berlin", "press"],
                "birthday": "1985-12-10", "credit_limit": {"amount": "100.50", "currency": "EUR"}, "addresses": [{"country": "DE", "city": "Berlin"}],
                "attributes": {"shoe_size": 38.5, "opted_in": true, "joined": "2024-02-29", "colours": ["Red", "blue"], "size": "M", "motto": "100% _sure_"},
                "sources": [{"source": "shopify", "external_id": "1"}]}),
         json!({"first_name": "Bob", "last_name": "O'Hara", "email": "bob@example.org", "tags": ["berlin"], "addresses": [{"country": "FR"}],
                "attributes": {"shoe_size": 44, "opted_in": false, "joined": "2025-01-01", "size": "L"}}),
-        json!({"first_name": "Cleo", "last_name": "Ärmel", "status": "churned", "phone": "+4930123456", "credit_limit": {"amount": "0", "currency": "EUR"}}),
+        json!({"first_name": "Cleo", "last_name": "Ärmel", "status": "churned", "phone": "+4930123456", "phone_verified": true, "credit_limit": {"amount": "0", "currency": "EUR"}}),
         json!({"first_name": "Dan", "kind": "company", "company_name": "Dan \\ Sons \"Ltd\""}),
     ] {
         house.customer(customer).await;
@@ -78,6 +78,14 @@ async fn every_kind_of_field_can_be_asked() {
         ("last_name = \"o'hara\"", &["Bob"]),
         ("company_name contains '\\\\ sons \"'", &["Dan"]),
         ("phone starts with '+49'", &["Cleo"]),
+        ("email_verified = true", &["Ada"]),
+        ("email_verified != true", &["Bob", "Cleo", "Dan"]),
+        ("email is known and email_verified = false", &["Bob"]),
+        (
+            "phone_verified is true or not (email_verified is known)",
+            &["Cleo"],
+        ),
+        ("email_verified is empty", &[]),
         ("country = Germany", &["Ada"]),
         ("country != de", &["Bob", "Cleo", "Dan"]),
         ("country is known", &["Ada", "Bob"]),

@@ -98,6 +98,16 @@ async fn each_question_is_answered_by_its_index() {
         ("sort=full_name,-created_at".to_owned(), "customers_name", 120),
         ("status=vip".to_owned(), "customers_status", 850),
         ("filter=status+%3D+vip".to_owned(), "customers_status", 850),
+        (
+            "filter=email_verified+%3D+false&sort=full_name".to_owned(),
+            "customers_name",
+            170,
+        ),
+        (
+            "filter=country+%3D+'IS'+and+phone_verified+%3D+false&sort=full_name".to_owned(),
+            "customers_country",
+            500,
+        ),
         ("type=guest".to_owned(), "customers_type", 550),
         ("country=IS&sort=full_name".to_owned(), "customers_country", 350),
         ("sort=country".to_owned(), "customers_unplaced", 170),

@@ -29,6 +29,7 @@ mod people;
 mod records;
 mod sources;
 mod tenancy;
+mod verified;
 mod withdrawals;
 mod words;
 mod writing;

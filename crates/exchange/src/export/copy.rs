@@ -88,6 +88,8 @@ pub const CUSTOMER: &[&str] = &[
     "kind",
     "email",
     "phone",
+    "email_verified",
+    "phone_verified",
     "first_name",
     "last_name",
     "full_name",

@@ -20,6 +20,7 @@ enum Kind {
     Money,
     Currency,
     Time,
+    Flag,
 }
 
 /// Where the attributes stand among the fetched columns: the last.
@@ -52,6 +53,7 @@ impl Layout {
         let kinds = CUSTOMER.iter().map(|name| match *name {
             "credit_limit" => Kind::Money,
             "credit_limit.currency" => Kind::Currency,
+            "email_verified" | "phone_verified" => Kind::Flag,
             "created_at" | "updated_at" | "last_active_at" | "deleted_at" => Kind::Time,
             _ => Kind::Text,
         });
@@ -139,6 +141,7 @@ impl Layout {
             if let Some(text) = field(raw) {
                 match kind {
                     Kind::Time => push_time(out, &text),
+                    Kind::Flag => out.extend_from_slice(flag(&text)),
                     Kind::Text | Kind::Currency => push_csv(out, &text),
                     Kind::Money => push_csv(out, &money(raw, fields[at + 1])?.amount().to_string()),
                 }
@@ -184,6 +187,7 @@ impl Layout {
             match (field(raw), kind) {
                 (None, _) | (_, Kind::Currency) => out.extend_from_slice(b"null"),
                 (Some(text), Kind::Text) => push_json(out, &text)?,
+                (Some(text), Kind::Flag) => out.extend_from_slice(flag(&text)),
                 (Some(text), Kind::Time) => {
                     out.push(b'"');
                     push_time(out, &text);
@@ -318,6 +322,11 @@ fn push_csv(out: &mut Vec<u8>, text: &str) {
     } else {
         out.extend_from_slice(text.as_bytes());
     }
+}
+
+/// PostgreSQL's `t` and `f` in whole words.
+fn flag(text: &str) -> &'static [u8] {
+    if text == "t" { b"true" } else { b"false" }
 }
 
 /// PostgreSQL's `2024-03-14 09:12:31.5+00` as RFC 3339.

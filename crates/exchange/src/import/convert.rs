@@ -181,6 +181,8 @@ impl Converter {
             kind: choice::<Kind>(&row.kind),
             email: self.patch(row.email),
             phone: self.patch(row.phone),
+            email_verified: self.patch(row.email_verified),
+            phone_verified: self.patch(row.phone_verified),
             first_name: self.patch(row.first_name),
             last_name: self.patch(row.last_name),
             birthday: self.patch(row.birthday),

@@ -161,6 +161,12 @@ impl Mapper {
                 Email::parse(text).map_err(|why: EmailError| why.to_string())
             }),
             Target::Phone => cell.later(&mut row.phone, &mut work.phone),
+            Target::EmailVerified => {
+                cell.parse(&mut row.email_verified, "verified_invalid", value::yes_or_no);
+            }
+            Target::PhoneVerified => {
+                cell.parse(&mut row.phone_verified, "verified_invalid", value::yes_or_no);
+            }
             Target::FirstName => cell.line(&mut row.first_name),
             Target::LastName => cell.line(&mut row.last_name),
             Target::FullName => {

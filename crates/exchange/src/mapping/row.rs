@@ -119,6 +119,8 @@ pub struct MappedRow {
     pub kind: Cell<&'static str>,
     pub email: Cell<Email>,
     pub phone: Cell<Phone>,
+    pub email_verified: Cell<bool>,
+    pub phone_verified: Cell<bool>,
     pub first_name: Cell<String>,
     pub last_name: Cell<String>,
     pub company_name: Cell<String>,

@@ -187,6 +187,8 @@ fn distrust_choices(columns: &mut [Option<(Target, Confidence)>], headers: &Head
         let is_strict = matches!(
             target,
             Target::Kind
+                | Target::EmailVerified
+                | Target::PhoneVerified
                 | Target::Status
                 | Target::Type
                 | Target::LifecycleStage

@@ -34,6 +34,17 @@ const SYNONYMS: &[(&str, &str)] = &[
          celular, cellulare, telefoon, telefoonnummer, telefone, telemovel",
     ),
     (
+        "email_verified",
+        "email verified, e mail verified, verified email, verified e mail, is email verified, email is verified, \
+         email confirmed, email verifiziert, e mail verifiziert, e mail bestatigt, email verifie, correo verificado",
+    ),
+    (
+        "phone_verified",
+        "phone verified, verified phone, phone number verified, verified phone number, is phone verified, \
+         phone is verified, phone confirmed, mobile verified, telefon verifiziert, telefon bestatigt, telephone verifie, \
+         telefono verificado",
+    ),
+    (
         "first_name",
         "first name, firstname, first, given name, givenname, forename, fname, christian name, vorname, \
          prenom, nombre, nombre de pila, nome, primeiro nome, voornaam, fornavn, fornamn, imie",

@@ -23,6 +23,10 @@ pub enum Target {
     Email,
     /// Phone number.
     Phone,
+    /// Whether the customer was shown to receive mail there: yes or no.
+    EmailVerified,
+    /// Whether the customer was shown to receive calls or messages there: yes or no.
+    PhoneVerified,
     /// Given name.
     FirstName,
     /// Family name.
@@ -158,6 +162,8 @@ const NAMED: &[(Target, &str, &str)] = &[
     (Target::Kind, "kind", "Person or company"),
     (Target::Email, "email", "E-mail"),
     (Target::Phone, "phone", "Phone"),
+    (Target::EmailVerified, "email_verified", "E-mail verified"),
+    (Target::PhoneVerified, "phone_verified", "Phone verified"),
     (Target::FirstName, "first_name", "First name"),
     (Target::LastName, "last_name", "Last name"),
     (Target::FullName, "full_name", "Full name (is split)"),

@@ -77,6 +77,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("too_many_sources", "too many ids of one customer"),
     ("too_many_tags", "too many tags"),
     ("type_invalid", "unknown type"),
+    ("verified_invalid", "neither yes nor no"),
 ];
 
 /// How many rows something is said of, and what.

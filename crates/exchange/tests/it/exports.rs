@@ -61,7 +61,7 @@ async fn full_shop() -> Shop {
             .execute(shop.database.owner()).await.unwrap();
     }
     let mut lines = vec![
-        json!({"external_id": {"shopify": ["0017", "18", "a,b", "\"q\""], "csv": ["x-9"]}, "email": "Ada@Example.com", "phone": "+4930123456", "first_name": "Ada", "last_name": "Byron",
+        json!({"external_id": {"shopify": ["0017", "18", "a,b", "\"q\""], "csv": ["x-9"]}, "email": "Ada@Example.com", "phone": "+4930123456", "email_verified": true, "first_name": "Ada", "last_name": "Byron",
             "birthday": "1985-12-10", "status": "vip", "type": "wholesale", "lifecycle_stage": "loyal", "priority": "high", "service_level": "gold",
             "credit_limit": {"amount": "1200.50", "currency": "EUR"}, "locale": "de-DE", "time_zone": "Europe/Berlin", "tags": ["vip", "a,b", "c|d", "\"q\""],
             "note": "two\nlines", "internal_note": " = nothing", "created_at": "2020-01-02T03:04:05.678Z", "last_active_at": "2026-02-03T04:05:06.789Z",

@@ -14,3 +14,4 @@ mod resume;
 mod space;
 mod strangers;
 mod support;
+mod verified;

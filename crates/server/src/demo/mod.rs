@@ -200,6 +200,17 @@ fn customer(random: &mut StdRng, number: u64, count: u64, now: DateTime<Utc>) ->
             json!(pick(random, &["blue", "green", "black", "red"])),
         );
     }
+    // Drawn aside: whoever comes next is who they were before there were these.
+    let mut aside = random.clone();
+    for (address, flag, share) in [
+        ("email", "email_verified", 0.7),
+        ("phone", "phone_verified", 0.35),
+    ] {
+        let is_seen = aside.random_bool(share);
+        if row.contains_key(address) {
+            row.insert(flag.into(), json!(is_seen));
+        }
+    }
     Value::Object(row)
 }
 
@@ -225,6 +236,17 @@ mod tests {
         emails.dedup();
         assert_eq!(emails.len(), before);
         assert!(shop.iter().any(|row| row["kind"] == "company"));
+        // Most addresses were seen to work, fewer phones; what is not there was not.
+        for (address, flag, share) in [("email", "email_verified", 70), ("phone", "phone_verified", 35)] {
+            let all = shop.iter().filter(|row| row[address].is_string()).count();
+            let seen: Vec<_> = shop.iter().filter(|row| row[flag] == true).collect();
+            assert!(seen.iter().all(|row| row[address].is_string()));
+            assert!(
+                (seen.len() * 100 / all).abs_diff(share) < 5,
+                "{flag}: {} of {all}",
+                seen.len()
+            );
+        }
     }
 
     #[test]
