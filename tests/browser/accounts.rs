@@ -73,7 +73,7 @@ async fn members_are_invited_and_a_key_is_shown_once_and_revoked() {
     browser.press("Invite member").await;
     browser.fill("#sheet [name=email]", "not an address").await;
     browser.press("Invite").await;
-    browser.sees_in("#sheet [data-form-errors]", "put right").await;
+    browser.sees_in("#sheet [data-form-errors]", "correct").await;
     browser.fill("#sheet [name=email]", "grace@example.com").await;
     browser.fill("#sheet [name=name]", "Grace Hopper").await;
     browser.choose("#sheet [name=role]", "agent").await;

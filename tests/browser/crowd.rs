@@ -186,32 +186,31 @@ async fn a_marketer_narrows_the_directory_and_keeps_what_was_found() {
     // Sorted by two columns; the second page goes on where the first ends; Back works.
     browser.go(&format!("{address}&sort=country,-created_at")).await;
     browser.find("[data-row]").await;
-    let on_first = browser
-        .run("return [...document.querySelectorAll('[data-row]')].map((row) => row.id)")
-        .await;
+    let rows = "return [...document.querySelectorAll('[data-row-link]')].map((link) => link.pathname)";
+    let on_first = browser.run(rows).await;
     browser.click("a[rel=next]").await;
     browser
         .arrives(|address| address.contains("page=2"), "the second page")
         .await;
     browser
-        .holds(
-            "document.querySelectorAll('[data-row]').length > 0 && !document.querySelector('.htmx-request')",
-        )
+        .holds(&format!(
+            "![null, {}].includes(document.querySelector('[data-row-link]')?.pathname ?? null)",
+            on_first[0]
+        ))
         .await;
-    let on_second = browser
-        .run("return [...document.querySelectorAll('[data-row]')].map((row) => row.id)")
-        .await;
-    let first: Vec<_> = on_first.as_array().unwrap().iter().collect();
-    assert!(
-        on_second
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|row| !first.contains(&row))
-    );
+    let on_second = browser.run(rows).await;
+    let (first, second) = (on_first.as_array().unwrap(), on_second.as_array().unwrap());
+    assert_eq!((first.len(), second.len()), (50, 50));
+    assert!(second.iter().all(|row| !first.contains(row)));
     browser.run("history.back()").await;
     browser
         .arrives(|address| !address.contains("page=2"), "the first page")
+        .await;
+    browser
+        .holds(&format!(
+            "document.readyState === 'complete' && document.querySelector('[data-row-link]')?.pathname === {}",
+            on_first[0]
+        ))
         .await;
 
     // A view keeps it.

@@ -73,7 +73,7 @@ async fn attributes_are_made_used_ordered_archived_and_deleted() {
         browser.choose("#sheet [name=kind]", kind).await;
         if kind == "select" {
             browser.press("Save attribute").await;
-            browser.sees_in("#sheet [data-form-errors]", "put right").await;
+            browser.sees_in("#sheet [data-form-errors]", "correct").await;
             browser.fill("#sheet [name=options]", "basic\npro").await;
         }
         browser.press("Save attribute").await;

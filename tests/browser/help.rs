@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{harness::Browser, look, stage::Stage};
+use crate::{harness::Browser, shop, stage::Stage};
 
 /// Waits until every picture of the guide is drawn; each is loaded when it is scrolled to.
 async fn sees_pictures(browser: &Browser) {
@@ -99,7 +99,7 @@ async fn pictures_of_the_guides_are_taken() {
         let tag = json!({"name": name, "color": color, "description": description});
         stage.api.post("/api/v1/tags", &tag).await.expect(201);
     }
-    look::furnished(&stage).await;
+    shop::furnished(&stage).await;
     browser.scheme("light").await;
     browser.size(WIDTH, 620).await;
     browser.go("/dashboard").await;

@@ -23,6 +23,7 @@ mod api;
 mod process;
 
 mod harness;
+mod shop;
 mod stage;
 
 mod accounts;

@@ -252,7 +252,7 @@ async fn a_note_keeps_what_it_said_consent_is_written_down_and_ids_are_linked() 
     browser.fill("#sheet [name=source]", "Shopify!").await;
     browser.fill("#sheet [name=external_id]", "4711").await;
     browser.press("Link id").await;
-    browser.sees_in("#sheet [data-form-errors]", "put right").await;
+    browser.sees_in("#sheet [data-form-errors]", "correct").await;
     browser.fill("#sheet [name=source]", "shopify").await;
     browser.press("Link id").await;
     browser.sheet_closed().await;

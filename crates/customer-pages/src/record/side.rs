@@ -30,7 +30,7 @@ fn fact(view: &RecordView, column: &'static str, shown: &Markup) -> Markup {
         @if !view.editable() { (shown) }
         @else {
             span class="fact" {
-                @if shown.0.is_empty() { span class="muted" { "–" } } @else { (shown) }
+                @if shown.0.is_empty() { span class="muted" { "–" } } @else { span class="fact-value" { (shown) } }
                 (list::change_here(view.customer.id, column))
             }
         }
