@@ -56,7 +56,7 @@ impl Stage {
     pub async fn crowded() -> Self {
         let mut hash = DefaultHasher::new();
         DEMO.hash(&mut hash);
-        let day = chrono::Utc::now().format("%m%d");
+        let day = regulars_kernel::clock::now().format("%m%d");
         let name = format!("demo_{day}_{:08x}", hash.finish() as u32);
         let database = TestDatabase::filled(&name, |url| {
             let folder = tempfile::tempdir().unwrap();

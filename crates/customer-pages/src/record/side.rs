@@ -87,7 +87,7 @@ fn address_actions(view: &RecordView) -> Markup {
             @if let Some(map) = &address.map {
                 (icon_link(Icon::Address, "Show on the map (OpenStreetMap)", map).small().attr("target", "_blank").attr("rel", "noopener noreferrer"))
             }
-            (copy_button(&address.lines.join("\n"), "Copy address"))
+            (copy_button(address.lines.join("\n"), "Copy address"))
             @if view.editable() { (icon_button(Icon::Edit, "Edit this address").small().opens_sheet(format!("{}/addresses/{}/edit", view.href(), address.id))) }
         }
     }
