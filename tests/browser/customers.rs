@@ -115,7 +115,7 @@ async fn the_list_narrows_sorts_turns_pages_and_changes_several_at_once() {
         .arrives(|address| address.contains("status=vip"), "the filter")
         .await;
     browser.sees("20 customers").await;
-    browser.sees_in(".chip", "vip").await;
+    browser.sees_in(".chip", "VIP").await;
     browser.click(".chip-remove").await;
     browser.sees("60 customers").await;
 

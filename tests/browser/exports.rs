@@ -61,10 +61,10 @@ async fn what_the_list_shows_is_exported_and_downloaded() {
         address.contains("status=vip") && address.contains("q=Grace"),
         "{address}"
     );
-    browser.sees("Status is vip").await;
+    browser.sees("Status is VIP").await;
     browser.sees("Search is Grace").await;
     browser.press("Export").await;
-    browser.sees("Status is vip").await;
+    browser.sees("Status is VIP").await;
     browser.sees_in("tbody", "done").await;
     browser.press("Download").await;
     let text = downloaded(folder.path()).await;

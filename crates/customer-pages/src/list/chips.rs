@@ -182,7 +182,7 @@ pub fn fault_in_words(fault: &Fault) -> String {
     }
 }
 
-/// What an address of the list asks for, a phrase for each part: “Status is vip”. Nothing if it asks for everybody.
+/// What an address of the list asks for, a phrase for each part: “Status is VIP”. Nothing if it asks for everybody.
 pub async fn in_words(tx: &mut Tx, query: &str) -> Result<Vec<String>> {
     let state = ListState::parse(query);
     let mut phrases = Vec::new();
