@@ -119,7 +119,7 @@ async fn sessions_are_listed_and_ended_one_by_one_and_all_others() {
     phone.find("#sidebar").await;
 
     desk.go("/settings/sessions").await;
-    desk.sees("this one").await;
+    desk.sees("this device").await;
     let rows = "return document.querySelectorAll('tbody tr').length";
     assert_eq!(desk.run(rows).await, 2);
     assert_eq!(desk.axe(&[]).await, Vec::<String>::new());
