@@ -45,6 +45,16 @@ function soon() {
   timer ??= setTimeout(tell, GATHERED);
 }
 
+// What was asked for before somebody began something here is not put under their hands; it is asked for again afterwards.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { sourceEvent, sourceElement } = event.detail.ctx ?? {};
+  if (sourceEvent?.type !== "live" || !busy(sourceElement)) return;
+  event.preventDefault();
+  if (sourceElement.dataset.live) changed.add(sourceElement.dataset.live);
+  else all = true;
+  soon();
+});
+
 function listen() {
   if (source || document.hidden || places().length === 0) return;
   source = new EventSource("/api/v1/events/stream");
