@@ -19,7 +19,7 @@ async fn the_first_owner_sets_up_signs_out_and_signs_in_again() {
     browser.fill("[name=password]", "short").await;
     browser.fill("[name=password_repeated]", "shorter").await;
     browser.press("Create organization").await;
-    browser.sees("2things to correct").await;
+    browser.sees("2 things to correct").await;
     let focused = browser.run("return document.activeElement.name").await;
     assert_eq!(focused, "password", "the first field that is wrong has the focus");
     assert_eq!(

@@ -17,7 +17,7 @@ async fn a_customer_is_added_in_the_sheet_and_found_by_a_misspelt_name() {
     browser.fill("#sheet [name=phone]", "12").await;
     browser.press("Create customer").await;
     browser
-        .sees_in("#sheet [data-form-errors]", "2things to correct")
+        .sees_in("#sheet [data-form-errors]", "2 things to correct")
         .await;
     browser.find("#sheet [name=email][aria-invalid=true]").await;
     browser.find("#sheet #field-email-error").await;

@@ -230,7 +230,7 @@ async fn who_it_may_already_be_is_told_and_faults_stand_at_their_fields() {
     browser.sees_in("#similar", "Use this one").await;
     browser.fill("[name=phone]", "12").await;
     browser.click(".steps-foot [value=next]").await;
-    browser.sees_in("[data-form-errors]", "2things to correct").await;
+    browser.sees_in("[data-form-errors]", "2 things to correct").await;
     browser.find("[name=email][aria-invalid=true]").await;
     browser.find("#field-phone-error").await;
     browser.sees("Already a customer").await;
@@ -241,7 +241,7 @@ async fn who_it_may_already_be_is_told_and_faults_stand_at_their_fields() {
     // Creating it anyway leads back to the step, with a word.
     browser.click(".steps li:last-child a").await;
     at(browser, "/review").await;
-    browser.sees_in("[data-form-errors]", "2things to correct").await;
+    browser.sees_in("[data-form-errors]", "2 things to correct").await;
     browser.press("Create company").await;
     at(browser, "").await;
     browser.sees_in("#toasts", "Nothing was created").await;

@@ -50,7 +50,7 @@ async fn the_first_start_gives_a_link_that_makes_one_owner_and_no_second() {
     (wrong[5].1, wrong[7].1) = ("mina@", "other");
     let all = app.form(As::Nobody, &path, &wrong).await.text;
     for words in [
-        "3things to correct",
+        "3 things to correct",
         "is not an e-mail address",
         "at least 12 characters",
         "the two passwords differ",

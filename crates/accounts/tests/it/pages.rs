@@ -330,5 +330,5 @@ async fn the_audit_page_filters_and_pages() {
     assert!(none.contains("Nothing matches"));
     let wrong = app.get(who, "/settings/audit?from=never&actor=x").await;
     assert_eq!(wrong.status, StatusCode::OK);
-    assert!(wrong.text.contains("2things to correct"));
+    assert!(wrong.text.contains("2 things to correct"));
 }

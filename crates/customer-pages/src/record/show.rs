@@ -92,7 +92,7 @@ pub(crate) async fn show(
     shell.favourites = favourites;
     tx.commit().await?;
     remember(&call, id);
-    let content = html! { (content) @if view.editable() { (list::popover()) } };
+    let content = html! { (content) @if view.may_write { (list::popover()) } };
     Ok(page(&shell, view::actions(&view), content).into_response())
 }
 

@@ -123,13 +123,13 @@ fn relations(view: &RecordView) -> Markup {
         (facts(&all))
         @if !view.children.is_empty() {
             div class="linked-part" {
-                h4 { "Below it" }
+                h3 { "Below it" }
                 (linked(&view.children))
                 @if view.more_children > 0 { a class="quiet-link" href=(view.within_list(&view.href(), Section::Hierarchy)) { "and " (format::integer(view.more_children, view.locale)) " more" } }
             }
         }
         @if !view.contact_of.is_empty() {
-            div class="linked-part" { h4 { "Contact of" } (linked(&view.contact_of)) }
+            div class="linked-part" { h3 { "Contact of" } (linked(&view.contact_of)) }
         }
     }
 }

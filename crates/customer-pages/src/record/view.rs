@@ -345,7 +345,7 @@ fn metrics(view: &RecordView) -> Markup {
         all.push(stat(
             "Directly below",
             &format::integer(below, view.locale),
-            "customers",
+            if below == 1 { "customer" } else { "customers" },
         ));
     }
     stats(&all)

@@ -65,7 +65,7 @@ fn told(faults: &[Fault]) -> Markup {
         @if !faults.is_empty() {
             div class="notice tone-red" role="alert" tabindex="-1" data-form-errors {
                 (Icon::Error)
-                strong { @if faults.len() == 1 { "Please correct one thing" } @else { (faults.len()) "things to correct" } }
+                strong { @if faults.len() == 1 { "Please correct one thing" } @else { (faults.len()) " things to correct" } }
                 ul { @for fault in faults {
                     li { a href={ (Step::of(fault).checked()) "#field" (fault.pointer.replace('/', "-")) } { (Step::of(fault).name()) ": " (fault.message) } }
                 } }

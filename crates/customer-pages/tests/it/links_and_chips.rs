@@ -33,7 +33,7 @@ async fn ids_are_linked_and_unlinked_on_the_page_and_offered_as_a_filter() {
             &[("source", "Shop!"), ("external_id", "")],
         )
         .await;
-    assert!(wrong.expect(422).text().contains("2things to correct"));
+    assert!(wrong.expect(422).text().contains("2 things to correct"));
     let filters = pages
         .get("/customers/filters/build?group=all&field=source&was=source&operator=in&end=1")
         .await

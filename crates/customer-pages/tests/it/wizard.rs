@@ -226,7 +226,7 @@ async fn each_step_shows_its_own_faults_and_a_refusal_changes_nothing() {
     for shown in [
         "field-email-error",
         "field-phone-error",
-        "2things to correct",
+        "2 things to correct",
         "Use this one",
         &first,
     ] {
@@ -270,7 +270,7 @@ async fn each_step_shows_its_own_faults_and_a_refusal_changes_nothing() {
     );
 
     let review = pages.get(REVIEW).await.expect(200).text();
-    assert!(review.contains("6things to correct"), "{review}");
+    assert!(review.contains("6 things to correct"), "{review}");
     assert!(
         review.contains("/customers/new/company/contacts?check=1#field-contacts-0-email"),
         "{review}"

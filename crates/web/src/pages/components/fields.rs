@@ -250,7 +250,7 @@ pub fn form_errors(faults: &[Fault]) -> Markup {
         @if !faults.is_empty() {
             div class="notice tone-red" role="alert" tabindex="-1" data-form-errors {
                 (Icon::Error)
-                strong { @if faults.len() == 1 { "Please correct one thing" } @else { (faults.len()) "things to correct" } }
+                strong { @if faults.len() == 1 { "Please correct one thing" } @else { (faults.len()) " things to correct" } }
                 ul { @for fault in faults {
                     li { @match fault.pointer.strip_prefix('/').filter(|name| !name.is_empty()) {
                         Some(name) => a href={ "#field-" (name.replace('/', "-")) } { (fault.message) },
