@@ -10,6 +10,8 @@ use crate::model::{Contact, CustomerRef};
 
 /// Of how many customers a person is shown to be a contact.
 const MOST_CUSTOMERS: i64 = 8;
+/// So many contacts are looked at for that: an agency's address may stand at thousands of customers.
+const MOST_READ: i64 = 100;
 
 macro_rules! columns {
     () => {
@@ -42,13 +44,15 @@ pub async fn customers_with(
     }
     let found: Vec<Found> = sqlx::query_as(
         "SELECT DISTINCT ON (c.id) c.id, c.code, c.kind, c.full_name, c.email, c.status, k.title
-           FROM contacts k JOIN customers c ON c.organization_id = k.organization_id AND c.id = k.customer_id
-          WHERE k.email_lowercase = $1 AND k.customer_id <> $2 AND c.deleted_at IS NULL
+           FROM (SELECT * FROM contacts WHERE email_lowercase = $1 AND customer_id <> $2 LIMIT $4) k
+           JOIN customers c ON c.organization_id = k.organization_id AND c.id = k.customer_id
+          WHERE c.deleted_at IS NULL
           ORDER BY c.id, k.id LIMIT $3",
     )
     .bind(email)
     .bind(except)
     .bind(MOST_CUSTOMERS)
+    .bind(MOST_READ)
     .fetch_all(tx.conn())
     .await?;
     Ok(found
