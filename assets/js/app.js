@@ -11,6 +11,7 @@ import "./sheet.js";
 import "./confirm.js";
 import "./selection.js";
 import "./sorting.js";
+import "./choosing.js";
 import "./keys.js";
 import "./tree.js";
 import "./palette.js";

@@ -76,7 +76,8 @@ function take(text, option) {
 }
 
 document.addEventListener("input", (event) => event.target.matches("[data-expression]") && soon(event.target));
-document.addEventListener("focusin", (event) => event.target.matches("[data-expression]") && soon(event.target));
+// All that there is, which may begin an empty one, is shown to who asks for it.
+document.addEventListener("focusin", (event) => event.target.matches("[data-expression]") && event.target.value && soon(event.target));
 document.addEventListener("focusout", (event) => event.target.matches("[data-expression]") && close(event.target));
 document.addEventListener("click", (event) => {
   if (event.target.matches("[data-expression]")) soon(event.target);
@@ -100,7 +101,7 @@ document.addEventListener(
     const text = event.target;
     const all = list(text).hidden ? [] : options(text);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) text.form.requestSubmit();
-    else if (event.key === " " && event.ctrlKey) ask(text);
+    else if ((event.key === " " && event.ctrlKey) || (event.key === "ArrowDown" && !text.value && !all.length)) ask(text);
     else if (event.key === "ArrowDown" && all.length) mark(text, active + 1);
     else if (event.key === "ArrowUp" && all.length) mark(text, active < 1 ? all.length - 1 : active - 1);
     else if ((event.key === "Enter" || event.key === "Tab") && active >= 0 && !event.shiftKey) take(text, all[active]);

@@ -1,6 +1,7 @@
 // Single-key shortcuts, off while typing or in a dialog (WCAG 2.1.4: `data-no-shortcuts` on <html> turns them off).
 // Contract: `/` focuses `data-search`; in tables j/k or arrows move between `data-row`, Enter opens the row's
-// `data-row-link`, x chooses it, p looks at it in the side sheet (`data-row-preview`); any `data-key="n"` element is clicked by that key and listed with `data-key-label` (or its
+// `data-row-link`, x chooses it, p looks at it in the side sheet (`data-row-preview`), where j/k and `data-preview-step`
+// (-1 or 1) go on to the next row's; any `data-key="n"` element is clicked by that key and listed with `data-key-label` (or its
 // name) in the `?` dialog (`#shortcuts`, list `data-shortcut-list`).
 
 import { openPalette } from "./palette.js";
@@ -24,6 +25,32 @@ function move(step) {
   stand(all[Math.max(0, Math.min(all.length - 1, now < 0 ? 0 : now + step))]);
   return true;
 }
+
+// Looks at the row before or behind the one that the side sheet shows.
+function look(step) {
+  const all = rows();
+  const next = all[all.indexOf(current()) + step];
+  if (!current() || !next) return;
+  for (const row of all) row.toggleAttribute("data-current", row === next);
+  next.scrollIntoView({ block: "nearest" });
+  next.querySelector("[data-row-preview]")?.click();
+}
+const looked = () => document.querySelector("#sheet[open] [data-preview]");
+
+// Which row that is: the one whose preview was asked for, wherever the keys were.
+document.addEventListener("click", (event) => {
+  const step = event.target.closest("[data-preview-step]");
+  if (step) look(Number(step.dataset.previewStep));
+  const asked = event.target.closest("[data-row-preview]")?.closest("[data-row]");
+  if (asked) for (const row of rows()) row.toggleAttribute("data-current", row === asked);
+});
+document.addEventListener("htmx:after:swap", () => {
+  const all = rows();
+  const at = all.indexOf(current());
+  for (const step of looked()?.querySelectorAll("[data-preview-step]") ?? []) {
+    step.disabled = at < 0 || !all[at + Number(step.dataset.previewStep)];
+  }
+});
 
 function showShortcuts() {
   const dialog = document.getElementById("shortcuts");
@@ -58,6 +85,10 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
+  if ((event.key === "j" || event.key === "k") && looked() && !typing(event.target) && !document.documentElement.hasAttribute("data-no-shortcuts")) {
+    look(event.key === "j" ? 1 : -1);
+    return;
+  }
   if (typing(event.target) || document.querySelector("dialog[open], .menu:popover-open")) return;
   if (document.documentElement.hasAttribute("data-no-shortcuts")) return;
 

@@ -1,8 +1,8 @@
 // Choosing rows of a table.
 // Contract: a `<form data-selection>` around the table; `data-select-row` checkboxes in rows, `data-select-all` in the
 // head; `data-bulk-bar` shown while something is chosen, with `data-bulk-count`, `data-bulk-clear`, and
-// `data-bulk-everything` (a button) with the hidden input `data-bulk-scope` (name="all"), which becomes "true" when every
-// match, not only this page, is meant. Shift-click chooses a range.
+// `data-bulk-everything` (a button that is pressed while every match, not only this page, is meant) and the hidden input
+// `data-bulk-scope` (name="all"), which is "true" then. Shift-click chooses a range.
 
 let last = null;
 
@@ -31,7 +31,9 @@ function update(form) {
   const everything = scope?.value === "true";
   const count = bar.querySelector("[data-bulk-count]");
   if (count) count.textContent = everything ? (every?.dataset.bulkEverything ?? "all") : String(chosen.length);
-  if (every) every.hidden = everything || chosen.length < all.length;
+  if (!every) return;
+  every.hidden = chosen.length < all.length;
+  every.setAttribute("aria-pressed", String(everything));
 }
 
 export function clearSelection(form) {
@@ -62,7 +64,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-bulk-clear]")) clearSelection(form);
   if (event.target.closest("[data-bulk-everything]")) {
     const scope = form.querySelector("[data-bulk-scope]");
-    if (scope) scope.value = "true";
+    if (scope) scope.value = scope.value === "true" ? "" : "true";
     update(form);
   }
 });

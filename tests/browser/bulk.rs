@@ -23,8 +23,17 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
     browser.picture("customers-bulk-some-390-light").await;
     let outside = "const bar = document.querySelector('[data-bulk-bar]').getBoundingClientRect(); return bar.left < 0 || bar.right > innerWidth";
     assert_eq!(browser.run(outside).await, false, "the bar fits a phone");
+    // Nothing moves away under the pointer when more or fewer are meant.
+    let places = "return [...document.querySelectorAll('[data-bulk-bar] button')].map((button) => { const box = button.getBoundingClientRect(); return [box.left, box.top, box.width]; })";
+    browser.size(1440, 1000).await;
+    let before = browser.run(places).await;
     browser.press("Select all 120 that match").await;
     browser.sees_in("[data-bulk-bar]", "all 120 selected").await;
+    assert_eq!(browser.run(places).await, before);
+    browser.press("Only those on this page").await;
+    browser.sees_in("[data-bulk-bar]", "50 selected").await;
+    assert_eq!(browser.run(places).await, before);
+    browser.press("Select all 120 that match").await;
     for (width, height) in [(390, 844), (1440, 1000)] {
         browser.size(width, height).await;
         assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
@@ -33,7 +42,7 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
         browser.picture(&format!("customers-bulk-{width}-light")).await;
     }
     browser.press("Tag").await;
-    browser.sees_in("#sheet", "Tag everybody who matches").await;
+    browser.sees_in("#sheet", "Tag all 120 who match").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
     browser.fill("#sheet [name=tag]", "spring").await;
     browser.press("Add tag").await;
@@ -47,6 +56,9 @@ async fn all_that_match_are_tagged_deleted_found_again_and_brought_back() {
     // On the phone the page was scrolled; the line stands at its top.
     browser.run("scrollTo(0, 0)").await;
     browser.press("Hide this line").await;
+    browser.sees_no("#bulk-work", "tagged").await;
+    browser.go("/customers?status=vip").await;
+    browser.sees_in("#list", "spring").await;
     browser.sees_no("#bulk-work", "tagged").await;
 
     // What a job did is undone by a job.

@@ -22,6 +22,43 @@ pub async fn field(browser: &Browser, row: &str, name: &str, value: &str) {
 }
 
 #[tokio::test]
+async fn a_field_is_chosen_by_typing_its_name_and_the_count_follows_what_is_typed() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    for (name, city) in [("Ada", "London"), ("Bea", "Lisbon"), ("Carol", "Lima")] {
+        stage
+            .customer(json!({"first_name": name, "legal_name": format!("{city} Ltd")}))
+            .await;
+    }
+    opened(browser, "/customers").await;
+    browser
+        .run("document.querySelector('#builder-0-field').focus()")
+        .await;
+    browser.keys("comp").await;
+    browser.find("#builder-0-value").await;
+    let chosen = "document.querySelector('#builder-0-field').selectedOptions[0].label";
+    browser.holds(&format!("{chosen}.startsWith('Comp')")).await;
+    // Another one at once, without leaving it.
+    browser.keys("lega").await;
+    browser.holds(&format!("{chosen} === 'Legal name'")).await;
+    browser.choose("#builder-0-operator", "starts with").await;
+    browser.find("#builder-0-value").await;
+    browser.fill("#builder-0-value", "li").await;
+    browser.sees_in("#builder-said", "2 customers").await;
+    browser.keys("s").await;
+    browser.sees_in("#builder-said", "1 customer").await;
+    assert_eq!(
+        browser.run("return document.activeElement.id").await,
+        "builder-0-value"
+    );
+    // As text: one types on at once.
+    browser.press("Text").await;
+    browser.holds("document.activeElement.name === 'text'").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn everything_can_be_asked_in_rows() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;

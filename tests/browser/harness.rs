@@ -140,6 +140,8 @@ impl Browser {
             const reads = (one) => {
               if ((one.getAttribute('aria-label') ?? '').trim() === words) return true;
               const copy = one.cloneNode(true);
+              const parts = copy.querySelectorAll('*');
+              one.querySelectorAll('*').forEach((part, at) => getComputedStyle(part).visibility === 'hidden' && parts[at].remove());
               for (const part of copy.querySelectorAll('kbd, .count, svg')) part.remove();
               return copy.textContent.replace(/\\s+/g, ' ').trim() === words;
             };
@@ -164,11 +166,16 @@ impl Browser {
 
     /// Replaces what a field holds.
     pub async fn fill(&self, css: &str, text: &str) {
-        let element = self.find(css).await;
-        element
-            .clear()
-            .await
-            .unwrap_or_else(|error| panic!("emptying {css}: {error}"));
+        // What was found may be drawn anew before it is emptied.
+        let until = Instant::now() + PATIENCE;
+        let element = loop {
+            let element = self.find(css).await;
+            match element.clear().await {
+                Ok(()) => break element,
+                Err(error) if Instant::now() > until => panic!("emptying {css}: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        };
         element
             .send_keys(text)
             .await

@@ -63,3 +63,49 @@ async fn the_list_is_worked_without_a_mouse() {
         .await;
     stage.end().await;
 }
+
+#[tokio::test]
+async fn sorting_keeps_ones_place_and_a_preview_goes_through_the_list() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    for name in ["Alpha", "Bravo", "Charlie"] {
+        stage
+            .customer(json!({"first_name": name, "last_name": "Tester"}))
+            .await;
+    }
+    browser
+        .go("/customers?sort=-full_name&columns=email,status,created_at:800,updated_at:800")
+        .await;
+    browser.run("document.querySelector('th a.sort').focus()").await;
+    browser.keys("\n").await;
+    browser
+        .arrives(|address| address.contains("sort=full_name"), "sorted")
+        .await;
+    browser.sees_in("#list", "Charlie Tester").await;
+    browser
+        .holds("document.activeElement.matches('th a.sort') && document.activeElement.innerText.includes('Customer')")
+        .await;
+    // However wide the columns are, what one can do with a row is in sight.
+    let menu = "const box = document.querySelector('.cell-menu .btn').getBoundingClientRect(); return box.right <= innerWidth && box.left > 0";
+    assert_eq!(browser.run(menu).await, true);
+
+    browser.blur().await;
+    browser.keys("j").await;
+    browser.sees_in("[data-current]", "Alpha").await;
+    browser.keys("p").await;
+    browser.sees_in("#sheet h2", "Alpha Tester").await;
+    browser.find("#sheet [data-preview-step='-1']:disabled").await;
+    browser.keys("j").await;
+    browser.sees_in("#sheet h2", "Bravo Tester").await;
+    browser.press("Next in the list (j)").await;
+    browser.sees_in("#sheet h2", "Charlie Tester").await;
+    browser.find("#sheet [data-preview-step='1']:disabled").await;
+    browser.keys("k").await;
+    browser.sees_in("#sheet h2", "Bravo Tester").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
+    browser.picture("preview-through-1440-light").await;
+    browser.keys(&Key::Escape).await;
+    browser.sheet_closed().await;
+    browser.sees_in("[data-current]", "Bravo").await;
+    stage.end().await;
+}

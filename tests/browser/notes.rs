@@ -108,7 +108,7 @@ async fn an_edit_saves_itself_as_one_version_and_shows_both_when_overtaken() {
     .expect(200);
     browser.fill("#sheet [name=body]", "Calls on Tuesdays").await;
     browser
-        .sees_in("#sheet", "Somebody else saved this meanwhile")
+        .sees_in("#sheet", "This was saved elsewhere meanwhile")
         .await;
     browser.sees_in("#sheet .choose", "Calls never").await;
     browser.press("Save note").await;

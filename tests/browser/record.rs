@@ -65,7 +65,7 @@ async fn an_edit_is_saved_and_one_that_was_overtaken_says_so() {
     browser.fill("#sheet [name=last_name]", "Lovelace-King").await;
     browser.press("Save changes").await;
     browser
-        .sees_in("#sheet", "Somebody else saved this meanwhile")
+        .sees_in("#sheet", "This was saved elsewhere meanwhile")
         .await;
     browser.sees_in("#sheet .choose", "King").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new());
@@ -183,6 +183,7 @@ async fn contacts_addresses_tags_and_notes_are_added_and_a_deletion_is_undone() 
         .await;
     browser.press("Pin to the top").await;
     browser.sees_in(".note[data-pinned]", "Calls on Mondays").await;
+    browser.sees_no(".note[data-pinned]", "edited").await;
     browser.sees_in(".note", "Calls on Mondays").await;
 
     browser.press("More").await;

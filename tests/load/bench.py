@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
@@ -363,6 +364,72 @@ end
             self.report(work, f"p95 {p95:.1f} ms; worst p95 {worst:.1f} ms (`{path}`); {over} of {len(measured)} over 20 ms", "–",
                         "p95 ≤ 20 ms" + (" of each" if each else ""), (worst if each else p95) <= 20)
 
+    def pages(self):
+        """What a person opens: whole pages as the server gives them, and the list in a browser until its rows are painted."""
+        link = self.regulars("user", "create", f"page-{uuid.uuid4().hex[:8]}@bench.example.com", "--organization", "bench", "--role", "agent")
+        connection = http.client.HTTPConnection("127.0.0.1", self.options.port)
+
+        def ask(method, path, headers, body=None):
+            began = time.perf_counter()
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status >= 400:
+                raise RuntimeError(f"{path}: {answer.status}")
+            return (time.perf_counter() - began) * 1e3, answer, text
+
+        form = urllib.parse.urlencode({"password": "a sentence for the bench", "password_repeated": "a sentence for the bench"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.base, "Sec-Fetch-Site": "same-origin"}
+        _, answer, _ = ask("POST", link[link.index("/set-password/"):], headers, form)
+        cookie = answer.getheader("Set-Cookie").split(";")[0]
+        ids = self.psql(f"SELECT id FROM customers WHERE organization_id = '{self.organization}' AND deleted_at IS NULL ORDER BY md5(id::text) LIMIT 200").splitlines()
+        for work, paths in (("first 50 customers", ["/customers"]), ("customers found by “smi”", ["/customers?q=smi"]), ("companies as a tree", ["/customers?layout=tree"]),
+                            ("a customer with the latest that happened", [f"/customers/{one}" for one in ids])):
+            times = sorted(ask("GET", path, {"Cookie": cookie})[0] for path in (paths * 200)[:200])
+            self.report(f"page: {work}", f"p50 {times[100]:.1f} ms, p95 {times[190]:.1f} ms", "–", "p95 ≤ 20 ms", times[190] <= 20)
+        if not shutil.which("chromedriver"):
+            print("     no chromedriver: what a browser shows is not measured", flush=True)
+            return
+        times = sorted(self.painted(cookie, "/customers"))
+        self.report("first 50 customers on screen, in Chromium", f"p50 {times[len(times) // 2]:.0f} ms, worst {times[-1]:.0f} ms of {len(times)}", "–", "p50 < 100 ms", times[len(times) // 2] < 100)
+
+    def painted(self, cookie, path):
+        """Milliseconds from asking for a page until the largest part of it is painted, as the browser counts them."""
+        port = self.options.port + 1
+        driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def tell(method, path, body=None):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body or {}).encode(), {"Content-Type": "application/json"}, method=method)
+            return json.load(urllib.request.urlopen(request, timeout=60))["value"]
+
+        try:
+            for _ in range(100):
+                try:
+                    options = {"args": ["--headless=new", "--no-sandbox", "--window-size=1440,1000"]}
+                    session = "/session/" + tell("POST", "/session", {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}})["sessionId"]
+                    break
+                except urllib.error.URLError:
+                    time.sleep(0.1)
+            tell("POST", session + "/url", {"url": self.base + "/sign-in"})
+            name, value = cookie.split("=", 1)
+            tell("POST", session + "/cookie", {"cookie": {"name": name, "value": value, "path": "/"}})
+            script = """
+                const done = arguments[0];
+                new PerformanceObserver((list) => done([list.getEntries().pop().startTime, document.querySelectorAll("[data-row]").length]))
+                  .observe({ type: "largest-contentful-paint", buffered: true });"""
+            times = []
+            for _ in range(31):
+                tell("POST", session + "/url", {"url": self.base + path})
+                painted, rows = tell("POST", session + "/execute/async", {"script": script, "args": []})
+                if rows != 50:
+                    raise RuntimeError(f"{path} shows {rows} rows")
+                times.append(painted)
+            tell("DELETE", session)
+            # The first one fetched style and script as well.
+            return times[1:]
+        finally:
+            driver.terminate()
+
     def source_statement(self, path, begins):
         """A statement as the server sends it, from the source, its parameters to be filled in."""
         source = (ROOT / path).read_text()
@@ -493,7 +560,7 @@ end
         try:
             self.prepare()
             self.fill()
-            wanted = self.options.only.split(",") if self.options.only else ["read", "search", "filters", "create", "export", "restart", "files"]
+            wanted = self.options.only.split(",") if self.options.only else ["read", "search", "filters", "pages", "create", "export", "restart", "files"]
             for part in wanted:
                 getattr(self, part)()
             if not self.options.only:
@@ -511,7 +578,7 @@ def main():
     parser.add_argument("--port", type=int, default=18080)
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=8, help="length of each load")
-    parser.add_argument("--only", help="parts, comma separated: read,search,filters,create,export,restart,files; nothing is written")
+    parser.add_argument("--only", help="parts, comma separated: read,search,filters,pages,create,export,restart,files; nothing is written")
     Bench(parser.parse_args()).run()
 
 

@@ -247,15 +247,15 @@ pub(crate) fn rebased(typed: &Typed, was: &Typed, now: &Typed) -> (Typed, Vec<(S
     (merged, clashes)
 }
 
-/// The notice that somebody else saved meanwhile: for each field both changed, both values.
+/// The notice that another tab or another person saved meanwhile: for each field both changed, both values.
 pub(crate) fn stale_notice(clashes: &[(String, String, String)]) -> Markup {
     notice(
         Tone::Amber,
-        "Somebody else saved this meanwhile",
+        "This was saved elsewhere meanwhile",
         html! {
-            @if clashes.is_empty() { p { "Their changes are in other fields, and are shown here now. Save to add yours." } }
+            @if clashes.is_empty() { p { "Those changes are in other fields, and are shown here now. Save to add yours." } }
             @else {
-                p { "You both changed the same. Choose what stays; the fields below are yours." }
+                p { "The same was changed in both places. Choose what stays; the fields below are yours." }
                 @for (name, theirs, mine) in clashes {
                     fieldset class="choose" {
                         legend { (words::field(name.trim_start_matches("attributes/"))) }
@@ -350,8 +350,8 @@ fn fields(form: &CustomerForm) -> Markup {
         // Who it may already be is looked up while one types; an edit is of somebody who is known.
         div class="form-grid" hx-get=[new.then_some("/customers/similar")] hx-trigger=[new.then_some("input delay:300ms")] hx-include=[new.then_some("this")]
             hx-target=[new.then_some("#similar")] hx-sync=[new.then_some("this:replace")] {
-            div class="for-company span-all" { (fields.text("company_name", "Company name")) }
-            div class="for-company span-all" { (fields.text("legal_name", "Name in the register")) }
+            div class="for-company span-all" { (fields.text("company_name", "Company name").autofocus()) }
+            div class="for-company span-all" { (fields.text("legal_name", "Legal name")) }
             (fields.text("first_name", "First name").autofocus()) (fields.text("last_name", "Last name"))
             (fields.email().wide())
             @if !new { (fields.verified("email_verified", "email")) }

@@ -53,6 +53,13 @@ impl Country {
     pub fn all() -> impl ExactSizeIterator<Item = Self> {
         TABLE.iter().map(|row| Self(row.0))
     }
+
+    /// All of them by name, for people to choose from.
+    pub fn by_name() -> Vec<Self> {
+        let mut all: Vec<Self> = Self::all().collect();
+        all.sort_by_cached_key(|country| crate::text::fold(country.name()));
+        all
+    }
 }
 
 /// Why a text is not a country.
@@ -108,6 +115,15 @@ mod tests {
     fn there_are_249_countries_in_the_order_of_their_codes() {
         assert_eq!(Country::all().len(), 249);
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn people_choose_by_name_whatever_its_accents() {
+        let names: Vec<_> = Country::by_name().iter().map(Country::name).collect();
+        let at = |name: &str| names.iter().position(|known| *known == name).unwrap();
+        assert_eq!(names.len(), 249);
+        assert!(at("Åland Islands") < at("Albania") && at("Germany") < at("Ghana"));
+        assert!(at("Côte d’Ivoire") < at("Croatia"));
     }
 
     #[test]

@@ -157,7 +157,7 @@ pub async fn list(call: PageCall, mut params: Params) -> PageResult {
         total,
     );
     let content = html! {
-        (page_header("Audit log", html! {}, "Who did what with accounts, keys and settings. Nothing here can be changed or deleted."))
+        (page_header("Audit log", html! {}, "Who signed in, who deleted, imported, exported or changed many customers, and who changed accounts, keys and settings. Nothing here can be changed or deleted."))
         form class="form" method="get" action=(HREF) role="search" aria-label="Filter the audit log" {
             (form_errors(&faults.0))
             div class="form-grid" {
@@ -185,7 +185,7 @@ fn table(entries: &[AuditEntry], zone: chrono_tz::Tz, filtered: bool) -> Markup 
             tr {
                 td { (time_tag(entry.occurred_at, zone)) }
                 td { (who(entry)) }
-                td { (action_words(&entry.action)) @if let Some(name) = entry.target_name.as_ref().filter(|_| entry.target_id != entry.actor_id) { " " b { (name) } } }
+                td { (action_words(&entry.action)) (target(entry)) }
                 td class="cell-wide muted" { (details(&entry.data)) }
                 td class="cell-wide muted" { (entry.ip.as_deref().unwrap_or_default()) }
             }
@@ -198,6 +198,20 @@ fn table(entries: &[AuditEntry], zone: chrono_tz::Tz, filtered: bool) -> Markup 
         }
     };
     data_table("Audit log", head, body)
+}
+
+/// What it was done to: by the name that it has, else by the one that it had then.
+fn target(entry: &AuditEntry) -> Markup {
+    let said = |name: &str| entry.data[name].as_str();
+    match (entry.target_kind.as_deref(), entry.target_id) {
+        (Some("customer"), Some(id)) => {
+            html! { " " a href={ "/customers/" (id) } { (said("code").unwrap_or("customer")) } }
+        }
+        (_, target) if target.is_some() && target == entry.actor_id => html! {},
+        _ => {
+            html! { @if let Some(name) = entry.target_name.as_deref().or(said("name")) { " " b { (name) } } }
+        }
+    }
 }
 
 fn who(entry: &AuditEntry) -> Markup {

@@ -9,6 +9,10 @@ pub const SUBJECTS: &[(&str, &str)] = &[
     ("session", "Signing in and out"),
     ("session.failed,user.locked", "Failed sign-ins"),
     ("organization", "Organization"),
+    ("customer,customers", "Customers"),
+    ("import,export", "Imports and exports"),
+    ("tag", "Tags"),
+    ("attribute", "Attributes"),
 ];
 
 /// An action, as a sentence without its subject.
@@ -35,6 +39,26 @@ pub fn action_words(action: &str) -> &str {
         "key.created" => "created key",
         "key.updated" => "changed key",
         "key.revoked" => "revoked key",
+        "customer.deleted" => "deleted customer",
+        "customer.restored" => "restored customer",
+        "customers.updated" => "changed many customers",
+        "customers.tagged" => "tagged many customers",
+        "customers.untagged" => "took tags from many customers",
+        "customers.deleted" => "deleted many customers",
+        "customers.restored" => "restored many customers",
+        "customers.assigned" => "gave many customers an owner",
+        "customers.undone" => "undid a change of many customers",
+        "import.applied" => "imported",
+        "export.created" => "exported customers",
+        "export.downloaded" => "took the file of an export",
+        "export.deleted" => "deleted an export",
+        "tag.created" => "created tag",
+        "tag.updated" => "changed tag",
+        "tag.deleted" => "deleted tag",
+        "tag.merged" => "merged tag",
+        "attribute.created" => "created attribute",
+        "attribute.updated" => "changed attribute",
+        "attribute.deleted" => "deleted attribute",
         other => other,
     }
 }
@@ -64,9 +88,24 @@ pub fn details(data: &Value) -> String {
     } else if let Some(fields) = data.as_object() {
         for (field, value) in fields
             .iter()
-            .filter(|(field, value)| !is_empty(value) && !field.ends_with("_id") && *field != "name")
+            .filter(|(field, value)| !is_empty(value) && !field.ends_with("_id"))
+            .filter(|(field, _)| !matches!(field.as_str(), "name" | "code" | "about" | "direct"))
         {
-            parts.push(format!("{}: {}", words(field), shown(value)));
+            // A question that somebody asked says its conditions itself.
+            if let Some(asked) = value.as_object() {
+                parts.extend(
+                    asked
+                        .iter()
+                        .map(|(name, value)| format!("{}: {}", words(name), shown(value))),
+                );
+                continue;
+            }
+            let about = if field == "customers" && data["about"] == true {
+                "about "
+            } else {
+                ""
+            };
+            parts.push(format!("{}: {about}{}", words(field), shown(value)));
         }
     }
     parts.join(", ")
@@ -80,6 +119,7 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
         _ => false,
     }
 }
@@ -90,7 +130,9 @@ fn shown(value: &Value) -> String {
         Value::String(text) if text.is_empty() => "none".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => "none".to_owned(),
-        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(" "),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
         other => other.to_string(),
     }
 }
@@ -117,6 +159,17 @@ mod tests {
             ),
             "scopes: none → customers:read"
         );
+        assert_eq!(
+            details(
+                &json!({"format": "csv", "query": {"status": ["vip"], "deleted": "only"}, "direct": true})
+            ),
+            "format: csv, status: vip, deleted: only"
+        );
+        assert_eq!(
+            details(&json!({"customers": 2294, "about": true, "tags": ["spring", "vip"]})),
+            "customers: about 2294, tags: spring, vip"
+        );
+        assert_eq!(details(&json!({"code": "C-1", "query": {}})), "");
         assert_eq!(details(&json!({"session_id": "x"})), "");
         assert_eq!(details(&json!([1])), "");
         assert_eq!(action_words("other.done"), "other.done");

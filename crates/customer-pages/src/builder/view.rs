@@ -32,6 +32,13 @@ fn changing(does: Attributes, control: Markup) -> Markup {
         .element("span", &control)
 }
 
+/// A text whose value is followed while it is typed.
+fn typing(does: Attributes, control: Markup) -> Markup {
+    does.set("hx-trigger", "input delay:300ms")
+        .set("class", "contents")
+        .element("span", &control)
+}
+
 /// Attributes of what changes the shape of the form: the whole of it is drawn anew.
 fn redraws(url: &str) -> Attributes {
     Attributes::new()
@@ -181,7 +188,7 @@ fn input(look: &Look<'_>, field: &Field, kind: &Kind, value: &str, id: String) -
         .set("value", value)
         .set("autocomplete", "off")
         .set_some("inputmode", is_number.then_some("decimal"));
-    changing(refreshes(look.url), input.void_element("input"))
+    typing(refreshes(look.url), input.void_element("input"))
 }
 
 /// The values that a field can have, with what people call them; none if it can have any.
@@ -260,7 +267,7 @@ fn time(look: &Look<'_>, field: &Field, entered: &Entered, id: &str) -> Markup {
             .set("type", kind)
             .set("value", &entered.text)
             .set_some("min", (kind == "number").then_some("0"));
-        changing(refreshes(look.url), input.void_element("input"))
+        typing(refreshes(look.url), input.void_element("input"))
     };
     let select = control(
         "select",

@@ -10,7 +10,10 @@ use super::super::form::{Typed, sheet_form};
 fn people(typed: &Typed) -> String {
     let count = typed.all("id").count();
     match count {
-        _ if typed.ticked("all") => "everybody who matches".to_owned(),
+        _ if typed.ticked("all") => match typed.get("everything") {
+            "" => "everybody who matches".to_owned(),
+            counted => format!("{counted} who match"),
+        },
         1 => "1 customer".to_owned(),
         _ => format!("{count} customers"),
     }
@@ -22,6 +25,7 @@ fn whom(typed: &Typed) -> Markup {
         @if typed.ticked("all") {
             input type="hidden" name="all" value="true";
             input type="hidden" name="query" value=(typed.get("query"));
+            input type="hidden" name="everything" value=(typed.get("everything"));
         } @else {
             @for id in typed.all("id") { input type="hidden" name="id" value=(id); }
         }

@@ -368,7 +368,7 @@ async fn builder(
         }
     };
     Ok(html! {
-        div id="builder" class="builder" {
+        div id="builder" class="builder" data-builder {
             div class="segmented" role="group" aria-label="How the conditions are put" { (turn("Conditions", "rows", !is_text)) (turn("Text", "text", is_text)) }
             input type="hidden" name="mode" value=(if is_text { "text" } else { "rows" });
             (put)
@@ -427,7 +427,7 @@ fn as_text(text: &str, faults: &[Wrong]) -> Markup {
         .collect();
     html! {
         div class="expression" data-expression-area {
-            (textarea_field("text", "Expression").value(text).in_form("filter").faults(&faults).attr("spellcheck", "false").autocomplete("off")
+            (textarea_field("text", "Expression").value(text).in_form("filter").autofocus().faults(&faults).attr("spellcheck", "false").autocomplete("off")
                 .attr("data-expression", "/customers/filters/expression").attr("autocapitalize", "off")
                 .attr("aria-autocomplete", "list").attr("aria-haspopup", "listbox").attr("aria-controls", "expression-offers")
                 .hint("As in (status = vip or tag in (berlin, press)) and created_at >= days_ago(90)"))

@@ -307,6 +307,12 @@ pub(super) async fn rows(
             .or(phone)
             .filter(|second| *second != linked.name)
             .unwrap_or_default();
+        // Where the deleted stand among the others, they are told apart.
+        let second = match (customer.deleted_at, second.as_str()) {
+            (None, _) => second,
+            (Some(_), "") => "Deleted".to_owned(),
+            (Some(_), _) => format!("Deleted · {second}"),
+        };
         Row {
             id: customer.id,
             name: linked.name,

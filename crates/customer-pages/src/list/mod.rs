@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/bulk", get(several::ask).post(several::act))
         .route("/customers/bulk/undo", post(several::undo))
         .route("/customers/bulk/work", get(work::all))
-        .route("/customers/bulk/work/hide", post(work::hide))
+        .route("/customers/bulk/{job}/hide", post(work::hide))
         .route("/customers/bulk/{job}", get(work::one))
         .route("/customers/bulk/{job}/cancel", post(work::cancel))
         .route(

@@ -29,7 +29,7 @@ pub(crate) const PATH: &str = "/customers";
 pub(crate) struct Row {
     pub id: CustomerId,
     pub name: String,
-    /// The line below the name: e-mail, else phone, else nothing.
+    /// The line below the name: e-mail, else phone, else nothing; first of all that it is deleted.
     pub second: String,
     pub code: String,
     pub email: Option<String>,
@@ -228,7 +228,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
             @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! {
                 ul { @for fault in &view.faults { li { (fault_in_words(fault)) } } }
                 @let sheet = view.state.href("/customers/filters");
-                div class="form-actions" { (link_button("Mend the filter", sheet.clone()).small().opens_sheet(sheet)) (link_button("Show all customers", PATH).small()) }
+                div class="form-actions" { (link_button("Change the filter", sheet.clone()).small().opens_sheet(sheet)) (link_button("Show all customers", PATH).small()) }
             })) }
             form data-selection {
                 (sized_table("Customers", tree::is_tree(&view.state), &widths(&view.columns), head(view), html! {
@@ -242,6 +242,7 @@ pub(crate) fn list(view: &ListView) -> Markup {
                 @if view.may_write && view.face == Face::Rows {
                     (cells::popover())
                     input type="hidden" name="query" value=(tree::roots(&view.state).question().query());
+                    input type="hidden" name="everything" value=(view.everything.as_deref().unwrap_or_default());
                     (bulk_bar(bulk_actions(view.state.get("deleted") == "only"), view.everything.as_deref()))
                 }
             }

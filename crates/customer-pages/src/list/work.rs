@@ -1,7 +1,7 @@
 //! Bulk work that goes on behind the list: a line for each, with how far it is, until it is done.
 
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use maud::{Markup, html};
 use regulars_database::Tx;
@@ -11,14 +11,19 @@ use regulars_web::{
     PageCall, PageResult, Path, cookie,
     pages::{Icon, Locale, button, format, icon_button, progress_bar},
 };
+use uuid::Uuid;
 
 use super::several::undoing;
 use regulars_customers::{jobs, store};
 
 /// How long what ended is shown, with the way to undo it.
 const SHOWN: TimeDelta = TimeDelta::minutes(10);
-/// The cookie that says until when what ended is hidden: microseconds since 1970.
+/// How long it is told that something was undone.
+const TOLD: TimeDelta = TimeDelta::minutes(1);
+/// The cookie with the jobs whose lines are hidden in this browser, which is signed in to one organization after the other.
 const HIDDEN: &str = "regulars_hidden_work";
+/// Most of them: the latest.
+const MOST_HIDDEN: usize = 40;
 /// Draws the list anew.
 const CHANGED: (HeaderName, HeaderValue) = (
     HeaderName::from_static("hx-trigger"),
@@ -62,7 +67,7 @@ fn line(work: &Work, locale: Locale) -> Markup {
             } @else {
                 span { (over(job, locale)) }
                 @if work.may_undo { (button("Undo").small().posts(undoing(job.id.0), "none")) }
-                (icon_button(Icon::Close, "Hide this line").small().attr("hx-post", "/customers/bulk/work/hide").attr("hx-target", "#bulk-work").attr("hx-swap", "outerHTML"))
+                (icon_button(Icon::Close, "Hide this line").small().attr("hx-post", format!("{at}/hide")).attr("hx-target", "closest .work-line").attr("hx-swap", "delete"))
             }
         }
     }
@@ -129,21 +134,21 @@ fn over(job: &Job, locale: Locale) -> String {
 
 /// What is not done yet, and what ended lately and was not hidden.
 pub(super) async fn going_on(tx: &mut Tx, headers: &HeaderMap) -> Result<Vec<Work>> {
-    let hidden = cookie(headers, HIDDEN)
-        .and_then(|until| until.parse().ok())
-        .and_then(DateTime::from_timestamp_micros)
-        .unwrap_or_default();
-    let since = hidden.max(tx.now() - SHOWN);
-    ended_since(tx, since).await
-}
-
-async fn ended_since(tx: &mut Tx, since: DateTime<Utc>) -> Result<Vec<Work>> {
+    let now = tx.now();
     let mut work = Vec::new();
-    for id in store::bulks::going_on(tx, since).await? {
+    for id in store::bulks::going_on(tx, now - SHOWN, now - TOLD, &hidden(headers)).await? {
         let job = regulars_jobs::get(tx, id).await?;
         work.push(Work::of(tx, job).await?);
     }
     Ok(work)
+}
+
+fn hidden(headers: &HeaderMap) -> Vec<Uuid> {
+    let kept = cookie(headers, HIDDEN).unwrap_or_default();
+    kept.split('.')
+        .filter_map(|id| id.parse().ok())
+        .take(MOST_HIDDEN)
+        .collect()
 }
 
 /// `GET /customers/bulk/work`: the lines anew, once something begins.
@@ -159,12 +164,14 @@ pub(crate) async fn all(call: PageCall, headers: HeaderMap) -> PageResult {
     })
 }
 
-/// `POST /customers/bulk/work/hide`: what has ended until now is not shown again in this browser.
-pub(crate) async fn hide(call: PageCall) -> PageResult {
+/// `POST /customers/bulk/{job}/hide`: its line is not shown again in this browser.
+pub(crate) async fn hide(call: PageCall, Path(id): Path<JobId>, headers: HeaderMap) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let mut tx = call.read().await?;
-    let now = tx.now();
-    let work = ended_since(&mut tx, now).await?;
+    bulk(&mut tx, id).await?;
+    let mut ids = vec![id.0];
+    ids.extend(hidden(&headers).into_iter().filter(|known| *known != id.0));
+    let ids: Vec<String> = ids.iter().take(MOST_HIDDEN).map(Uuid::to_string).collect();
     let secure = if call.state.config.secure_cookies {
         "; Secure"
     } else {
@@ -172,11 +179,10 @@ pub(crate) async fn hide(call: PageCall) -> PageResult {
     };
     let cookie = format!(
         "{HIDDEN}={}; Path=/customers; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-        now.timestamp_micros(),
+        ids.join("."),
         SHOWN.num_seconds()
     );
-    let lines = lines(&work, call.bare_shell().locale);
-    Ok(([(header::SET_COOKIE, cookie)], lines).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], html! {}).into_response())
 }
 
 fn is_over(job: &Job) -> bool {

@@ -188,17 +188,15 @@ pub(crate) fn fields(at: &str, typed: &Typed, faults: &[Fault], focus: bool) -> 
             (fill(tel_field(name("phone"), "Phone"), "phone"))
             (text("time_zone", "Time zone").attr("placeholder", "Europe/Berlin"))
             (number("latitude", "Latitude")) (number("longitude", "Longitude"))
-            (checkbox_field(name("is_default"), "Default address", typed.ticked("is_default")).hint("There is one; it takes over from the one before.").wide())
+            (checkbox_field(name("is_default"), "Default address", typed.ticked("is_default")).hint("If there is one already, this one takes its place.").wide())
         }
     }
 }
 
 /// All countries by name, none first.
 pub(crate) fn countries() -> Vec<Choice> {
-    let mut all: Vec<_> = Country::all()
-        .map(|country| Choice::new(country.as_str(), country.name()))
-        .collect();
-    all.sort_by(|a, b| a.label.cmp(&b.label));
-    all.insert(0, Choice::new("", "–"));
-    all
+    let all = Country::by_name().into_iter();
+    std::iter::once(Choice::new("", "–"))
+        .chain(all.map(|country| Choice::new(country.as_str(), country.name())))
+        .collect()
 }

@@ -235,12 +235,13 @@ pub(crate) fn actor(kind: &str, id: Option<Uuid>, names: &HashMap<Uuid, String>)
 
 pub(crate) fn note(
     note: &Note,
+    rewritten: bool,
     names: &HashMap<Uuid, String>,
     mentioned: &HashMap<UserId, String>,
 ) -> NoteView {
     NoteView {
         id: note.id,
-        version: note.version,
+        rewritten,
         body: note.body.clone(),
         names: mentioned.clone(),
         author: actor(&note.actor_kind, note.actor_id, names),

@@ -26,7 +26,8 @@ use regulars_web::pages::{menu, menu_divider, menu_item};
 #[derive(Clone, Debug)]
 pub(crate) struct NoteView {
     pub id: NoteId,
-    pub version: i32,
+    /// Whether it said something else before.
+    pub rewritten: bool,
     pub body: String,
     /// What those whom it mentions are called.
     pub names: HashMap<UserId, String>,
@@ -87,13 +88,13 @@ fn one(view: &RecordView, note: &NoteView) -> Markup {
                 (avatar(&note.author, "sm"))
                 b { @if note.author.is_empty() { "Regulars" } @else { (note.author) } }
                 span class="muted" { (time_tag(note.created_at, view.zone)) }
-                @if note.version > 1 { a class="quiet-link" href={ (href) "/history" } hx-get={ (href) "/history" } hx-target="#sheet-body" { "edited" } }
+                @if note.rewritten { a class="quiet-link" href={ (href) "/history" } hx-get={ (href) "/history" } hx-target="#sheet-body" { "edited" } }
                 @if note.pinned { (badge("pinned", Tone::Amber)) }
                 @if view.editable() {
                     (menu(&format!("note-{}", note.id), icon_button(Icon::More, "Actions for this note").small(), true, html! {
                         (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
                         (menu_item(Icon::Pin, if note.pinned { "Unpin" } else { "Pin to the top" }, false, Attributes::new().set("hx-post", format!("{href}/pin?pinned={}", !note.pinned)).set("hx-swap", "none")))
-                        @if note.version > 1 { (menu_item(Icon::Clock, "What it said before", false, sheet_of(&format!("{href}/history")))) }
+                        @if note.rewritten { (menu_item(Icon::Clock, "What it said before", false, sheet_of(&format!("{href}/history")))) }
                         (menu_divider())
                         (menu_item(Icon::Trash, "Delete", true, removing(&format!("{href}/delete"), "Delete this note?", "Its history goes with it. This cannot be undone.", "Delete note")))
                     }))

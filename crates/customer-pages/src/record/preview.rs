@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use regulars_kernel::{Permission, ids::CustomerId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{button, link_button, sheet},
+    pages::{Icon, button, icon_button, link_button, sheet},
 };
 
 use super::{
@@ -59,6 +59,10 @@ pub(super) fn inside(view: &RecordView, part: &Timeline) -> Markup {
             section class="column" { h3 { "Latest" } (timeline::latest(&shown, part)) }
         },
         html! {
+            span class="preview-steps" data-preview=(view.customer.id) {
+                (icon_button(Icon::ArrowUp, "Previous in the list (k)").small().attr("data-preview-step", "-1"))
+                (icon_button(Icon::ArrowDown, "Next in the list (j)").small().attr("data-preview-step", "1"))
+            }
             @if view.editable() { (step("Note", "notes/new")) (step("Tag", "tags")) (step("Edit", "edit")) }
             (link_button("Open", view.within_list(&href, Section::Timeline)).primary())
         },

@@ -127,10 +127,12 @@ async fn open(
             let names = captions::names(tx, &ids).await?;
             let bodies: Vec<_> = all.iter().map(|note| note.body.as_str()).collect();
             let mentioned = ops::mentions::names(tx, &bodies).await?;
+            let note_ids: Vec<_> = all.iter().map(|note| note.id).collect();
+            let rewritten = store::notes::rewritten(tx, &note_ids).await?;
             notes::section(
                 view,
                 &all.iter()
-                    .map(|note| load::note(note, &names, &mentioned))
+                    .map(|note| load::note(note, rewritten.contains(&note.id), &names, &mentioned))
                     .collect::<Vec<_>>(),
                 &writing::drafted(tx, call, view.customer.id).await?,
             )

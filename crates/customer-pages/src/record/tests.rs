@@ -94,7 +94,7 @@ fn open(view: &RecordView, text: &str) -> Markup {
         Section::Notes => {
             let note = NoteView {
                 id: NoteId::new(),
-                version: 2,
+                rewritten: true,
                 body: text.into(),
                 names: std::collections::HashMap::new(),
                 author: text.into(),

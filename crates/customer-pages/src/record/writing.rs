@@ -152,7 +152,7 @@ pub(crate) async fn note_history(call: PageCall, Path((id, note)): Path<(Custome
     Ok(sheet(
         &call,
         "What the note said",
-        notes::history(&view, &load::note(&now, &names, &mentioned), &past, total),
+        notes::history(&view, &load::note(&now, true, &names, &mentioned), &past, total),
     ))
 }
 

@@ -96,7 +96,7 @@ fn section(step: Step, faults: &[Fault], inside: Markup) -> Markup {
 fn basics<'a>(typed: &Typed, offered: &'a Offered, parent: Option<&Linked>) -> Vec<(&'a str, Markup)> {
     const NAMED: [(&str, &str); 11] = [
         ("company_name", "Company name"),
-        ("legal_name", "Name in the register"),
+        ("legal_name", "Legal name"),
         ("email", "E-mail"),
         ("phone", "Phone"),
         ("industry", "Industry"),

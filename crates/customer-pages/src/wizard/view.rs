@@ -128,7 +128,7 @@ pub(super) fn basics(view: &StepView<'_>, existing: Option<&Linked>, parent: Opt
                     // Who it may already be is looked up while one types.
                     div class="form-grid" hx-get="/customers/similar" hx-trigger=(looked_up) hx-include="this" hx-target="#similar" hx-sync="this:replace" {
                         (name)
-                        (fields.text("legal_name", "Name in the register"))
+                        (fields.text("legal_name", "Legal name"))
                         (fields.email()) (fields.phone())
                     }
                     div id="similar" role="status" {}

@@ -54,7 +54,8 @@ pub async fn values(tx: &mut Tx, field: &str) -> Result<Vec<(String, String)>> {
             let members = store::captions::members(tx).await?.into_iter();
             members.map(|(id, name)| (id.to_string(), name)).collect()
         }
-        "country" => Country::all()
+        "country" => Country::by_name()
+            .into_iter()
             .map(|country| (country.as_str().to_owned(), country.name().to_owned()))
             .collect(),
         _ => Vec::new(),

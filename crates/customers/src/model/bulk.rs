@@ -18,6 +18,21 @@ choices! {
     }
 }
 
+impl BulkAction {
+    /// The action of its entry in the audit log.
+    pub(crate) fn audited(self) -> &'static str {
+        match self {
+            Self::Update => "customers.updated",
+            Self::Tag => "customers.tagged",
+            Self::Untag => "customers.untagged",
+            Self::Delete => "customers.deleted",
+            Self::Restore => "customers.restored",
+            Self::Owner => "customers.assigned",
+            Self::Undo => "customers.undone",
+        }
+    }
+}
+
 /// One change to many customers.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,6 @@
 //! Definitions of custom attributes.
 
+use regulars_accounts::audit;
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{Error, Faults, Patch, Result, ids::AttributeId};
@@ -50,6 +51,14 @@ pub async fn create(tx: &mut Tx, input: &AttributeInput) -> Result<AttributeDefi
     store::attributes::insert(tx, &definition).await?;
     let data = json!({"id": definition.id, "name": definition.name});
     regulars_events::append(tx, NewEvent::new("attribute.created").data(data)).await?;
+    let facts = json!({"name": definition.name, "kind": definition.kind});
+    audit(
+        tx,
+        "attribute.created",
+        Some(("attribute", definition.id.0)),
+        facts,
+    )
+    .await?;
     Ok(definition)
 }
 
@@ -73,8 +82,10 @@ pub async fn update(
     }
     store::attributes::update(tx, &after).await?;
     let changes = super::contacts::differences(&before, &after);
+    let facts = json!({"name": after.name, "changes": changes});
     let data = json!({"id": id, "name": after.name, "changes": changes});
     regulars_events::append(tx, NewEvent::new("attribute.updated").data(data)).await?;
+    audit(tx, "attribute.updated", Some(("attribute", id.0)), facts).await?;
     get(tx, id).await
 }
 
@@ -91,5 +102,11 @@ pub async fn delete(tx: &mut Tx, id: AttributeId, guard: Guard<'_>) -> Result<()
     store::attributes::delete(tx, id).await?;
     let data = json!({"id": id, "name": definition.name});
     regulars_events::append(tx, NewEvent::new("attribute.deleted").data(data)).await?;
-    Ok(())
+    audit(
+        tx,
+        "attribute.deleted",
+        Some(("attribute", id.0)),
+        json!({"name": definition.name}),
+    )
+    .await
 }

@@ -6,6 +6,7 @@
 //!
 //! What it never does: touch a customer who was made after it was asked for.
 
+use regulars_accounts::audit;
 use regulars_database::Tx;
 use regulars_jobs::NewJob;
 use regulars_kernel::{
@@ -43,8 +44,26 @@ pub enum Started {
     Queued(BulkQueued),
 }
 
-/// Makes a change at once, or queues the job that makes it.
+/// Makes a change at once, or queues the job that makes it, and writes into the audit log who asked for it.
 pub async fn start(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults, context: &Context) -> Result<Started> {
+    let started = begin(tx, bulk, defaults, context).await?;
+    let (action, id, customers) = match &started {
+        Started::Done(result) if result.changed == 0 => return Ok(started),
+        Started::Done(result) => (result.action, result.bulk_id, Total::exact(result.changed as i64)),
+        Started::Queued(queued) => (queued.action, queued.job_id.0, queued.customers),
+    };
+    let mut facts = json!({"customers": customers.value, "tags": bulk.tags});
+    if !customers.exact {
+        facts["about"] = json!(true);
+    }
+    if let Some(Value::Object(changes)) = bulk.changes.as_ref().map(|changes| json!(changes)) {
+        facts["fields"] = changes.into_iter().map(|(name, _)| Value::from(name)).collect();
+    }
+    audit(tx, action.audited(), Some(("bulk", id)), facts).await?;
+    Ok(started)
+}
+
+async fn begin(tx: &mut Tx, bulk: &Bulk, defaults: &Defaults, context: &Context) -> Result<Started> {
     if bulk.action.trim() == BulkAction::Undo.as_str() {
         return undo::start(tx, bulk, defaults).await;
     }

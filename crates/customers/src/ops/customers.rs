@@ -1,5 +1,6 @@
 //! The customer itself: create, read, change, replace, delete, restore.
 
+use regulars_accounts::audit;
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
@@ -177,8 +178,9 @@ pub async fn delete(tx: &mut Tx, id: CustomerId, guard: Guard<'_>) -> Result<()>
     guard(customer.version)?;
     let now = tx.now();
     store::customers::set_deleted(tx, &[id], Some(now)).await?;
-    regulars_events::append(tx, event("customer.deleted", id, json!({"code": customer.code}))).await?;
-    Ok(())
+    let facts = json!({"code": customer.code});
+    regulars_events::append(tx, event("customer.deleted", id, facts.clone())).await?;
+    audit(tx, "customer.deleted", Some(("customer", id.0)), facts).await
 }
 
 /// Brings a deleted customer back; 409 if somebody else has its e-mail address meanwhile. One that lives is left as it is.
@@ -192,9 +194,11 @@ pub async fn restore(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
     store::customers::set_deleted(tx, &[id], None).await?;
     // The sweep may have taken them meanwhile.
     store::words::add(tx, store::search::words(&customer)).await?;
-    let mut events = vec![event("customer.restored", id, json!({"code": customer.code}))];
+    let facts = json!({"code": customer.code});
+    let mut events = vec![event("customer.restored", id, facts.clone())];
     events.extend(super::consents::withdraw_restored(tx, &customer).await?);
     regulars_events::append_many(tx, events).await?;
+    audit(tx, "customer.restored", Some(("customer", id.0)), facts).await?;
     store::customers::get(tx, id)
         .await?
         .ok_or(Error::NotFound("customer"))

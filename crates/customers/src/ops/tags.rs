@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use regulars_accounts::audit;
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_jobs::NewJob;
@@ -65,6 +66,13 @@ pub async fn create(tx: &mut Tx, input: &TagInput) -> Result<Tag> {
     store::tags::insert(tx, &tag).await?;
     let data = json!({"id": tag.id, "name": tag.name});
     regulars_events::append(tx, NewEvent::new("tag.created").data(data)).await?;
+    audit(
+        tx,
+        "tag.created",
+        Some(("tag", tag.id.0)),
+        json!({"name": tag.name}),
+    )
+    .await?;
     Ok(tag)
 }
 
@@ -86,9 +94,11 @@ pub async fn update(tx: &mut Tx, id: TagId, input: &TagInput, guard: Guard<'_>) 
         return Ok(before);
     }
     store::tags::update(tx, &after).await?;
-    let data =
-        json!({"id": id, "name": after.name, "changes": super::contacts::differences(&before, &after)});
+    let changes = super::contacts::differences(&before, &after);
+    let data = json!({"id": id, "name": after.name, "changes": changes});
+    let facts = json!({"name": before.name, "changes": changes});
     regulars_events::append(tx, NewEvent::new("tag.updated").data(data)).await?;
+    audit(tx, "tag.updated", Some(("tag", id.0)), facts).await?;
     get(tx, id).await
 }
 
@@ -108,6 +118,8 @@ pub async fn delete(tx: &mut Tx, id: TagId, guard: Guard<'_>) -> Result<Option<J
         Some(_) => return Err(busy("this tag is being merged; try again when that is done")),
         None => {}
     }
+    let facts = json!({"name": tag.name, "customers": tag.customers.value});
+    audit(tx, "tag.deleted", Some(("tag", id.0)), facts).await?;
     if tag.customers.value > AT_ONCE {
         let job = NewJob::new(letting_go::DELETE_TAG, delete).key(id.to_string());
         return regulars_jobs::enqueue(tx, job).await.map(Some);
@@ -174,7 +186,10 @@ pub async fn merge(tx: &mut Tx, id: TagId, into: TagId) -> Result<(Tag, Option<J
         }
         None => {}
     }
-    let job_id = if get(tx, id).await?.customers.value > AT_ONCE {
+    let (from, to) = (get(tx, id).await?, get(tx, into).await?);
+    let facts = json!({"name": from.name, "into": to.name, "customers": from.customers.value});
+    audit(tx, "tag.merged", Some(("tag", id.0)), facts).await?;
+    let job_id = if from.customers.value > AT_ONCE {
         let job = NewJob::new(letting_go::MERGE_TAG, merge).key(id.to_string());
         Some(regulars_jobs::enqueue(tx, job).await?)
     } else {

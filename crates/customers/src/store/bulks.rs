@@ -265,16 +265,26 @@ pub async fn undoable(tx: &mut Tx, ids: &[JobId]) -> Result<HashSet<JobId>> {
     Ok(found.into_iter().collect())
 }
 
-/// The jobs that are not done yet, and those that ended after this moment and were not undone; the oldest first.
-pub async fn going_on(tx: &mut Tx, ended_after: DateTime<Utc>) -> Result<Vec<JobId>> {
+/// The jobs that are not done yet; and those of whoever asks that ended after this moment and were not undone, but for the
+/// hidden ones. What runs is first, then what is newest. An undo is only told of: it ended after `told_after`.
+pub async fn going_on(
+    tx: &mut Tx,
+    ended_after: DateTime<Utc>,
+    told_after: DateTime<Utc>,
+    hidden: &[Uuid],
+) -> Result<Vec<JobId>> {
     Ok(sqlx::query_scalar!(
         r#"SELECT b.job_id AS "id!: JobId" FROM customer_bulks b
            JOIN jobs j ON j.organization_id = b.organization_id AND j.id = b.job_id
            LEFT JOIN jobs u ON u.organization_id = b.organization_id AND u.id = b.undone_by
-           WHERE (j.state IN ('queued', 'running') OR j.finished_at > $1)
-             AND (b.undone_by IS NULL OR u.state IN ('cancelled', 'dead'))
-           ORDER BY b.job_id LIMIT 20"#,
-        ended_after
+           WHERE (j.state IN ('queued', 'running')
+                  OR j.finished_at > CASE WHEN b.work ->> 'action' = 'undo' THEN $2::timestamptz ELSE $1::timestamptz END AND j.actor_id = $4)
+             AND (b.undone_by IS NULL OR u.state IN ('cancelled', 'dead')) AND b.job_id <> ALL ($3)
+           ORDER BY j.state IN ('queued', 'running') DESC, b.job_id DESC LIMIT 20"#,
+        ended_after,
+        told_after,
+        hidden,
+        tx.actor().id(),
     )
     .fetch_all(tx.conn())
     .await?)

@@ -1,6 +1,6 @@
 //! Notes and what they said before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
@@ -199,6 +199,18 @@ pub async fn count_versions(tx: &mut Tx, id: NoteId) -> Result<i64> {
     )
     .fetch_one(tx.conn())
     .await?)
+}
+
+/// Which of these notes said something else before.
+pub async fn rewritten(tx: &mut Tx, ids: &[NoteId]) -> Result<HashSet<NoteId>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rewritten = sqlx::query_scalar!(
+        r#"SELECT DISTINCT note_id AS "id: NoteId" FROM note_versions WHERE note_id = ANY ($1)"#,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rewritten.into_iter().collect())
 }
 
 /// Removes a note and its history.

@@ -6,6 +6,7 @@
 )]
 
 mod analytics;
+mod audited;
 mod bulk;
 mod bulk_job;
 mod bulk_undo;

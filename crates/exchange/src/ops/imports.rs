@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use regulars_accounts::audit;
 use regulars_database::Tx;
 use regulars_jobs::{JobState, NewJob};
 use regulars_kernel::{
@@ -194,6 +195,8 @@ pub async fn apply(tx: &mut Tx, id: ImportId) -> Result<(Stored, JobId)> {
     if is_busy(tx, &stored).await? {
         return Err(busy());
     }
+    let facts = json!({"name": stored.import.file_name});
+    audit(tx, "import.applied", Some(("import", id.0)), facts).await?;
     start(tx, &stored, ImportState::Applying, jobs::APPLY).await
 }
 

@@ -148,7 +148,11 @@ fn settings(import: &Import) -> Markup {
     .into();
     let order = serde_json::to_value(mapping.date_order).unwrap_or_default();
     let countries = std::iter::once(Choice::new("", "None: numbers need a country code"))
-        .chain(Country::all().map(|country| Choice::new(country.as_str(), country.name())))
+        .chain(
+            Country::by_name()
+                .into_iter()
+                .map(|country| Choice::new(country.as_str(), country.name())),
+        )
         .collect();
     html! {
         div class="form-grid" {

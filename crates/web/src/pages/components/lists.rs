@@ -132,16 +132,24 @@ fn step(label: &str, icon: Icon, href: Option<&str>, relation: &str) -> Markup {
 /// table. `everything` says how many there are in all ("all 12,345"), when more match than this page shows; the number
 /// chosen stands for `{selected}` in what a `data-confirm` inside the form asks.
 pub fn bulk_bar(actions: Markup, everything: Option<&str>) -> Markup {
+    // One button for both ways, as wide as the longer of its words, so that what stands beside it stays where it is.
     let all = everything.map(|words| {
         Attributes::new()
             .set("type", "button")
-            .set("class", "link")
+            .set("class", "link bulk-everything")
+            .set("aria-pressed", "false")
             .set("data-bulk-everything", words)
-            .element("button", &html! { "Select " (words) " that match" })
+            .element(
+                "button",
+                &html! {
+                    span { "Select " (words) " that match" }
+                    span { "Only those on this page" }
+                },
+            )
     });
     html! {
         div class="bulk-bar" data-bulk-bar hidden role="region" aria-label="Chosen rows" {
-            span class="bulk-count tabular" role="status" { span data-bulk-count { "0" } " selected" }
+            span class="bulk-count tabular" role="status" { span data-bulk-count data-widest=[everything] { "0" } " selected" }
             @if let Some(all) = all { (all) }
             input type="hidden" name="all" value="" data-bulk-scope;
             hr;
