@@ -20,7 +20,7 @@ const busy = (place) =>
 function tell() {
   timer = null;
   let waiting = false;
-  let told = false;
+  let asked = false;
   for (const place of places()) {
     if (!all && place.dataset.live && !changed.has(place.dataset.live)) continue;
     if (busy(place)) {
@@ -28,12 +28,9 @@ function tell() {
       continue;
     }
     place.dispatchEvent(new CustomEvent("live"));
-    told = true;
+    asked = true;
   }
-  if (told) {
-    document.getElementById("announcer").textContent = "What is shown was updated";
-    document.dispatchEvent(new CustomEvent("told"));
-  }
+  if (asked) document.dispatchEvent(new CustomEvent("told"));
   if (waiting) timer = setTimeout(tell, GATHERED);
   else {
     all = false;
@@ -53,6 +50,10 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (sourceElement.dataset.live) changed.add(sourceElement.dataset.live);
   else all = true;
   soon();
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx?.sourceEvent?.type === "live") document.getElementById("announcer").textContent = "What is shown was updated";
 });
 
 function listen() {

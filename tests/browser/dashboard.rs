@@ -86,6 +86,41 @@ async fn numbers_lead_to_their_lists_and_what_happens_appears_by_itself() {
         .await
         .expect(201);
     browser.sees_in("#record", "Called about the blue chair").await;
+
+    // What came while somebody opened a menu is neither drawn nor said until it is closed.
+    browser
+        .run(
+            "document.getElementById('announcer').textContent = '';
+             const real = fetch;
+             window.fetch = async (...asked) => {
+               const answer = await real(...asked);
+               document.getElementById('account-menu').showPopover();
+               window.fetch = real;
+               return answer;
+             }",
+        )
+        .await;
+    stage
+        .api
+        .post(
+            &format!("/api/v1/customers/{id}/notes"),
+            &json!({"body": "Called about the red chair"}),
+        )
+        .await
+        .expect(201);
+    browser
+        .holds("document.querySelector('#account-menu:popover-open') !== null")
+        .await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let drawn = "return [document.getElementById('announcer').textContent, document.body.innerText.includes('red chair')]";
+    assert_eq!(browser.run(drawn).await, json!(["", false]));
+    browser
+        .run("document.getElementById('account-menu').hidePopover()")
+        .await;
+    browser.sees_in("#record", "Called about the red chair").await;
+    browser
+        .holds("document.getElementById('announcer').textContent === 'What is shown was updated'")
+        .await;
     stage.end().await;
 }
 

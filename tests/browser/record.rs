@@ -10,7 +10,10 @@ async fn a_tick_goes_when_another_address_is_written() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;
     let id = stage
-        .customer(json!({"first_name": "Ada", "email": "ada@example.com", "email_verified": true}))
+        .customer(
+            json!({"first_name": "Ada", "email": "ada@example.com", "email_verified": true,
+            "phone": "+4930123456", "phone_verified": true}),
+        )
         .await;
     browser.go(&format!("/customers/{id}/edit")).await;
     let tick = "[type=checkbox][name=email_verified]";
@@ -18,8 +21,19 @@ async fn a_tick_goes_when_another_address_is_written() {
     browser.holds(&is_ticked).await;
     browser.fill("[name=email]", "byron@example.com").await;
     browser.holds(&format!("!{is_ticked}")).await;
-    browser.fill("[name=email]", "ada@example.com").await;
-    browser.holds(&is_ticked).await;
+    for same in ["ada@example.com", "Ada@EXAMPLE.com"] {
+        browser.fill("[name=email]", "").await;
+        browser.fill("[name=email]", same).await;
+        browser.holds(&is_ticked).await;
+    }
+    let tel = "[type=checkbox][name=phone_verified]";
+    for (phone, is_same) in [("+49 (30) 123-456", true), ("+49 30 123457", false)] {
+        browser.fill("[name=phone]", phone).await;
+        browser
+            .holds(&format!("document.querySelector('{tel}').checked === {is_same}"))
+            .await;
+    }
+    browser.fill("[name=phone]", "+4930123456").await;
     browser.fill("[name=email]", "byron@example.com").await;
     browser.click(tick).await;
     browser.picture("customer-verified-1440-light").await;

@@ -3,6 +3,7 @@
 use std::{
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::Path,
     process::Command,
 };
 
@@ -20,11 +21,14 @@ pub const PASSWORD: &str = "seven quiet otters read maps";
 
 /// Customers of the demo shop.
 pub const CROWD: i64 = 100_000;
-/// What the demo shop depends on.
-const DEMO: [&str; 3] = [
-    include_str!("../../crates/server/src/demo/mod.rs"),
-    include_str!("../../crates/server/src/demo/histories.rs"),
-    include_str!("../../crates/server/src/demo/names.rs"),
+/// Where what makes the demo shop stands, besides the migrations: who they are, and how they are imported.
+const DEMO: [&str; 6] = [
+    "server/src/demo",
+    "exchange/src/import",
+    "exchange/src/mapping",
+    "customers/src/model",
+    "customers/src/store",
+    "kernel/src",
 ];
 
 /// A server, a browser, and the organization “maison” with its owner Ada.
@@ -52,10 +56,16 @@ impl Stage {
         Self::at(home).await
     }
 
-    /// Signs Ada in to the demo shop with [`CROWD`] customers. It is made once a day, by the first test that asks.
+    /// Signs Ada in to the demo shop with [`CROWD`] customers. It is made once a day and state of [`DEMO`], by the first
+    /// test that asks.
     pub async fn crowded() -> Self {
         let mut hash = DefaultHasher::new();
-        DEMO.hash(&mut hash);
+        for folder in DEMO {
+            hash_files(
+                &Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder),
+                &mut hash,
+            );
+        }
         let day = regulars_kernel::clock::now().format("%m%d");
         let name = format!("demo_{day}_{:08x}", hash.finish() as u32);
         let database = TestDatabase::filled(&name, |url| {
@@ -119,5 +129,20 @@ impl Stage {
         let log = fs::read_to_string(self.home.log()).unwrap_or_default();
         assert!(!log.contains("ERROR"), "the server logged errors: {log}");
         drop(self.server);
+    }
+}
+
+fn hash_files(folder: &Path, hash: &mut DefaultHasher) {
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            hash_files(&path, hash);
+        } else {
+            fs::read(path).unwrap().hash(hash);
+        }
     }
 }

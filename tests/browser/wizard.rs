@@ -45,9 +45,9 @@ async fn a_company_is_written_by_keyboard_alone_and_outlives_reloads() {
     browser.go("/customers").await;
     browser.control("k").await;
     browser.find("#palette [data-palette-input]").await;
-    browser.keys("four steps").await;
+    browser.keys("step by step").await;
     browser
-        .sees_in("#palette-results", "New company in four steps")
+        .sees_in("#palette-results", "New company, step by step")
         .await;
     browser.keys("\n").await;
     at(browser, "").await;

@@ -201,6 +201,23 @@ fn attribute_value(kind: &str, typed: &str) -> Value {
     }
 }
 
+/// The address that a tick is about.
+fn about(tick: &str) -> Option<&'static str> {
+    let (address, _) = VERIFIED.iter().find(|(_, name)| *name == tick)?;
+    Some(*address)
+}
+
+/// What was typed, with theirs where that was chosen (`was` are theirs then); what was seen of an address goes with it.
+pub(crate) fn chosen(typed: Typed, was: &Typed) -> Typed {
+    VERIFIED.iter().fold(typed.chosen(), |typed, (address, tick)| {
+        if typed.get(&format!("{CHOOSE}{address}")) == "theirs" {
+            typed.with(tick, was.get(tick))
+        } else {
+            typed
+        }
+    })
+}
+
 /// Brings together what was typed with what is there now: fields that were not touched take the current value. Says
 /// which fields both changed.
 pub(crate) fn rebased(typed: &Typed, was: &Typed, now: &Typed) -> (Typed, Vec<(String, String, String)>) {
@@ -208,12 +225,6 @@ pub(crate) fn rebased(typed: &Typed, was: &Typed, now: &Typed) -> (Typed, Vec<(S
     let mut clashes = Vec::new();
     // What was seen of an address goes with it, whoever of both wrote it.
     let differs = |name: &str, one: &Typed, other: &Typed| normal(one.get(name)) != normal(other.get(name));
-    let goes_along = |tick: &str| {
-        VERIFIED
-            .iter()
-            .find(|(_, name)| *name == tick)
-            .map(|(about, _)| *about)
-    };
     let mut names: Vec<String> = typed
         .names()
         .filter(|name| {
@@ -225,7 +236,7 @@ pub(crate) fn rebased(typed: &Typed, was: &Typed, now: &Typed) -> (Typed, Vec<(S
     names.dedup();
     for name in names {
         let mine = typed.get(&name);
-        if let Some(about) = goes_along(&name)
+        if let Some(about) = about(&name)
             && differs(about, typed, now)
         {
             if differs(about, typed, was) {
@@ -256,29 +267,25 @@ pub(crate) fn stale_notice(clashes: &[(String, String, String)]) -> Markup {
             @if clashes.is_empty() { p { "Those changes are in other fields, and are shown here now. Save to add yours." } }
             @else {
                 p { "The same was changed in both places. Choose what stays; the fields below are yours." }
-                @for (name, theirs, mine) in clashes {
+                @for (name, theirs, mine) in clashes.iter().filter(|(name, ..)| about(name).is_none()) {
+                    // What was seen of an address is no choice of its own.
+                    @let seen = clashes.iter().find(|(tick, ..)| about(tick) == Some(name));
                     fieldset class="choose" {
                         legend { (words::field(name.trim_start_matches("attributes/"))) }
                         input type="hidden" name={ (THEIRS) (name) } value=(theirs);
-                        @for (value, whose, text) in [("mine", "Yours", mine), ("theirs", "Theirs", theirs)] {
-                            label { input type="radio" name={ (CHOOSE) (name) } value=(value) checked[value == "mine"]; span class="muted" { (whose) } b { (stands(name, text)) } }
+                        @for (value, whose, text, seen) in [("mine", "Yours", mine, seen.map(|seen| &seen.2)), ("theirs", "Theirs", theirs, seen.map(|seen| &seen.1))] {
+                            label {
+                                input type="radio" name={ (CHOOSE) (name) } value=(value) checked[value == "mine"];
+                                span class="muted" { (whose) }
+                                b { @if text.is_empty() { "empty" } @else { (short(text, 80)) } }
+                                @if let Some(seen) = seen { span class="muted" { @if seen == "true" { "verified" } @else { "not verified" } } }
+                            }
                         }
                     }
                 }
             }
         },
     )
-}
-
-/// A value of a field, in a few words.
-fn stands(name: &str, text: &str) -> String {
-    match text {
-        "" => "empty".to_owned(),
-        "true" | "false" if VERIFIED.iter().any(|(_, tick)| *tick == name) => {
-            if text == "true" { "yes" } else { "no" }.to_owned()
-        }
-        text => short(text, 80),
-    }
 }
 
 /// The sheet.

@@ -190,16 +190,31 @@ fn a_tick_goes_with_the_address_that_it_is_about() {
         );
         assert_eq!(found, clashes, "{mine:?}");
     }
-    // Both are told in words, once, though a tick stands behind its default.
+    // An address is chosen with what was seen of it, whatever was ticked besides.
     let was = Typed::parse(b"note=x&email=a@x.org&email_verified=true");
     let mine = Typed::parse(b"email=b@x.org&email_verified=false&email_verified=true");
     let now = Typed::parse(b"email=c@x.org&email_verified=false");
     let notice = stale_notice(&rebased(&mine, &was, &now).1).into_string();
-    assert_eq!(notice.matches("E-mail verified").count(), 1, "{notice}");
+    assert_eq!(notice.matches("<fieldset").count(), 1, "{notice}");
     assert!(
-        notice.contains("<b>yes</b>") && notice.contains("<b>no</b>"),
+        notice.contains("b@x.org</b><span class=\"muted\">verified")
+            && notice.contains("c@x.org</b><span class=\"muted\">not verified"),
         "{notice}"
     );
+    for (choice, wanted) in [
+        ("mine", json!({"email": "b@x.org", "email_verified": true})),
+        ("theirs", json!({})),
+    ] {
+        let typed = format!(
+            "email=b@x.org&email_verified=false&email_verified=true&choose/email={choice}&theirs/email=c@x.org"
+        );
+        let typed = chosen(Typed::parse(typed.as_bytes()), &now);
+        assert_eq!(
+            Value::Object(body(&typed, Some(&now), &offered("x"))),
+            wanted,
+            "{choice}"
+        );
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(crate) async fn quick(tx: &mut Tx, q: &str, most: u32) -> Result<Vec<Linked>
 /// Things to do: words to be found by, the icon, where, and whether they change something.
 const ACTIONS: &[(&str, Icon, &str, bool)] = &[
     ("New customer", Icon::Plus, "/customers?new=1", true),
-    ("New company in four steps", Icon::Company, wizard::PATH, true),
+    ("New company, step by step", Icon::Company, wizard::PATH, true),
     ("Import a file", Icon::Imports, "/imports/new", true),
     (definitions::NAME, Icon::Tag, definitions::PATH, false),
 ];

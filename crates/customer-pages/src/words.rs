@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use regulars_customers::model::VERIFIED;
 use regulars_web::pages::{Icon, Tone, format};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A field of a record, as a person calls it.
 pub(crate) fn field(name: &str) -> String {
@@ -115,7 +116,7 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
             .unwrap_or_default()
     };
     let (noun, verb) = kind.split_once('.').unwrap_or((kind, ""));
-    let changes = data.get("changes").and_then(Value::as_object);
+    let changes = data.get("changes").and_then(Value::as_object).map(on_purpose);
     let (icon, tone) = match (noun, verb) {
         ("customer", "created" | "restored") => (Icon::Person, Tone::Green),
         ("customer", "deleted") => (Icon::Trash, Tone::Red),
@@ -133,7 +134,7 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
     let tags = || first(&["tags", "tag", "names", "name"]);
     let (title, text) = match kind {
         "customer.created" => ("Created".to_owned(), String::new()),
-        "customer.updated" => match changes {
+        "customer.updated" => match &changes {
             Some(all) if all.len() == 1 => {
                 let (name, change) = all.iter().next().expect("a map of one has one");
                 (
@@ -195,7 +196,7 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
             ),
         ),
     };
-    let detail = match changes {
+    let detail = match &changes {
         Some(all) if all.len() > 1 || kind != "customer.updated" => change_list(all),
         _ => html! {},
     };
@@ -206,6 +207,16 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
         text,
         detail,
     }
+}
+
+/// Changes without what follows from them: another address is not verified.
+fn on_purpose(changes: &Map<String, Value>) -> Map<String, Value> {
+    let follows = |name: &str, change: &Value| {
+        let about = VERIFIED.iter().find(|(_, flag)| *flag == name);
+        change["to"] == false && about.is_some_and(|(address, _)| changes.contains_key(*address))
+    };
+    let all = changes.iter().filter(|(name, change)| !follows(name, change));
+    all.map(|(name, change)| (name.clone(), change.clone())).collect()
 }
 
 /// Who did something; what an import did without a person is not done by Regulars on its own account.
@@ -239,7 +250,7 @@ fn from_to(change: &Value) -> String {
 }
 
 /// The changed fields of an event, each from what to what.
-fn change_list(all: &serde_json::Map<String, Value>) -> Markup {
+fn change_list(all: &Map<String, Value>) -> Markup {
     let side = |change: &Value, name: &str| {
         super::form::short(&change.get(name).map(value).unwrap_or_default(), 120)
     };
@@ -320,6 +331,12 @@ mod tests {
         );
         assert_eq!(two.title, "2 fields changed");
         assert!(two.detail.0.contains("<ins>vip</ins>"));
+        // That another address is not verified goes without saying; that it is does not.
+        for (is_verified, title) in [(false, "E-mail changed"), (true, "2 fields changed")] {
+            let flag = json!({"from": !is_verified, "to": is_verified});
+            let moved = json!({"email": {"from": "a@x.org", "to": "b@x.org"}, "email_verified": flag});
+            assert_eq!(tell("customer.updated", &json!({"changes": moved})).title, title);
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ use sqlx::{
 
 /// Databases of tests that were killed are dropped once they are this old.
 const KEPT_SECONDS: i64 = 3600;
+/// Filled templates are dropped once they are this old: what they are called says of which day they are.
+const KEPT_FILLED: &str = "1 day";
 /// How the names of filled templates begin.
 const FILLED: &str = "regulars_filled_";
 
@@ -31,22 +33,15 @@ impl TestDatabase {
     }
 
     /// Makes one that is filled: the first call for a name runs `fill` with the URL of a migrated database, and every
-    /// later one gets a copy of what that left. Those of other names are dropped; so the name says what the content depends
-    /// on, the day for instance.
+    /// later one gets a copy of what that left. The name says what the content depends on; the day is part of that, because
+    /// those of yesterday are dropped. Those of today may be another checkout's.
     pub async fn filled(name: &str, fill: impl FnOnce(&str) + Send + 'static) -> Self {
         let (admin, mut connection) = connect().await;
         let migrated = ensure_template(&mut connection, &admin).await;
         let template = format!("{FILLED}{}_{name}", &migrate::fingerprint()[..12]);
         let unfinished = admin.clone().database(&format!("{template}_unfinished"));
         let url = unfinished.to_url_lossy().to_string();
-        let others: Vec<String> = sqlx::query_scalar(
-            "SELECT datname FROM pg_database WHERE starts_with(datname, $1) AND NOT starts_with(datname, $2)",
-        )
-        .bind(FILLED)
-        .bind(&template)
-        .fetch_all(&mut connection)
-        .await
-        .expect("databases can be listed");
+        let sweeper = admin.clone();
         make_once(&mut connection, &template, &migrated, async move || {
             tokio::task::spawn_blocking(move || fill(&url))
                 .await
@@ -57,14 +52,13 @@ impl TestDatabase {
                 .expect("the filled database answers");
             execute(&mut filled, "VACUUM (ANALYZE)").await;
             let _ = filled.close().await;
+            let mut sweeping = PgConnection::connect_with(&sweeper)
+                .await
+                .expect("the test server answers");
+            sweep_filled(&mut sweeping).await;
+            let _ = sweeping.close().await;
         })
         .await;
-        for other in others {
-            // Another checkout's tests may just copy it; then it is dropped the next time.
-            let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {other}")))
-                .execute(&mut connection)
-                .await;
-        }
         Self::copy_of(&template, admin, connection).await
     }
 
@@ -280,6 +274,26 @@ async fn sweep(connection: &mut PgConnection) {
             .await;
         }
         execute(connection, "SELECT pg_advisory_unlock(7234)").await;
+    }
+}
+
+/// Drops templates that nobody asks for any more; under the lock of whoever makes one.
+async fn sweep_filled(connection: &mut PgConnection) {
+    let old: Vec<String> = sqlx::query_scalar(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, $1)
+         AND (pg_stat_file('base/' || oid || '/PG_VERSION')).modification < now() - $2::interval",
+    )
+    .bind(FILLED)
+    .bind(KEPT_FILLED)
+    .fetch_all(&mut *connection)
+    .await
+    .expect("databases can be listed");
+    for name in old {
+        execute(
+            connection,
+            &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+        )
+        .await;
     }
 }
 

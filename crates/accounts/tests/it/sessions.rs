@@ -170,6 +170,23 @@ async fn somebody_in_two_organizations_moves_between_them_under_a_new_token() {
     let second = app.invite(other, "ada@example.com", Role::Viewer).await;
     assert!(second.link.is_none(), "she signs in as she always does");
 
+    // The menu names the others, and nobody's but hers.
+    let others = async |who| app.get(who, "/switch-organization").await;
+    let menu = others(As::Session(&ada.token)).await.text;
+    assert!(
+        menu.contains(&format!("value=\"{other}\"")) && menu.contains("viewer"),
+        "{menu}"
+    );
+    assert!(
+        !menu.contains(&acme.to_string()) && !menu.contains(&third.to_string()),
+        "{menu}"
+    );
+    let alone = app.person(third, "eve@example.com", Role::Viewer).await;
+    assert_eq!(others(As::Session(&alone.token)).await.text, "");
+    let signed_out = others(As::Nobody).await;
+    assert_eq!(signed_out.status, StatusCode::SEE_OTHER);
+    assert!(signed_out.location().starts_with("/sign-in"));
+
     let moved = app
         .form(
             As::Session(&ada.token),
@@ -198,6 +215,17 @@ async fn somebody_in_two_organizations_moves_between_them_under_a_new_token() {
             .await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND);
     }
+    let other = [("organization", &*other.to_string())];
+    let nobody = app.form(As::Nobody, "/switch-organization", &other).await;
+    assert!(nobody.cookie().is_none() && nobody.location().starts_with("/sign-in"));
+    // To where she is already is no way out.
+    let stayed = app
+        .form(As::Session(&token), "/switch-organization", &other)
+        .await
+        .cookie()
+        .unwrap();
+    let me = app.get(As::Session(&stayed), "/api/v1/me").await.json();
+    assert_eq!(me["organization"]["slug"], "other");
     let again = app.sign_in("ada@example.com", PASSWORD).await.cookie().unwrap();
     let me = app.get(As::Session(&again), "/api/v1/me").await.json();
     assert_eq!(me["organization"]["slug"], "other", "the one used last opens");

@@ -38,23 +38,23 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Vec<Line>> {
         last.2 = is_full && last.1 > 1;
     }
     groups.truncate(SHOWN);
-    for (event, count, _) in &mut groups {
-        if *count == 1 {
-            record::tell_ends(tx, std::slice::from_mut(event)).await?;
-            record::name_ids(tx, std::slice::from_mut(event)).await?;
-        }
-    }
-    let customers: Vec<Uuid> = groups
+    let (mut events, counts): (Vec<_>, Vec<_>) = groups
+        .into_iter()
+        .map(|(event, count, is_cut)| (event, (count, is_cut)))
+        .unzip();
+    record::tell_ends(tx, &mut events).await?;
+    record::name_ids(tx, &mut events).await?;
+    let customers: Vec<Uuid> = events
         .iter()
-        .filter_map(|(event, ..)| event.customer_id)
+        .filter_map(|event| event.customer_id)
         .map(|id| id.0)
         .collect();
-    let actors: Vec<Uuid> = groups.iter().filter_map(|(event, ..)| event.actor_id).collect();
+    let actors: Vec<Uuid> = events.iter().filter_map(|event| event.actor_id).collect();
     let (customers, actors) = (
         captions::customers(tx, &customers).await?,
         captions::names(tx, &actors).await?,
     );
-    let line = |(event, count, is_cut): (Event, usize, bool)| Line {
+    let line = |(event, (count, is_cut)): (Event, (usize, bool))| Line {
         customer: event
             .customer_id
             .filter(|_| count == 1)
@@ -64,7 +64,7 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Vec<Line>> {
         count,
         is_cut,
     };
-    Ok(groups.into_iter().map(line).collect())
+    Ok(events.into_iter().zip(counts).map(line).collect())
 }
 
 /// Neighbours of one kind by one actor that belong to one import, or were told within a second of each other; a few

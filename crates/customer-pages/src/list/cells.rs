@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use regulars_customers::{
     model::{
         Choice, Customer, CustomerInput, Included, LifecycleStage, Priority, ServiceLevel, Status, Type,
+        VERIFIED,
     },
     ops,
     store::{captions, parts::Key},
@@ -167,27 +168,34 @@ pub(crate) async fn open(
     let mut tx = call.read().await?;
     let customer = current(&mut tx, id).await?;
     let value = filled(&customer).get(field).to_owned();
+    let was = (&*value, is_verified(field, &customer));
     let choices = choices(&mut tx, &column).await?;
-    Ok(editor(id, &column, on_page, choices.as_deref(), &value, &value, "").into_response())
+    Ok(editor(id, &column, on_page, choices.as_deref(), was, &value, "").into_response())
 }
 
 fn is_on_page(asked: &ListState) -> bool {
     asked.get(ON_PAGE.0) == ON_PAGE.1
 }
 
-/// `was`: what the person saw when they began.
+/// `was`: what the person saw when they began, and whether it was verified.
 fn editor(
     id: CustomerId,
     column: &str,
     on_page: bool,
     choices: Option<&[(String, String)]>,
-    was: &str,
+    (was, verified): (&str, bool),
     value: &str,
     fault: &str,
 ) -> Markup {
     let post = |to: Option<&str>| {
         let at = on_page.then_some(ON_PAGE.1);
-        let pairs = [("was", Some(was)), ("value", to), (ON_PAGE.0, at)];
+        let verified = verified.then_some("1");
+        let pairs = [
+            ("was", Some(was)),
+            ("verified", verified),
+            ("value", to),
+            (ON_PAGE.0, at),
+        ];
         let query: ListState = pairs
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
@@ -218,13 +226,14 @@ fn editor(
     }
 }
 
-/// The field that says whether what a field holds reaches the customer, and whether it did.
-fn was_verified(field: &str, customer: &Customer) -> Option<(&'static str, bool)> {
-    match field {
-        "email" => Some(("email_verified", customer.email_verified)),
-        "phone" => Some(("phone_verified", customer.phone_verified)),
-        _ => None,
-    }
+/// The field that says whether what a field holds reaches the customer.
+fn flag_of(field: &str) -> Option<&'static str> {
+    let (_, flag) = VERIFIED.iter().find(|(address, _)| *address == field)?;
+    Some(*flag)
+}
+
+fn is_verified(field: &str, customer: &Customer) -> bool {
+    flag_of(field).is_some_and(|flag| filled(customer).ticked(flag))
 }
 
 /// `POST /customers/{id}/cells/{column}?was=…`: one field, if it still is what was shown.
@@ -250,8 +259,11 @@ pub(crate) async fn save(
     let before = current(&mut tx, id).await?;
     let now = filled(&before).get(field).to_owned();
     let choices = choices(&mut tx, &column).await?;
-    let again = |now: &str, fault: &str| {
-        beside(editor(id, &column, on_page, choices.as_deref(), now, value, fault).into_response())
+    let (seen, is_verified) = (asked.get("verified") == "1", is_verified(field, &before));
+    // The same request twice finds what it has written itself; what stood there before is what was seen.
+    let was_verified = if now == was { is_verified } else { seen };
+    let again = |was: (&str, bool), fault: &str| {
+        beside(editor(id, &column, on_page, choices.as_deref(), was, value, fault).into_response())
     };
     let overtaken = format!(
         "Somebody else changed it meanwhile; it is {} now.",
@@ -264,14 +276,14 @@ pub(crate) async fn save(
     if now != was && now != value {
         return Ok(match (is_undo, choices.is_some()) {
             (true, _) | (_, true) => failed(&call, overtaken, "/customers"),
-            _ => again(&now, &overtaken),
+            _ => again((&now, is_verified), &overtaken),
         });
     }
     let mut wanted = json!({ field: if value.is_empty() { Value::Null } else { value.into() } });
-    let verified = was_verified(field, &before);
-    if let Some((flag, _)) = verified
+    // An address that comes back is as good as it was.
+    if let Some(flag) = flag_of(field)
         && is_undo
-        && asked.get("verified") == "1"
+        && seen
     {
         wanted[flag] = true.into();
     }
@@ -301,7 +313,7 @@ pub(crate) async fn save(
                 .iter()
                 .map(|fault| format::sentence(&fault.message))
                 .collect();
-            return Ok(again(was, &sentences.join(" ")));
+            return Ok(again((was, was_verified), &sentences.join(" ")));
         }
     };
     let shell = call.bare_shell();
@@ -312,13 +324,11 @@ pub(crate) async fn save(
     let written = filled(&saved).get(field).to_owned();
     let row = rows(&mut tx, vec![saved], std::slice::from_ref(&column), shell.locale).await?;
     tx.commit().await?;
-    // An address that comes back is as good as it was.
-    let is_verified = verified.is_some_and(|(_, verified)| verified);
     let back: ListState = [
         ("was", written.as_str()),
         ("value", was),
         ("undo", "1"),
-        ("verified", if is_verified { "1" } else { "" }),
+        ("verified", if was_verified { "1" } else { "" }),
     ]
     .into_iter()
     .collect();
@@ -391,9 +401,11 @@ mod tests {
             }
             let choices = [((*text).to_owned(), (*text).to_owned())];
             samples::assert_harmless(
-                &editor(id, "owner", true, Some(&choices), text, text, text).into_string(),
+                &editor(id, "owner", true, Some(&choices), (text, true), text, text).into_string(),
             );
-            samples::assert_harmless(&editor(id, "email", false, None, text, text, text).into_string());
+            samples::assert_harmless(
+                &editor(id, "email", false, None, (text, true), text, text).into_string(),
+            );
         }
     }
 }

@@ -310,7 +310,7 @@ async fn whole(
             div class="form-grid" {
                 (birthday(state, "birthday_from", "Birthday from", outside))
                 (birthday(state, "birthday_to", "Birthday until", outside))
-                @let choices = [("", "Left out"), ("with", "Shown too"), ("only", "Shown alone")].map(|(value, label)| Choice::new(value, label)).into();
+                @let choices = [("", "Left out"), ("with", "Deleted too"), ("only", "Deleted only")].map(|(value, label)| Choice::new(value, label)).into();
                 (select_field("deleted", "Deleted customers", choices).value(state.get("deleted")).in_form("filter"))
             }
         }

@@ -178,7 +178,7 @@ pub(crate) async fn edit(call: PageCall, Path(id): Path<CustomerId>) -> PageResu
 pub(crate) async fn save(call: PageCall, Path(id): Path<CustomerId>, typed: Typed) -> PageResult {
     call.require(Permission::CustomersWrite)?;
     let was = Typed::parse(typed.get("was").as_bytes());
-    let typed = typed.chosen();
+    let typed = customer_form::chosen(typed, &was);
     let mut tx = call.write().await?;
     let before = current(&mut tx, id).await?;
     let offered = offered(&call, &mut tx, Some(&before)).await?;

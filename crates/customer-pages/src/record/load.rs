@@ -22,6 +22,8 @@ use regulars_web::pages::Tone;
 
 /// Children shown before "and more".
 const CHILDREN: usize = 8;
+/// Customers shown beside whom they name as a contact.
+pub(super) const CONTACT_OF: usize = 8;
 
 /// How a customer is named where only as much is known as a link needs.
 pub(crate) fn linked(customer: &CustomerRef) -> Linked {
@@ -104,6 +106,7 @@ pub(crate) fn record(
             .find(|contact| contact.is_primary)
             .map(|primary| contact(primary).name),
         contact_of: Vec::new(),
+        more_contact_of: (0, false),
         parent: parts.parent.as_ref().map(linked),
         more_children: i64::try_from(children.len().saturating_sub(CHILDREN)).unwrap_or_default(),
         children: children.iter().take(CHILDREN).map(linked).collect(),

@@ -50,8 +50,13 @@ pub(crate) async fn read(
         view.favourite = ops::marks::is_favourite(tx, user, id).await?;
     }
     if let Some(email) = &parts.customer.email {
-        let found = store::contacts::customers_with(tx, &email.lowercase(), id).await?;
-        view.contact_of = found.iter().map(load::contact_of).collect();
+        let (found, is_cut) = store::contacts::customers_with(tx, &email.lowercase(), id).await?;
+        view.contact_of = found
+            .iter()
+            .take(load::CONTACT_OF)
+            .map(load::contact_of)
+            .collect();
+        view.more_contact_of = (found.len().saturating_sub(load::CONTACT_OF), is_cut);
     }
     Ok((view, parts))
 }

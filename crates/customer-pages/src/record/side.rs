@@ -129,7 +129,11 @@ fn relations(view: &RecordView) -> Markup {
             }
         }
         @if !view.contact_of.is_empty() {
-            div class="linked-part" { h3 { "Contact of" } (linked(&view.contact_of)) }
+            div class="linked-part" {
+                h3 { "Contact of" }
+                (linked(&view.contact_of))
+                @if let (more @ 1.., is_cut) = view.more_contact_of { p class="muted" { "and " @if is_cut { "at least " } (more) " more" } }
+            }
         }
     }
 }

@@ -53,6 +53,7 @@ fn record(text: &str, section: Section) -> RecordView {
         }],
         main_contact: some(),
         contact_of: vec![linked()],
+        more_contact_of: (3, true),
         owner: some(),
         parent: Some(linked()),
         children: vec![linked(), linked()],

@@ -93,6 +93,8 @@ pub(crate) struct RecordView {
     pub main_contact: Option<String>,
     /// Customers that have this one's e-mail address among their contacts.
     pub contact_of: Vec<Linked>,
+    /// So many are not shown, and whether it may be more.
+    pub more_contact_of: (usize, bool),
     pub parent: Option<Linked>,
     pub children: Vec<Linked>,
     pub more_children: i64,

@@ -470,3 +470,23 @@ async fn events_of_changes_name_people_not_ids() {
     let page = pages.get(&below).await.text();
     assert!(page.contains("to Topper"), "{page}");
 }
+
+#[tokio::test]
+async fn a_person_whom_many_name_is_shown_with_some_of_them_and_the_number_of_the_others() {
+    let pages = Pages::new(Role::Agent).await;
+    let person = pages.customer(&[("email", "grace@example.com")]).await;
+    for number in 0..10 {
+        let company = format!("Company {number}");
+        let href = pages
+            .customer(&[("kind", "company"), ("company_name", &company)])
+            .await;
+        let contact = [("first_name", "Grace"), ("email", "Grace@example.com")];
+        pages
+            .post(&format!("{href}/contacts"), &contact)
+            .await
+            .expect(204);
+    }
+    let page = pages.get(&person).await.expect(200).text();
+    assert_eq!(page.matches(">Company ").count(), 8, "{page}");
+    assert!(page.contains("and 2 more"), "{page}");
+}

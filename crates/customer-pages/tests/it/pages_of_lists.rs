@@ -410,3 +410,54 @@ async fn a_cell_is_changed_once_however_often_it_is_asked_and_never_by_nothing()
     pages.post(&email, &[("value", "")]).await.expect(200);
     assert!(!pages.get(&href).await.text().contains("mailto:ada@example.com"));
 }
+
+#[tokio::test]
+async fn a_fact_that_was_overtaken_is_told_on_its_page_and_stays_as_it_is() {
+    let pages = Pages::new(Role::Agent).await;
+    let href = pages
+        .customer(&[("email", "ada@example.com"), ("status", "active")])
+        .await;
+    let page = pages
+        .piece(pages.app.get(&format!("{href}/cells/email?at=page")))
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        page.contains("at=page") && page.contains("hx-swap=\"none\""),
+        "{page}"
+    );
+    let email = |was: &str| format!("{href}/cells/email?was={was}&at=page");
+    let status = |was: &str, value: &str| format!("{href}/cells/status?was={was}&value={value}&at=page");
+    for _ in 0..2 {
+        let saved = pages
+            .post(&email("ada@example.com"), &[("value", "bea@example.com")])
+            .await
+            .expect(204);
+        assert!(saved.header("hx-trigger").contains("customersChanged"));
+    }
+    // What is typed stays in the popover, beside what it is by now; what is chosen is told.
+    let late = [("value", "eve@example.com")];
+    let overtaken = pages.post(&email("ada@example.com"), &late).await.expect(422);
+    assert_eq!(overtaken.header("hx-retarget"), "#cell-menu");
+    let text = overtaken.text();
+    for shown in [
+        "it is bea@example.com now",
+        "value=\"eve@example.com\"",
+        "was=bea%40example.com",
+        "at=page",
+    ] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    pages.post(&status("active", "vip"), &[]).await.expect(204);
+    let overtaken = pages.post(&status("active", "blocked"), &[]).await.expect(204);
+    // The page is drawn anew: it shows what it is by now.
+    let told = overtaken.header("hx-trigger");
+    for part in ["it is vip now", "customersChanged"] {
+        assert!(told.contains(part), "{told}");
+    }
+    let page = pages.get(&href).await.text();
+    assert!(
+        page.contains("bea@example.com") && !page.contains("eve@example.com"),
+        "{page}"
+    );
+}

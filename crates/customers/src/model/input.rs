@@ -37,7 +37,8 @@ macro_rules! fields_of_a_customer {
             #[schema(value_type = Option<String>, example = "030 123456", max_length = 250)]
             pub phone: Patch<String>,
             /// Whether the customer was shown to receive mail there: another system or a member of staff has seen it. Another
-            /// address than before is not verified, unless the same request says that it is.
+            /// address than before is not verified, unless the same request says that it is. A yes that comes alone is said of
+            /// the address that is there by then: send the address along, or `If-Match`, if it may have changed since you saw it.
             #[serde(skip_serializing_if = "Patch::is_keep")]
             #[schema(value_type = Option<bool>)]
             pub email_verified: Patch<bool>,

@@ -162,12 +162,24 @@ impl Left {
                 ("customer.updated", None) => {
                     if let Value::Object(changes) = &one.data["changes"] {
                         let mut changes = changes.clone();
-                        // What was seen of an address says nothing of another that came since.
                         for (address, flag) in VERIFIED {
-                            if later
+                            if changes.contains_key(address) {
+                                // Where it was not changed along: as it was until somebody changed it.
+                                let next = later
+                                    .clone()
+                                    .filter(|later| later.data["changes"][flag].is_object())
+                                    .min_by_key(|later| later.at);
+                                if let Some(next) = next {
+                                    let then = next.data["changes"][flag]["from"].clone();
+                                    changes
+                                        .entry(flag)
+                                        .or_insert_with(|| json!({"from": then, "to": then}));
+                                }
+                            } else if later
                                 .clone()
                                 .any(|later| !later.data["changes"][address].is_null())
                             {
+                                // What was seen of an address says nothing of another that came since.
                                 changes.remove(flag);
                             }
                         }
@@ -291,7 +303,12 @@ fn before(customer: &Customer, changes: &Map<String, Value>, owners: &HashSet<St
         let with_flag = VERIFIED
             .iter()
             .find(|(address, _)| address == name)
-            .and_then(|(_, flag)| Some((*flag, changes.get(*flag)?)));
+            .map(|(_, flag)| {
+                (
+                    *flag,
+                    changes.get(*flag).map_or(&now[*flag], |change| &change["from"]),
+                )
+            });
         let from = &change["from"];
         let has_left = name == "owner_id" && from.as_str().is_some_and(|owner| !owners.contains(owner));
         if *current != change["to"] || has_left {
@@ -299,7 +316,7 @@ fn before(customer: &Customer, changes: &Map<String, Value>, owners: &HashSet<St
         }
         let field = match (attribute, with_flag) {
             (Some(attribute), _) => json!({"attributes": {attribute: from}}),
-            (None, Some((flag, change))) => json!({name: from, flag: change["from"]}),
+            (None, Some((flag, was))) => json!({name: from, flag: was}),
             (None, None) => json!({name: from}),
         };
         inputs.extend(serde_json::from_value::<CustomerInput>(field));

@@ -8,9 +8,7 @@ use regulars_kernel::{
 
 use crate::model::{Contact, CustomerRef};
 
-/// Of how many customers a person is shown to be a contact.
-const MOST_CUSTOMERS: i64 = 8;
-/// So many contacts are looked at for that: an agency's address may stand at thousands of customers.
+/// So many contacts of one address are looked at: an agency's may stand at thousands of customers.
 const MOST_READ: i64 = 100;
 
 macro_rules! columns {
@@ -30,35 +28,35 @@ pub async fn list(tx: &mut Tx, customer_id: CustomerId) -> Result<Vec<Contact>> 
     Ok(sqlx::query_as(sql).bind(customer_id).fetch_all(tx.conn()).await?)
 }
 
-/// Other living customers that have a contact with this address (in lower case), and what that contact is there.
+/// Other living customers that have a contact with this address (in lower case), and what that contact is there; and
+/// whether there may be more of them.
 pub async fn customers_with(
     tx: &mut Tx,
     email: &str,
     except: CustomerId,
-) -> Result<Vec<(CustomerRef, Option<String>)>> {
+) -> Result<(Vec<(CustomerRef, Option<String>)>, bool)> {
     #[derive(sqlx::FromRow)]
     struct Found {
         #[sqlx(flatten)]
         customer: CustomerRef,
         title: Option<String>,
+        is_cut: bool,
     }
     let found: Vec<Found> = sqlx::query_as(
-        "SELECT DISTINCT ON (c.id) c.id, c.code, c.kind, c.full_name, c.email, c.status, k.title
-           FROM (SELECT * FROM contacts WHERE email_lowercase = $1 AND customer_id <> $2 LIMIT $4) k
-           JOIN customers c ON c.organization_id = k.organization_id AND c.id = k.customer_id
+        "WITH k AS (SELECT * FROM contacts WHERE email_lowercase = $1 AND customer_id <> $2 LIMIT $3)
+         SELECT DISTINCT ON (c.id) c.id, c.code, c.kind, c.full_name, c.email, c.status, k.title, (SELECT count(*) = $3 FROM k) AS is_cut
+           FROM k JOIN customers c ON c.organization_id = k.organization_id AND c.id = k.customer_id
           WHERE c.deleted_at IS NULL
-          ORDER BY c.id, k.id LIMIT $3",
+          ORDER BY c.id, k.id",
     )
     .bind(email)
     .bind(except)
-    .bind(MOST_CUSTOMERS)
     .bind(MOST_READ)
     .fetch_all(tx.conn())
     .await?;
-    Ok(found
-        .into_iter()
-        .map(|found| (found.customer, found.title))
-        .collect())
+    let is_cut = found.first().is_some_and(|found| found.is_cut);
+    let found = found.into_iter().map(|found| (found.customer, found.title));
+    Ok((found.collect(), is_cut))
 }
 
 /// One contact of a customer.

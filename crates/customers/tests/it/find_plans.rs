@@ -55,12 +55,12 @@ async fn city() -> (TestDatabase, regulars_kernel::Scope) {
     (database, scope)
 }
 
-/// What this transaction has read so far: rows of each index of the customers and their tags, and of each table from end
+/// What this transaction has read so far: rows of each index of the customers, their tags and contacts, and of each table from end
 /// to end, as `table (all of it)`.
 async fn read_so_far(tx: &mut Tx) -> BTreeMap<String, i64> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT CASE relkind WHEN 'r' THEN relname || ' (all of it)' ELSE relname END, pg_stat_get_xact_tuples_returned(oid)
-         FROM pg_class WHERE (relname IN ('customers', 'customer_tags') OR relkind = 'i' AND (relname LIKE 'customers\\_%' OR relname LIKE 'customer\\_tags\\_%'))
+         FROM pg_class WHERE (relname IN ('customers', 'customer_tags', 'contacts') OR relkind = 'i' AND relname ~ '^(customers|customer_tags|contacts)_')
            AND pg_stat_get_xact_numscans(oid) > 0",
     )
     .fetch_all(tx.conn())
@@ -208,6 +208,39 @@ async fn what_lies_below_is_added_up_from_the_index_of_children() {
     let read = read_so_far(&mut tx).await;
     assert!(!read.contains_key("customers (all of it)"), "{read:?}");
     assert!(read["customers_children"] <= all.children, "{read:?}");
+}
+
+#[tokio::test]
+async fn whose_contact_somebody_is_reads_a_hundred_contacts_however_many_there_are() {
+    let (database, scope) = city().await;
+    sqlx::raw_sql(
+        "INSERT INTO contacts (organization_id, id, customer_id, first_name, email)
+         SELECT organization_id, gen_random_uuid(), id, 'Agency', CASE WHEN code LIKE '%7' THEN 'Agency@example.com' ELSE code || '@example.com' END FROM customers;
+         ANALYZE contacts",
+    )
+    .execute(database.owner())
+    .await
+    .unwrap();
+    for (email, wanted) in [
+        ("agency@example.com", (100, true)),
+        ("c-100@example.com", (1, false)),
+    ] {
+        let mut tx = database.begin(scope).await;
+        let nobody = regulars_kernel::ids::CustomerId::new();
+        let (found, is_cut) = regulars_customers::store::contacts::customers_with(&mut tx, email, nobody)
+            .await
+            .unwrap();
+        assert_eq!((found.len(), is_cut), wanted, "{email}");
+        let read = read_so_far(&mut tx).await;
+        assert!(
+            !read.keys().any(|name| name.ends_with("(all of it)")),
+            "{email}: {read:?}"
+        );
+        assert!(
+            (1..=100).contains(&read["contacts_email"]) && read.values().sum::<i64>() <= 200,
+            "{email}: {read:?}"
+        );
+    }
 }
 
 #[tokio::test]

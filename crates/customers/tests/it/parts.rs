@@ -1,8 +1,13 @@
 //! What hangs on a customer, through the API.
 
+use regulars_customers::store::contacts::customers_with;
+use regulars_kernel::Role;
 use serde_json::{Value, json};
 
-use crate::harness::{House, id, places};
+use crate::{
+    bulk_job::HOME,
+    harness::{BASE, House, id, places},
+};
 
 #[tokio::test]
 async fn the_first_address_is_the_default_and_there_always_is_one() {
@@ -379,4 +384,48 @@ async fn consents_are_set_by_channel_and_each_change_is_told() {
         places(&house.put(&consents, json!({"sms": "no"})).await.expect(422)),
         ["/sms"]
     );
+}
+
+#[tokio::test]
+async fn a_person_is_the_contact_of_whoever_names_their_address() {
+    let house = House::new().await;
+    let person = id(&house
+        .customer(json!({"first_name": "Grace", "email": "grace@example.com"}))
+        .await);
+    let [acme, gone] = [house.path_of("Acme").await, house.path_of("Gone").await];
+    let itself = format!("/customers/{person}");
+    for (path, title) in [
+        (&acme, json!("Buyer")),
+        (&acme, json!("Consultant")),
+        (&gone, Value::Null),
+        (&itself, Value::Null),
+    ] {
+        house
+            .post(
+                &format!("{path}/contacts"),
+                json!({"first_name": "Grace", "email": "Grace@Example.com", "title": title}),
+            )
+            .await
+            .expect(201);
+    }
+    house.delete(&gone).await.expect(204);
+    // Of another organization.
+    let other = house.app.key_of("other", Role::Agent).await;
+    house
+        .app
+        .post(&format!("{BASE}/customers"))
+        .bearer(&other)
+        .json(json!({"first_name": "X", "contacts": [{"email": "grace@example.com"}]}))
+        .await
+        .expect(201);
+    let mut tx = house.app.tx(HOME).await;
+    let (found, is_cut) = customers_with(&mut tx, "grace@example.com", person.parse().unwrap())
+        .await
+        .unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|(customer, title)| (format!("/customers/{}", customer.id), title.as_deref()))
+        .collect();
+    // Once, as the first that names them does.
+    assert_eq!((found, is_cut), (vec![(acme, Some("Buyer"))], false));
 }

@@ -130,7 +130,7 @@ async fn two_at_once_agree_on_whose_address_was_seen() {
         );
         let (moved, seen) = (moved.expect(200).json, seen.expect(200).json);
         let last = house.get(&path).await.json;
-        // Whoever came last saw the new address, else it counts as not seen.
+        // Who names no version says it of the address that is there when it is said, seen or not.
         assert_eq!(
             last["email_verified"],
             json!(seen["version"].as_i64() > moved["version"].as_i64()),
@@ -141,6 +141,13 @@ async fn two_at_once_agree_on_whose_address_was_seen() {
             .await
             .expect(200);
     }
+    // Who names the address that they saw says it of that one.
+    let said = json!({"email": "ada@example.com", "email_verified": true});
+    let said = house.patch(&path, said).await.expect(200).json;
+    assert_eq!(
+        (flags(&said)[0], &said["email"]),
+        (true, &json!("ada@example.com"))
+    );
     // Who names the version that they saw is told that it is another address by now.
     let before = house.get(&path).await.json["version"].clone();
     house
@@ -192,6 +199,33 @@ async fn many_at_once_and_back_again() {
         (flags(&back), &back["phone"]),
         ([true, true], &json!("+4930123456"))
     );
+
+    // So they do if the new one was verified as well, whatever was seen of it since.
+    for (since, wanted) in [(true, true), (false, true), (true, false)] {
+        house
+            .patch(&path, json!({"phone_verified": wanted}))
+            .await
+            .expect(200);
+        let moved = json!({"phone": "+4930555555", "phone_verified": wanted});
+        let moved = bulk(json!({"action": "update", "ids": ids, "changes": moved})).await;
+        house
+            .patch(&path, json!({"phone_verified": since}))
+            .await
+            .expect(200);
+        bulk(json!({"action": "undo", "bulk_id": moved.expect(200).json["bulk_id"]}))
+            .await
+            .expect(200);
+        let back = house.get(&path).await.json;
+        assert_eq!(
+            (flags(&back), &back["phone"]),
+            ([true, wanted], &json!("+4930123456")),
+            "{since}"
+        );
+    }
+    house
+        .patch(&path, json!({"phone_verified": true}))
+        .await
+        .expect(200);
 
     // What was taken back of one address is not given to the next.
     let gone = json!({"action": "update", "ids": ids, "changes": {"email_verified": false}});

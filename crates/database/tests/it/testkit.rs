@@ -29,3 +29,12 @@ async fn a_test_database_is_migrated_and_serves_as_the_held_role() {
     assert_eq!(organization, scope.organization_id.0);
     assert!(regulars_database::migrate::is_current(db.owner()).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_filled_template_outlives_those_of_other_names() {
+    for (name, is_new) in [("one", true), ("other", true), ("one", false)] {
+        let name = format!("it_{name}");
+        let db = TestDatabase::filled(&name, move |_| assert!(is_new, "it is filled again")).await;
+        assert!(regulars_database::migrate::is_current(db.owner()).await.unwrap());
+    }
+}

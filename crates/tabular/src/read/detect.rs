@@ -105,15 +105,19 @@ pub(crate) fn detect(sample: &[u8], file_name: &str) -> Result<Format, ReadError
     if let Some(format) = by_magic(sample)? {
         return Ok(format);
     }
-    // A table that was only named so is read for what it is; what is no table either was meant as a workbook.
-    let is_table = sample.iter().any(|byte| b",;\t|[{".contains(byte));
-    if !is_table && file_name.to_ascii_lowercase().ends_with(".xlsx") {
+    let encoding = encoding_of(sample);
+    if file_name.to_ascii_lowercase().ends_with(".xlsx") && !is_table(&decode_sample(sample, encoding)) {
         return Err(ReadError::file(
             "xlsx_damaged",
             "this is no Excel workbook, though its name says so",
         ));
     }
-    detect_text(sample, encoding_of(sample), file_name)
+    detect_text(sample, encoding, file_name)
+}
+
+/// Whether this may be a table that was only named as a workbook, if of one column: anything else was meant as one.
+fn is_table(text: &str) -> bool {
+    !text.contains('\0') && text.trim().contains([',', ';', '\t', '|', '[', '{', '\n', '\r'])
 }
 
 /// Says what a file is from its beginning and its name; looks further for the encoding if the beginning is plain ASCII.

@@ -82,7 +82,7 @@ impl Guide {
             Self::Settings => (
                 "settings",
                 "Settings",
-                "Members and roles, API keys, tags and attributes, audit log, jobs, sessions.",
+                "Members and roles, API keys, tags and attributes, audit log, jobs, your account.",
                 Icon::Settings,
                 include_str!("../../../../docs/guides/settings.md"),
             ),

@@ -143,6 +143,33 @@ fn bombs_and_other_archives_are_refused() {
 }
 
 #[test]
+fn what_is_only_named_a_workbook_is_read_for_what_it_is() {
+    let real = workbook(&table(&[&["email"], &["ada@example.com"]]));
+    for (bytes, wanted) in [
+        (&real[..], Ok("xlsx")),
+        (b"email,name\nada@example.com,Ada\n", Ok("csv")),
+        (b"email\r\nada@example.com\r\n", Ok("csv")),
+        (b"\xFF\xFEa\0\n\0b\0", Ok("csv")),
+        (b"[{\"email\":\"ada@example.com\"}]", Ok("json")),
+        (b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR", Err("file_kind_unsupported")),
+        (b"a word\n", Err("xlsx_damaged")),
+        (&[&real[4..], b"\n"].concat(), Err("xlsx_damaged")),
+    ] {
+        let found = detect(bytes, "people.XLSX").map(|format| match format {
+            Format::Csv(_) => "csv",
+            Format::Xlsx => "xlsx",
+            Format::Json { .. } | Format::JsonLines { .. } => "json",
+        });
+        assert_eq!(
+            found.map_err(|error| error.code()),
+            wanted,
+            "{}",
+            bytes.escape_ascii()
+        );
+    }
+}
+
+#[test]
 fn a_part_is_counted_whatever_it_is_called() {
     let sheet =
         |text: &str| format!("<worksheet><sheetData><row><c><v>{text}</v></c></row></sheetData></worksheet>");
