@@ -76,8 +76,6 @@ function take(text, option) {
 }
 
 document.addEventListener("input", (event) => event.target.matches("[data-expression]") && soon(event.target));
-// All that there is, which may begin an empty one, is shown to who asks for it.
-document.addEventListener("focusin", (event) => event.target.matches("[data-expression]") && event.target.value && soon(event.target));
 document.addEventListener("focusout", (event) => event.target.matches("[data-expression]") && close(event.target));
 document.addEventListener("click", (event) => {
   if (event.target.matches("[data-expression]")) soon(event.target);

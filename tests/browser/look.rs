@@ -44,18 +44,13 @@ async fn settled(browser: &Browser) {
         .await;
 }
 
-/// What is wrong with the open page: axe's faults in light and, as far as colours go, in dark, and whether it must be
-/// scrolled sideways.
+/// What is wrong with the open page by axe's account, and whether it must be scrolled sideways.
 async fn faults(browser: &Browser, what: &str) -> Vec<String> {
     let light = browser.axe(&[]).await;
     let mut found: Vec<_> = light
         .into_iter()
         .map(|fault| format!("{what}: {fault}"))
         .collect();
-    browser.scheme("dark").await;
-    let dark = browser.axe(&["color-contrast", "link-in-text-block"]).await;
-    found.extend(dark.into_iter().map(|fault| format!("{what}, dark: {fault}")));
-    browser.scheme("light").await;
     let wide = browser
         .run("return document.documentElement.scrollWidth - innerWidth")
         .await
@@ -67,30 +62,52 @@ async fn faults(browser: &Browser, what: &str) -> Vec<String> {
     found
 }
 
-async fn every_page_is_accessible(width: u32, height: u32) {
-    let stage = Stage::signed_in().await;
+/// The same in dark, as far as colours go.
+async fn dark_faults(browser: &Browser, what: &str) -> Vec<String> {
+    browser.scheme("dark").await;
+    let dark = browser.axe(&["color-contrast", "link-in-text-block"]).await;
+    browser.scheme("light").await;
+    dark.into_iter()
+        .map(|fault| format!("{what}, dark: {fault}"))
+        .collect()
+}
+
+/// Each page on a desk, in light and in dark, then on a phone, where it is the same page in a narrower window; what was
+/// opened on it is opened anew there.
+async fn every_page_is_accessible(pages: impl Iterator<Item = Looked>, stage: &Stage) {
     let browser = &stage.browser;
-    browser.size(width, height).await;
     browser.scheme("light").await;
     let mut found = Vec::new();
-    for pages in [empty(), furnished(&stage).await] {
-        for page in &pages {
-            open(browser, page).await;
-            found.extend(faults(browser, &format!("{}, {width} px", page.name)).await);
+    for page in pages {
+        browser.size(1440, 1000).await;
+        open(browser, &page).await;
+        found.extend(faults(browser, &format!("{}, 1440 px", page.name)).await);
+        found.extend(dark_faults(browser, page.name).await);
+        browser.size(390, 844).await;
+        if !page.steps.is_empty() {
+            open(browser, &page).await;
         }
+        settled(browser).await;
+        found.extend(faults(browser, &format!("{}, 390 px", page.name)).await);
     }
     assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
+}
+
+#[tokio::test]
+async fn pages_are_accessible_empty_and_every_other_one_full() {
+    let stage = Stage::signed_in().await;
+    every_page_is_accessible(empty().into_iter(), &stage).await;
+    let full = furnished(&stage).await;
+    every_page_is_accessible(full.into_iter().step_by(2), &stage).await;
     stage.end().await;
 }
 
 #[tokio::test]
-async fn every_page_is_accessible_on_a_desk() {
-    every_page_is_accessible(1440, 1000).await;
-}
-
-#[tokio::test]
-async fn every_page_is_accessible_on_a_phone() {
-    every_page_is_accessible(390, 844).await;
+async fn pages_are_accessible_and_the_others_full() {
+    let stage = Stage::signed_in().await;
+    let full = furnished(&stage).await;
+    every_page_is_accessible(full.into_iter().skip(1).step_by(2), &stage).await;
+    stage.end().await;
 }
 
 #[tokio::test]
@@ -110,6 +127,7 @@ async fn pages_without_a_sidebar_are_accessible() {
         ] {
             browser.go(address).await;
             found.extend(faults(&browser, &format!("{address}, {width} px")).await);
+            found.extend(dark_faults(&browser, address).await);
         }
     }
     // Once somebody is there, the page to sign in on.
@@ -129,10 +147,12 @@ async fn pages_without_a_sidebar_are_accessible() {
         browser.go("/sign-in").await;
         browser.find("[name=password]").await;
         found.extend(faults(&browser, &format!("/sign-in, {width} px")).await);
+        found.extend(dark_faults(&browser, "/sign-in").await);
     }
     // Long, so once only: nothing of it changes with the window but its width.
     browser.go("/api/docs").await;
     found.extend(faults(&browser, "/api/docs").await);
+    found.extend(dark_faults(&browser, "/api/docs").await);
     assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
     browser.end().await;
 }

@@ -15,7 +15,10 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::{
-    model::{AttributeKind, Choice, Definitions, Kind, LifecycleStage, Priority, ServiceLevel, Status, Type},
+    model::{
+        AttributeKind, Channel, Choice, ConsentState, Definitions, Kind, LifecycleStage, Priority,
+        ServiceLevel, Status, Type,
+    },
     store,
 };
 
@@ -41,6 +44,8 @@ enum Column {
     Boolean(&'static str),
     Tags,
     Sources,
+    /// What was agreed on a channel.
+    Consent(Channel),
 }
 
 impl Column {
@@ -53,6 +58,7 @@ impl Column {
             Self::Date(_) => Holds::Date,
             Self::Boolean(_) => Holds::Boolean,
             Self::Tags | Self::Sources => Holds::Names,
+            Self::Consent(_) => choices::<ConsentState>(),
         }
     }
 }
@@ -92,6 +98,8 @@ const FIELDS: &[(&str, &str, Column)] = &[
         "Phone verified",
         Column::Boolean("phone_verified"),
     ),
+    ("consent.email", "E-mail consent", Column::Consent(Channel::Email)),
+    ("consent.sms", "SMS consent", Column::Consent(Channel::Sms)),
     ("first_name", "First name", Column::Text("first_name")),
     ("last_name", "Last name", Column::Text("last_name")),
     ("full_name", "Name", Column::Text("full_name")),
@@ -278,6 +286,7 @@ fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Con
             }
             sql.push(end);
         }
+        (Column::Consent(channel), condition) => push_consent(sql, channel, condition, end),
         (Column::Exact(name, _), Condition::OneOf(values)) => {
             let ids: Option<Vec<Uuid>> = values.iter().map(|value| Uuid::parse_str(value).ok()).collect();
             match (ids.filter(|_| name.ends_with("_id")), values.as_slice()) {
@@ -315,6 +324,38 @@ fn push_column(sql: &mut QueryBuilder<Postgres>, column: Column, condition: &Con
             );
         }
     }
+}
+
+/// Of what was agreed on a channel. Nobody who was never asked has agreed to anything: most of them have no row.
+fn push_consent(
+    sql: &mut QueryBuilder<Postgres>,
+    channel: Channel,
+    condition: &Condition,
+    end: &'static str,
+) {
+    let never = ConsentState::NeverSubscribed.as_str();
+    let (begin, states) = match condition {
+        Condition::OneOf(states) if states.iter().any(|state| state == never) => {
+            let others = ConsentState::ALL.iter().map(|state| state.as_str().to_owned());
+            (
+                "NOT EXISTS",
+                others.filter(|state| !states.contains(state)).collect(),
+            )
+        }
+        Condition::OneOf(states) => ("EXISTS", states.clone()),
+        // A choice is known, or one of some.
+        _ => {
+            let others = ConsentState::ALL.iter().map(|state| state.as_str().to_owned());
+            ("EXISTS", others.filter(|state| state != never).collect())
+        }
+    };
+    sql.push(begin)
+        .push(" (SELECT FROM customer_consents cc WHERE cc.organization_id = c.organization_id AND cc.customer_id = c.id AND cc.channel = ")
+        .push_bind(channel.as_str())
+        .push(" AND cc.state = ANY (")
+        .push_bind(states)
+        .push(")")
+        .push(end);
 }
 
 /// Of a text in lower case.

@@ -42,12 +42,13 @@ async fn street() -> House {
     }
     for customer in [
         json!({"first_name": "Ada", "last_name": "Lovelace", "email": "Ada@Example.com", "email_verified": true, "status": "vip", "tags": ["Berlin", "press"],
+               "consents": {"email": "subscribed"},
                "birthday": "1985-12-10", "credit_limit": {"amount": "100.50", "currency": "EUR"}, "addresses": [{"country": "DE", "city": "Berlin"}],
                "attributes": {"shoe_size": 38.5, "opted_in": true, "joined": "2024-02-29", "colours": ["Red", "blue"], "size": "M", "motto": "100% _sure_"},
                "sources": [{"source": "shopify", "external_id": "1"}]}),
-        json!({"first_name": "Bob", "last_name": "O'Hara", "email": "bob@example.org", "tags": ["berlin"], "addresses": [{"country": "FR"}],
+        json!({"first_name": "Bob", "last_name": "O'Hara", "email": "bob@example.org", "tags": ["berlin"], "consents": {"email": "unsubscribed"}, "addresses": [{"country": "FR"}],
                "attributes": {"shoe_size": 44, "opted_in": false, "joined": "2025-01-01", "size": "L"}}),
-        json!({"first_name": "Cleo", "last_name": "Ärmel", "status": "churned", "phone": "+4930123456", "phone_verified": true, "credit_limit": {"amount": "0", "currency": "EUR"}}),
+        json!({"first_name": "Cleo", "last_name": "Ärmel", "status": "churned", "phone": "+4930123456", "phone_verified": true, "consents": {"sms": "subscribed"}, "credit_limit": {"amount": "0", "currency": "EUR"}}),
         json!({"first_name": "Dan", "kind": "company", "company_name": "Dan \\ Sons \"Ltd\""}),
     ] {
         house.customer(customer).await;
@@ -86,6 +87,19 @@ async fn every_kind_of_field_can_be_asked() {
             &["Cleo"],
         ),
         ("email_verified is empty", &[]),
+        ("consent.email = subscribed", &["Ada"]),
+        ("consent.email != subscribed", &["Bob", "Cleo", "Dan"]),
+        ("consent.email in (pending, unsubscribed)", &["Bob"]),
+        ("consent.email = never_subscribed", &["Cleo", "Dan"]),
+        (
+            "consent.email in (never_subscribed, subscribed)",
+            &["Ada", "Cleo", "Dan"],
+        ),
+        ("consent.email is known and consent.sms is empty", &["Ada", "Bob"]),
+        (
+            "consent.sms = unsubscribed or consent.sms = subscribed",
+            &["Cleo"],
+        ),
         ("country = Germany", &["Ada"]),
         ("country != de", &["Bob", "Cleo", "Dan"]),
         ("country is known", &["Ada", "Bob"]),

@@ -31,7 +31,10 @@ async fn city() -> (TestDatabase, regulars_kernel::Scope) {
              SELECT organization_id, id, md5('{organization}')::uuid FROM customers WHERE organization_id = '{organization}' AND code LIKE '%00';
              INSERT INTO tags (organization_id, id, name) VALUES ('{organization}', md5('c{organization}')::uuid, 'common');
              INSERT INTO customer_tags (organization_id, customer_id, tag_id)
-             SELECT organization_id, id, md5('c{organization}')::uuid FROM customers WHERE organization_id = '{organization}'"
+             SELECT organization_id, id, md5('c{organization}')::uuid FROM customers WHERE organization_id = '{organization}';
+             INSERT INTO customer_consents (organization_id, customer_id, channel, state, source, changed_at)
+             SELECT organization_id, id, 'email', CASE WHEN code LIKE '%00' THEN 'pending' ELSE 'subscribed' END, 'import', now() FROM customers
+             WHERE organization_id = '{organization}'"
         )))
         .execute(database.owner())
         .await
@@ -48,7 +51,7 @@ async fn city() -> (TestDatabase, regulars_kernel::Scope) {
     .execute(database.owner())
     .await
     .unwrap();
-    sqlx::raw_sql("VACUUM ANALYZE customers, customer_tags")
+    sqlx::raw_sql("VACUUM ANALYZE customers, customer_tags, customer_consents")
         .execute(database.owner())
         .await
         .unwrap();
@@ -60,7 +63,7 @@ async fn city() -> (TestDatabase, regulars_kernel::Scope) {
 async fn read_so_far(tx: &mut Tx) -> BTreeMap<String, i64> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT CASE relkind WHEN 'r' THEN relname || ' (all of it)' ELSE relname END, pg_stat_get_xact_tuples_returned(oid)
-         FROM pg_class WHERE (relname IN ('customers', 'customer_tags', 'contacts') OR relkind = 'i' AND relname ~ '^(customers|customer_tags|contacts)_')
+         FROM pg_class WHERE (relname IN ('customers', 'customer_tags', 'customer_consents', 'contacts') OR relkind = 'i' AND relname ~ '^(customers|customer_tags|customer_consents|contacts)_')
            AND pg_stat_get_xact_numscans(oid) > 0",
     )
     .fetch_all(tx.conn())
@@ -140,6 +143,21 @@ async fn each_question_is_answered_by_its_index() {
         ("tag=rare".to_owned(), "customer_tags_tag", 6_000),
         (
             "filter=tag+%3D+rare+or+country+%3D+DE&sort=full_name".to_owned(),
+            "customers_name",
+            500,
+        ),
+        (
+            "filter=consent.email+%3D+pending".to_owned(),
+            "customer_consents_state",
+            6_000,
+        ),
+        (
+            "filter=consent.email+%3D+subscribed".to_owned(),
+            "customers_created",
+            500,
+        ),
+        (
+            "filter=consent.email+!%3D+pending&sort=full_name".to_owned(),
             "customers_name",
             500,
         ),
