@@ -33,7 +33,7 @@ document.addEventListener("htmx:after:swap", () => {
   changed = false;
   dialog.showModal();
   const first =
-    [...body.querySelectorAll("[autofocus]")].find((field) => field.getClientRects().length) ??
+    body.querySelector("[autofocus]") ??
     body.querySelector("input:not([type=hidden]):not(:disabled), select, textarea") ??
     body.querySelector("a, button");
   first?.focus();

@@ -357,9 +357,12 @@ fn fields(form: &CustomerForm) -> Markup {
         // Who it may already be is looked up while one types; an edit is of somebody who is known.
         div class="form-grid" hx-get=[new.then_some("/customers/similar")] hx-trigger=[new.then_some("input delay:300ms")] hx-include=[new.then_some("this")]
             hx-target=[new.then_some("#similar")] hx-sync=[new.then_some("this:replace")] {
-            div class="for-company span-all" { (fields.text("company_name", "Company name").autofocus()) }
+            @let company_name = fields.text("company_name", "Company name");
+            @let first_name = fields.text("first_name", "First name");
+            @let is_company = typed.get("kind") == Kind::Company.as_str();
+            div class="for-company span-all" { (if is_company { company_name.autofocus() } else { company_name }) }
             div class="for-company span-all" { (fields.text("legal_name", "Legal name")) }
-            (fields.text("first_name", "First name").autofocus()) (fields.text("last_name", "Last name"))
+            (if is_company { first_name } else { first_name.autofocus() }) (fields.text("last_name", "Last name"))
             (fields.email().wide())
             @if !new { (fields.verified("email_verified", "email")) }
             (fields.phone().wide())

@@ -149,7 +149,7 @@ pub(crate) fn fields(at: &str, typed: &Typed, faults: &[Fault], focus: bool) -> 
             (fill(email_field(name("email"), "E-mail"), "email").wide())
             (fill(tel_field(name("phone"), "Phone"), "phone").wide())
             (text("title", "Title")) (text("department", "Department"))
-            (tick("is_primary", "Main contact").hint("There is one; it takes over from the one before.").wide())
+            (tick("is_primary", "Main contact").hint("If there is one already, this one takes its place.").wide())
             (tick("is_decision_maker", "Decides")) (tick("is_influencer", "Influences"))
             (fill(textarea_field(name("note"), "Note"), "note").wide())
         }
