@@ -49,6 +49,7 @@ mod search;
 mod selection;
 mod stats;
 mod total;
+mod values;
 mod views;
 mod words;
 
