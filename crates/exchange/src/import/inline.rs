@@ -10,9 +10,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use regulars_accounts::audit;
 use regulars_database::Database;
 use regulars_kernel::{Error, Result, Scope, ids::ImportId};
 use regulars_tabular::read::{self, Options, Record};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
@@ -331,6 +333,10 @@ async fn begin(
         ImportState::Applying
     };
     imports::start_inline(&mut tx, id, state).await?;
+    if !options.dry_run {
+        let facts = json!({"name": copy.file_name});
+        audit(&mut tx, "import.applied", Some(("import", id.0)), facts).await?;
+    }
     // The file first: a row without its file could not be gone on with.
     let file = file_path(storage, id, &copy.inspected.format);
     copy.part.persist(&file).map_err(|error| error.error)?;

@@ -87,6 +87,10 @@ async fn the_same_command_goes_on_where_an_earlier_run_was_stopped() {
     let whole = Shop::new().await;
     let expected = whole.run("people.csv", &text, &InlineOptions::default()).await;
     assert!(files(&whole).is_empty(), "nothing of a done import is kept");
+    let told: Vec<Value> = whole
+        .one("SELECT array_agg(data) FROM audit_entries WHERE action = 'import.applied'")
+        .await;
+    assert_eq!(told, [serde_json::json!({"name": "people.csv"})]);
 
     let shop = Shop::new().await;
     let begun = stopped(&shop, &text).await;
@@ -221,6 +225,7 @@ async fn a_dry_run_leaves_nothing_behind_but_the_rows_it_refused() {
         .one("SELECT coalesce(jsonb_agg(kind), '[]') FROM events WHERE kind LIKE 'import.%'")
         .await;
     assert_eq!(events, serde_json::json!([]));
+    assert_eq!(count(&shop, "audit_entries").await, 0, "nobody imported anything");
 }
 
 #[tokio::test]
