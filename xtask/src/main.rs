@@ -22,6 +22,15 @@ const OWNERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("web", &["idempotency_keys"]),
+    (
+        "connect",
+        &[
+            "connections",
+            "connection_secrets",
+            "webhook_events",
+            "provider_entities",
+        ],
+    ),
     ("jobs", &["jobs", "job_schedules"]),
     ("events", &["events"]),
     (

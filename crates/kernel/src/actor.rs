@@ -148,6 +148,10 @@ permissions! {
     ImportsWrite = "imports:write", Agent;
     /// Export customers to files.
     ExportsWrite = "exports:write", Agent;
+    /// See connections to other systems and what they sent, personal data masked.
+    ConnectionsRead = "connections:read", Agent;
+    /// Make, change and delete connections; read, mend and replay what they sent.
+    ConnectionsWrite = "connections:write", Admin;
     /// See jobs and queues.
     JobsRead = "jobs:read", Viewer;
     /// Retry, discard and cancel jobs.

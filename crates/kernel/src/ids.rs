@@ -72,4 +72,8 @@ ids! {
     ImportId,
     /// An export.
     ExportId,
+    /// A connection to another system.
+    ConnectionId,
+    /// A message of another system.
+    WebhookEventId,
 }

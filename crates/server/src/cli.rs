@@ -50,6 +50,11 @@ pub enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Connections to other systems that send webhooks
+    Connection {
+        #[command(subcommand)]
+        command: ConnectionCommand,
+    },
     /// Import customers from CSV, JSON, JSON Lines or XLSX
     Import(Import),
     /// Export to a file or stdout
@@ -201,6 +206,25 @@ pub enum KeyCommand {
         /// What it may do: owner, admin, agent or viewer (docs/permissions.md)
         #[arg(long, env = "REGULARS_ROLE")]
         role: regulars_kernel::Role,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConnectionCommand {
+    /// Make a connection and print where the other system is to send its webhooks
+    Create {
+        /// Short name of the organization
+        #[arg(long, env = "REGULARS_ORGANIZATION")]
+        organization: String,
+        /// The other system: shopify
+        #[arg(long, env = "REGULARS_PROVIDER")]
+        provider: String,
+        /// What the other system signs its messages with
+        #[arg(long, env = "REGULARS_SECRET", hide_env_values = true)]
+        secret: String,
+        /// What it is called in the list of connections [default: the provider]
+        #[arg(long, env = "REGULARS_NAME")]
+        name: Option<String>,
     },
 }
 

@@ -1,4 +1,4 @@
-//! What has to be forgotten: ended sessions, answers kept for idempotency keys. Once an hour, by one server.
+//! What has to be forgotten: ended sessions, answers kept for idempotency keys, webhooks of long ago. Once an hour, by one server.
 
 use async_trait::async_trait;
 use regulars_jobs::{Context, Failure, Handler, NewJob, Registry, Schedule};
@@ -30,19 +30,18 @@ impl Handler for Housekeeping {
             sqlx::query_scalar!(r#"SELECT id AS "id: OrganizationId" FROM organizations"#)
                 .fetch_all(job.database.outside_organizations())
                 .await?;
-        let mut answers = 0;
+        let (mut answers, mut webhooks) = (0, 0);
         for organization_id in organizations {
             job.check()?;
-            let mut tx = job
-                .database
-                .begin(Scope {
-                    organization_id,
-                    actor: Actor::System,
-                })
-                .await?;
+            let scope = Scope {
+                organization_id,
+                actor: Actor::System,
+            };
+            let mut tx = job.database.begin(scope).await?;
             answers += regulars_web::idempotency::prune(&mut tx).await?;
             tx.commit().await?;
+            webhooks += regulars_connect::ops::forget(&job.database, scope).await?;
         }
-        Ok(json!({"sessions": sessions, "idempotency_keys": answers}))
+        Ok(json!({"sessions": sessions, "idempotency_keys": answers, "webhook_events": webhooks}))
     }
 }

@@ -1,6 +1,7 @@
 //! Puts the rooms together: one API, one set of pages, one list of jobs.
 
 use axum::{Extension, Router, middleware::from_fn_with_state};
+use regulars_connect::{Provider, Providers};
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
 use utoipa_axum::router::OpenApiRouter;
@@ -31,6 +32,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(regulars_customers::api_routes())
         .merge(regulars_exchange::api_routes())
+        .merge(regulars_connect::api_routes())
         .merge(regulars_accounts::api_routes())
         .merge(operations::api_routes())
         .merge(live::routes())
@@ -45,11 +47,19 @@ fn pages() -> Router<AppState> {
         .merge(operations::page_routes())
 }
 
+/// The other systems whose webhooks are understood.
+fn providers() -> Providers {
+    Providers::new().with(Provider::Shopify, regulars_connect_shopify::Shopify)
+}
+
 /// The whole server.
 pub fn app(state: &AppState, watch: operations::Watch) -> Router {
     let authenticate = from_fn_with_state(state.clone(), regulars_accounts::authenticate);
     let pages = pages().layer(Extension(watch));
-    regulars_web::app(api(), pages, state.clone(), authenticate).merge(operations::health(state))
+    let webhooks = regulars_connect::webhook_routes(providers());
+    regulars_web::app(api(), pages, state.clone(), authenticate)
+        .merge(regulars_web::around(webhooks, state))
+        .merge(operations::health(state))
 }
 
 /// What a worker without the web half answers.
@@ -60,6 +70,7 @@ pub fn operations_only(state: &AppState) -> Router {
 /// Every room's jobs and schedules.
 pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
     let registry = regulars_customers::job_handlers(regulars_jobs::Registry::new());
+    let registry = regulars_connect::job_handlers(registry, providers());
     housekeeping::add(regulars_exchange::job_handlers(registry, &state.config))
 }
 

@@ -80,6 +80,20 @@ pub fn import_state(current: Option<ConsentState>, said: ConsentState) -> Option
     }
 }
 
+/// Whether another system's word, said at a time, takes the place of what is known. A withdrawal always does; after one,
+/// only what was said later. That somebody never subscribed there is no withdrawal of what was agreed elsewhere.
+pub fn heard(current: Option<(ConsentState, DateTime<Utc>)>, said: ConsentState, at: DateTime<Utc>) -> bool {
+    use ConsentState::{NeverSubscribed, Pending, Subscribed, Unsubscribed};
+    match (current, said) {
+        (None, _) => true,
+        (Some((current, _)), said) if current == said => false,
+        (Some(_), Unsubscribed) => true,
+        (Some(_), NeverSubscribed) | (Some((Subscribed, _)), Pending) => false,
+        (Some((Unsubscribed, since)), Subscribed | Pending) => at > since,
+        (Some(_), Subscribed | Pending) => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +117,25 @@ mod tests {
         for said in ConsentState::ALL {
             assert_eq!(import_state(None, *said), Some(*said));
         }
+    }
+
+    #[test]
+    fn a_withdrawal_is_loosened_only_by_what_was_said_after_it() {
+        use ConsentState::{NeverSubscribed, Pending, Subscribed, Unsubscribed};
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let withdrawn = Some((Unsubscribed, at(5)));
+        for said in [Subscribed, Pending] {
+            assert!(
+                !heard(withdrawn, said, at(4))
+                    && !heard(withdrawn, said, at(5))
+                    && heard(withdrawn, said, at(6))
+            );
+        }
+        for current in [Subscribed, Pending, NeverSubscribed] {
+            assert!(heard(Some((current, at(5))), Unsubscribed, at(1)));
+            assert!(!heard(Some((current, at(5))), NeverSubscribed, at(9)));
+        }
+        assert!(!heard(withdrawn, NeverSubscribed, at(9)));
+        assert!(heard(Some((NeverSubscribed, at(5))), Subscribed, at(1)));
     }
 }

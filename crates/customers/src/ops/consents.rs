@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{customers::event, lock_living, require_living};
 use crate::{
-    model::{Channel, Choice as _, Consent, ConsentInput, ConsentState, Customer},
+    model::{Channel, Choice as _, Consent, ConsentInput, ConsentState, Customer, consent::heard},
     store,
 };
 
@@ -109,7 +109,36 @@ pub(super) async fn set(
         Actor::Key(_) => "api",
         Actor::System => "system",
     };
-    store::consents::set(tx, customer_id, channel, state, source).await?;
+    let now = tx.now();
+    store::consents::set(tx, customer_id, channel, state, source, now).await?;
     let data = json!({"channel": channel, "from": before, "to": state, "source": source});
     Ok(Some(event("consent.changed", customer_id, data)))
+}
+
+/// Takes over what another system says that a customer agreed to, and when; whether that changes anything. A withdrawal
+/// always holds; it is loosened only by what they said after it. See [`crate::model::consent::heard`].
+pub async fn hear(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    channel: Channel,
+    state: ConsentState,
+    source: &str,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    lock_living(tx, customer_id).await?;
+    let current = store::consents::list(tx, customer_id).await?;
+    let before = current.iter().find(|one| one.channel == channel);
+    if !heard(before.map(|one| (one.state, one.changed_at)), state, at) {
+        // The same word at a later time is no change, but the later time is what a withdrawal must be later than.
+        if before.is_some_and(|one| one.state == state && one.changed_at < at) {
+            store::consents::set(tx, customer_id, channel, state, source, at).await?;
+        }
+        return Ok(false);
+    }
+    store::consents::set(tx, customer_id, channel, state, source, at).await?;
+    let from = before.map(|one| one.state);
+    let data = json!({"channel": channel, "from": from, "to": state, "source": source});
+    let told = event("consent.changed", customer_id, data).at(at);
+    regulars_events::append(tx, told).await?;
+    Ok(true)
 }

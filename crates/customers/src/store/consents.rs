@@ -1,5 +1,6 @@
 //! The state of consent by channel.
 
+use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{Result, ids::CustomerId};
 
@@ -24,8 +25,9 @@ pub async fn set(
     channel: Channel,
     state: ConsentState,
     source: &str,
+    at: DateTime<Utc>,
 ) -> Result<()> {
-    let (organization_id, now) = (tx.organization_id(), tx.now());
+    let organization_id = tx.organization_id();
     sqlx::query!(
         "INSERT INTO customer_consents (organization_id, customer_id, channel, state, source, changed_at)
          VALUES ($1, $2, $3, $4, $5, $6)
@@ -36,7 +38,7 @@ pub async fn set(
         channel.to_string(),
         state.to_string(),
         source,
-        now
+        at
     )
     .execute(tx.conn())
     .await?;

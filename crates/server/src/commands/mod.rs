@@ -1,6 +1,7 @@
 //! One function a command. Results go to stdout, everything else to stderr.
 
 mod accounts;
+mod connections;
 mod demo;
 mod doctor;
 mod exchange;
@@ -29,6 +30,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Organization { command } => accounts::organization(&common, command).await,
         Command::User { command } => accounts::user(&common, command).await,
         Command::Key { command } => accounts::key(&common, command).await,
+        Command::Connection { command } => connections::connection(&common, command).await,
         Command::Import(options) => exchange::import(&common, options).await,
         Command::Export {
             command:

@@ -1,0 +1,31 @@
+//! Which topic is answered by what.
+
+use async_trait::async_trait;
+use regulars_connect::{Applied, Failure, Processor, Received};
+use regulars_customers::model::Channel;
+use regulars_database::Tx;
+
+use crate::{Shopify, customers};
+
+#[async_trait]
+impl Processor for Shopify {
+    async fn apply(&self, tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+        match message.topic.as_str() {
+            "customers/create" | "customers/update" | "customers/enable" | "customers/disable" => {
+                customers::put(tx, message).await
+            }
+            "customers/delete" => customers::delete(tx, message).await,
+            "customer.tags_added" | "customers/tags_added" => customers::change_tags(tx, message, true).await,
+            "customer.tags_removed" | "customers/tags_removed" => {
+                customers::change_tags(tx, message, false).await
+            }
+            "customers_email_marketing_consent/update" => {
+                customers::change_consent(tx, message, Channel::Email).await
+            }
+            "customers_marketing_consent/update" => {
+                customers::change_consent(tx, message, Channel::Sms).await
+            }
+            _ => Ok(Applied::Ignored("nothing here answers to this topic".into())),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What Shopify says of customers, and what becomes of it.
+
+use serde_json::{Value, json};
+
+use crate::shop::Shop;
+
+fn ada(changes: &Value) -> Value {
+    let mut ada = json!({
+        "id": 706_405_506_930_370_084_u64, "updated_at": "2026-05-01T10:00:00Z", "email": "ada@example.com", "first_name": "Ada",
+        "last_name": "Byron", "state": "enabled", "verified_email": true, "phone": "+4930123456", "note": "loves ice cream",
+        "default_address": {"id": 1, "address1": "Unter den Linden 1", "city": "Berlin", "zip": "10117", "country_code": "DE", "phone": "555"},
+        "addresses": [],
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        ada[name] = value.clone();
+    }
+    ada
+}
+
+const ID: &str = "706405506930370084";
+
+#[tokio::test]
+async fn a_customer_comes_with_all_that_is_said_and_what_does_not_fit_is_named() {
+    let shop = Shop::new().await;
+    shop.says(
+        "customers/create",
+        "2026-05-01T10:00:01Z",
+        &ada(&json!({"tags": "vip, Berlin"})),
+    )
+    .await;
+    shop.process().await;
+    let customer = shop.customer(ID).await;
+    assert_eq!(customer["full_name"], "Ada Byron");
+    assert_eq!(customer["type"], "registered");
+    assert_eq!(customer["email_verified"], true);
+    assert_eq!(customer["internal_note"], "loves ice cream");
+    assert_eq!(customer["addresses"][0]["city"], "Berlin");
+    assert_eq!(customer["addresses"][0]["phone"], Value::Null);
+    assert_eq!(customer["tags"], json!(["Berlin", "vip"]));
+    let event = shop.events().await[0]["id"].as_str().unwrap().to_owned();
+    let result = shop
+        .get(&format!("/webhook-events/{event}"))
+        .await
+        .expect(200)
+        .json["result"]
+        .clone();
+    assert_eq!(result["left_out"], json!(["/addresses/phone"]));
+    assert_eq!(result["created"], true);
+}
+
+#[tokio::test]
+async fn absent_is_not_empty_and_what_staff_changed_stays() {
+    let shop = Shop::new().await;
+    shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))
+        .await;
+    shop.process().await;
+    let before = shop.customer(ID).await;
+    let path = format!("/api/v1/customers/{}", before["id"].as_str().unwrap());
+    let staff = json!({"first_name": "Augusta", "tags": ["friend"], "type": "wholesale"});
+    shop.app
+        .patch(&path)
+        .bearer(&shop.key)
+        .json(&staff)
+        .await
+        .expect(200);
+    // Without names, without addresses; with a phone that is none any more.
+    let thin = json!({"id": 706_405_506_930_370_084_u64, "updated_at": "2026-05-02T10:00:00Z", "email": "ada@example.org", "phone": null, "state": "disabled"});
+    shop.says("customers/update", "2026-05-02T10:00:01Z", &thin).await;
+    // The names as they were: no news.
+    shop.says(
+        "customers/update",
+        "2026-05-03T10:00:01Z",
+        &ada(&json!({"updated_at": "2026-05-03T10:00:00Z", "email": "ada@example.org", "phone": null})),
+    )
+    .await;
+    shop.process().await;
+    let after = shop.customer(ID).await;
+    assert_eq!(after["email"], "ada@example.org");
+    assert_eq!(after["phone"], Value::Null);
+    assert_eq!(after["first_name"], "Augusta");
+    assert_eq!(after["type"], "wholesale");
+    assert_eq!(after["tags"], json!(["friend"]));
+    assert_eq!(after["addresses"][0]["city"], "Berlin");
+}
+
+#[tokio::test]
+async fn somebody_known_by_the_address_is_linked_and_two_of_shopify_stay_two() {
+    let shop = Shop::new().await;
+    let known = json!({"email": "ada@example.com", "first_name": "Augusta"});
+    let known = shop
+        .app
+        .post("/api/v1/customers")
+        .bearer(&shop.key)
+        .json(&known)
+        .await
+        .expect(201)
+        .json;
+    shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))
+        .await;
+    shop.process().await;
+    let linked = shop.customer(ID).await;
+    assert_eq!(linked["id"], known["id"]);
+    assert_eq!(linked["first_name"], "Ada");
+    let other = json!({"id": 5, "email": "ADA@example.com", "first_name": "Eve", "updated_at": "2026-05-01T11:00:00Z"});
+    shop.says("customers/create", "2026-05-01T11:00:01Z", &other)
+        .await;
+    shop.process().await;
+    let other = shop.customer("5").await;
+    assert_ne!(other["id"], known["id"]);
+    assert_eq!(
+        (&other["email"], &other["first_name"]),
+        (&Value::Null, &json!("Eve"))
+    );
+}
+
+#[tokio::test]
+async fn a_late_message_loosens_no_withdrawal_and_a_new_word_does() {
+    let shop = Shop::new().await;
+    let consent = |state: &str, at: &str| json!({"customer_id": 706_405_506_930_370_084_u64, "email_marketing_consent": {"state": state, "consent_updated_at": at}});
+    let topic = "customers_email_marketing_consent/update";
+    // Before the customer is known.
+    shop.says(
+        topic,
+        "2026-05-02T10:00:00Z",
+        &consent("unsubscribed", "2026-05-02T10:00:00Z"),
+    )
+    .await;
+    shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({"email_marketing_consent": {"state": "subscribed", "consent_updated_at": "2026-05-01T10:00:00Z"}}))).await;
+    shop.process().await;
+    let state = async || {
+        let customer = shop.customer(ID).await;
+        let consents = customer["consents"].as_array().unwrap().clone();
+        let email = consents.iter().find(|one| one["channel"] == "email").unwrap();
+        (
+            email["state"].as_str().unwrap().to_owned(),
+            email["changed_at"].as_str().unwrap().to_owned(),
+        )
+    };
+    assert_eq!(
+        state().await,
+        ("unsubscribed".into(), "2026-05-02T10:00:00Z".into())
+    );
+    shop.says(
+        topic,
+        "2026-05-04T10:00:00Z",
+        &consent("SUBSCRIBED", "2026-05-01T12:00:00Z"),
+    )
+    .await;
+    shop.process().await;
+    assert_eq!(state().await.0, "unsubscribed");
+    shop.says(
+        topic,
+        "2026-05-05T10:00:00Z",
+        &consent("subscribed", "2026-05-05T10:00:00Z"),
+    )
+    .await;
+    shop.process().await;
+    assert_eq!(
+        state().await,
+        ("subscribed".into(), "2026-05-05T10:00:00Z".into())
+    );
+}
+
+#[tokio::test]
+async fn who_is_deleted_there_is_deleted_here_unless_known_otherwise_and_never_comes_back() {
+    let shop = Shop::new().await;
+    shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))
+        .await;
+    shop.says(
+        "customers/create",
+        "2026-05-01T10:00:01Z",
+        &json!({"id": 5, "email": "eve@example.com", "updated_at": "2026-05-01T10:00:00Z"}),
+    )
+    .await;
+    shop.process().await;
+    let (ada_here, eve_here) = (shop.customer(ID).await, shop.customer("5").await);
+    let source = json!({"source": "erp", "external_id": "E-5"});
+    let path = format!("/api/v1/customers/{}/sources", eve_here["id"].as_str().unwrap());
+    shop.app
+        .post(&path)
+        .bearer(&shop.key)
+        .json(&source)
+        .await
+        .expect(201);
+    for id in [json!(706_405_506_930_370_084_u64), json!(5), json!(6)] {
+        shop.says(
+            "customers/delete",
+            "2026-05-02T10:00:00Z",
+            &json!({"id": id, "tax_exemptions": []}),
+        )
+        .await;
+    }
+    shop.says(
+        "customers/update",
+        "2026-05-03T10:00:00Z",
+        &ada(&json!({"updated_at": "2026-05-03T10:00:00Z"})),
+    )
+    .await;
+    shop.says(
+        "customers/create",
+        "2026-05-03T10:00:00Z",
+        &json!({"id": 6, "email": "late@example.com", "updated_at": "2026-05-01T10:00:00Z"}),
+    )
+    .await;
+    shop.process().await;
+    let one = |customer: &Value| format!("/customers/{}", customer["id"].as_str().unwrap());
+    shop.get(&one(&ada_here)).await.expect(404);
+    shop.get(&one(&eve_here)).await.expect(200);
+    shop.get("/customers/by-email/late@example.com").await.expect(404);
+}

@@ -1,0 +1,299 @@
+//! The inbox: what is taken, what is refused, and what becomes of what cannot be processed.
+
+use regulars_kernel::Role;
+use serde_json::json;
+
+use crate::shop::Shop;
+
+const AT: &str = "2026-05-01T10:00:00.123456789Z";
+
+#[tokio::test]
+async fn what_is_not_signed_rightly_is_refused_and_leaves_no_row() {
+    let shop = Shop::new().await;
+    let body = br#"{"id": 1, "email": "ada@example.com"}"#;
+    shop.unsigned("customers/create", "1", AT, body).await.expect(401);
+    for wrong in ["", "AAAA", "!!", "QW5yh6XqtIx1qw6s7/qatF6MO8eITvnOTfOXLXicxmQ="] {
+        shop.unsigned("customers/create", "1", AT, body)
+            .header("x-shopify-hmac-sha256", wrong)
+            .await
+            .expect(401);
+    }
+    // What its signature rule wants beside the signature.
+    let signed = shop.signed("customers/create", "1", AT, body);
+    drop(signed);
+    let without_id = shop
+        .app
+        .post(&shop.path)
+        .header("x-shopify-hmac-sha256", "x")
+        .body("application/json", body.to_vec());
+    without_id.await.expect(401);
+    // Another body than the signed one.
+    let tampered = shop
+        .signed("customers/create", "1", AT, body)
+        .body("application/json", "{}");
+    tampered.await.expect(401);
+    assert!(shop.events().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_not_found() {
+    let shop = Shop::new().await;
+    let foreign = shop.path.replace("/shopify/", "/klaviyo/");
+    for path in [
+        "/webhooks/shopify/x",
+        &foreign,
+        &format!("{}A", shop.path),
+        "/webhooks/shopify/%00",
+    ] {
+        shop.app
+            .post(path)
+            .body("application/json", "{}")
+            .await
+            .expect(404);
+    }
+    shop.app.get(&shop.path).await.expect(405);
+}
+
+#[tokio::test]
+async fn the_same_message_is_stored_once_by_its_id_and_by_its_content() {
+    let shop = Shop::new().await;
+    let body = br#"{"id": 1, "email": "ada@example.com", "updated_at": "2026-05-01T10:00:00Z"}"#;
+    shop.signed("customers/update", "1", AT, body).await.expect(200);
+    shop.signed("customers/update", "1", AT, body).await.expect(200);
+    // Sent anew later under another id: it says of itself when it was true.
+    shop.signed("customers/update", "2", "2026-05-01T11:00:00Z", body)
+        .await
+        .expect(200);
+    assert_eq!(shop.events().await.len(), 1);
+    // A tag that is added twice is said twice.
+    let tags = br#"{"customerId": "gid://shopify/Customer/1", "tags": ["a"]}"#;
+    shop.signed("customer.tags_added", "3", AT, tags)
+        .await
+        .expect(200);
+    shop.signed("customer.tags_added", "4", "2026-05-01T11:00:00Z", tags)
+        .await
+        .expect(200);
+    shop.signed("customer.tags_added", "5", "2026-05-01T11:00:00Z", tags)
+        .await
+        .expect(200);
+    assert_eq!(shop.events().await.len(), 3);
+}
+
+#[tokio::test]
+async fn many_at_once_are_each_stored_once() {
+    let shop = Shop::new().await;
+    let bodies: Vec<String> = (0..40)
+        .map(|n| json!({"id": n / 2 + 1, "email": format!("c{}@example.com", n / 2), "updated_at": "2026-05-01T10:00:00Z"}).to_string())
+        .collect();
+    let ids: Vec<String> = (0..40).map(|n| (n / 2).to_string()).collect();
+    let sent = bodies
+        .iter()
+        .zip(&ids)
+        .map(|(body, id)| shop.signed("customers/create", id, AT, body.as_bytes()).send());
+    for answer in futures::future::join_all(sent).await {
+        answer.expect(200);
+    }
+    shop.process().await;
+    let events = shop.events().await;
+    assert_eq!(events.len(), 20);
+    assert!(events.iter().all(|event| event["state"] == "done"), "{events:?}");
+    let list = shop.get("/customers").await.expect(200).json;
+    assert_eq!(list["page"]["total"]["value"], 20);
+}
+
+#[tokio::test]
+async fn an_unknown_topic_is_kept_and_acknowledged() {
+    let shop = Shop::new().await;
+    shop.says("locales/create", AT, &json!({"locale": "de"})).await;
+    shop.process().await;
+    let event = &shop.events().await[0];
+    assert_eq!(
+        (&event["state"], &event["topic"]),
+        (&json!("ignored"), &json!("locales/create"))
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_processed_waits_for_a_person_who_mends_and_replays_it() {
+    let shop = Shop::new().await;
+    shop.signed(
+        "customers/create",
+        "1",
+        AT,
+        b"{\"id\": 12, \"email\": \"ada@example.com\"",
+    )
+    .await
+    .expect(200);
+    shop.signed("customers/create", "2", AT, b"[1]").await.expect(200);
+    shop.says(
+        "customers/create",
+        AT,
+        &json!({"id": "x", "email": "ada@example.com"}),
+    )
+    .await;
+    shop.process().await;
+    let events = shop.events().await;
+    assert!(
+        events
+            .iter()
+            .all(|event| event["state"] == "dead" && event["error"].is_string()),
+        "{events:?}"
+    );
+    let connection = shop.get("/connections").await.expect(200).json["data"][0].clone();
+    assert_eq!(
+        (&connection["dead"], &connection["waiting"]),
+        (&json!(3), &json!(0))
+    );
+    assert!(connection["last_event_at"].is_string() && connection["last_error"].is_string());
+
+    let id = events[0]["id"].as_str().unwrap();
+    let path = format!("/webhook-events/{id}");
+    let masked = shop.get(&path).await.expect(200);
+    assert!(!masked.text().contains("ada@example.com") && masked.json["masked"] == true);
+    let shown = shop.get(&format!("{path}?reveal=true")).await.expect(200);
+    assert!(shown.text().contains("ada@example.com") && shown.json["masked"] == false);
+    let agent = shop.app.key(Role::Agent).await;
+    shop.app
+        .get(&format!("/api/v1{path}"))
+        .bearer(&agent)
+        .await
+        .expect(200);
+    shop.app
+        .get(&format!("/api/v1{path}?reveal=true"))
+        .bearer(&agent)
+        .await
+        .expect(403);
+
+    let mended = json!({"payload": {"id": 77, "email": "ada@example.com"}});
+    shop.app
+        .post(&format!("/api/v1{path}/replay"))
+        .bearer(&agent)
+        .json(&mended)
+        .await
+        .expect(403);
+    shop.app
+        .post(&format!("/api/v1{path}/replay"))
+        .bearer(&shop.key)
+        .json(&mended)
+        .await
+        .expect(200);
+    shop.process().await;
+    assert_eq!(shop.get(&path).await.expect(200).json["state"], "done");
+    assert_eq!(shop.customer("77").await["email"], "ada@example.com");
+
+    let played = shop
+        .app
+        .post("/api/v1/webhook-events/replay")
+        .bearer(&shop.key)
+        .json(json!({"topic": "customers/create"}))
+        .await;
+    assert_eq!(played.expect(200).json, json!({"replayed": 2, "more": false}));
+    shop.process().await;
+    let still = events[1]["id"].as_str().unwrap();
+    shop.app
+        .post(&format!("/api/v1/webhook-events/{still}/discard"))
+        .bearer(&shop.key)
+        .await
+        .expect(204);
+    shop.app
+        .post(&format!("/api/v1/webhook-events/{id}/discard"))
+        .bearer(&shop.key)
+        .await
+        .expect(409);
+    assert_eq!(
+        shop.get("/webhook-events?state=discarded").await.expect(200).json["page"]["total"]["value"],
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_new_secret_holds_at_once_and_the_former_for_a_while() {
+    let shop = Shop::new().await;
+    let path = format!("/api/v1/connections/{}", shop.connection);
+    let send = |id: &'static str| shop.signed("locales/create", id, AT, b"{}");
+    let change = |hours: u32| {
+        shop.app
+            .post(&format!("{path}/secrets"))
+            .bearer(&shop.key)
+            .json(json!({"secret": format!("another secret {hours}"), "overlap_hours": hours}))
+    };
+    let changed = change(1).await.expect(200).json;
+    assert_eq!(changed["secrets"].as_array().unwrap().len(), 2);
+    send("1").await.expect(200);
+    change(0).await.expect(200);
+    send("2").await.expect(401);
+    change(721).await.expect(422);
+    shop.app.delete(&path).bearer(&shop.key).await.expect(204);
+    send("3").await.expect(404);
+    assert_eq!(shop.events().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_of_another_organization_is_not_there() {
+    let shop = Shop::new().await;
+    shop.says("locales/create", AT, &json!({})).await;
+    let event = shop.events().await[0]["id"].as_str().unwrap().to_owned();
+    let foreign = shop.app.key_of("other", Role::Admin).await;
+    let connection = &shop.connection;
+    shop.app
+        .get(&format!("/api/v1/connections/{connection}"))
+        .bearer(&foreign)
+        .await
+        .expect(404);
+    shop.app
+        .delete(&format!("/api/v1/connections/{connection}"))
+        .bearer(&foreign)
+        .await
+        .expect(404);
+    shop.app
+        .get(&format!("/api/v1/webhook-events/{event}"))
+        .bearer(&foreign)
+        .await
+        .expect(404);
+    shop.app
+        .post(&format!("/api/v1/webhook-events/{event}/replay"))
+        .bearer(&foreign)
+        .await
+        .expect(404);
+    shop.app
+        .post(&format!("/api/v1/webhook-events/{event}/discard"))
+        .bearer(&foreign)
+        .await
+        .expect(404);
+    let list = shop
+        .app
+        .get("/api/v1/webhook-events")
+        .bearer(&foreign)
+        .await
+        .expect(200);
+    assert_eq!(list.json["data"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_connection_is_named() {
+    let shop = Shop::new().await;
+    let make = |body: serde_json::Value| shop.app.post("/api/v1/connections").bearer(&shop.key).json(body);
+    let wrong = make(json!({"provider": "shopfy", "name": "", "secret": " ", "settings": {"shpo": "x"}}))
+        .await
+        .expect(422);
+    let places: Vec<_> = wrong.json["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["pointer"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(places, ["/provider", "/name", "/secret"]);
+    let wrong = make(json!({"provider": "shopify", "secret": "s", "settings": {"shpo": "x", "shop": ""}}))
+        .await
+        .expect(422);
+    assert_eq!(wrong.json["errors"].as_array().unwrap().len(), 2);
+    // Of another shop than the one named: an app signs for all its shops with one secret.
+    let path = format!("/api/v1/connections/{}", shop.connection);
+    let patch = shop
+        .app
+        .patch(&path)
+        .bearer(&shop.key)
+        .json(json!({"settings": {"shop": "other.myshopify.com"}}));
+    patch.await.expect(200);
+    shop.signed("locales/create", "1", AT, b"{}").await.expect(401);
+}

@@ -1,0 +1,29 @@
+//! What every provider needs: connections with their secrets, and one durable inbox for what they send.
+//!
+//! A webhook is verified on its raw body, stored, answered, and processed by a job. Invariants: what is not signed
+//! leaves no row; a message that came twice is stored once; nothing is acknowledged before it is durable; what cannot
+//! be processed is kept, visible and can be played again.
+//!
+//! What it never does: know what a message means. A crate for each provider implements [`Receiver`] and [`Processor`].
+
+mod address;
+pub mod api;
+mod cache;
+mod drain;
+mod entity;
+mod intake;
+pub mod model;
+pub mod ops;
+mod provider;
+mod receive;
+mod routes;
+pub mod signature;
+mod store;
+
+pub use address::Address;
+pub use entity::{Entity, Said};
+pub use model::Provider;
+pub use provider::{
+    Applied, Delivery, Failure, Known, Message, Processor, Providers, Received, Receiver, Refusal,
+};
+pub use routes::{api_routes, job_handlers, webhook_routes};

@@ -1,0 +1,303 @@
+//! A connection to another system, and the secrets by which its messages are known.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use regulars_kernel::{Error, Faults, Patch, Result, Secret, ids::ConnectionId, text};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+const MAX_NAME: usize = 120;
+/// Characters of a secret at most.
+pub const MAX_SECRET: usize = 500;
+/// Hours that an old secret goes on to hold where nothing is said.
+const OVERLAP_HOURS: u32 = 24;
+const MOST_OVERLAP_HOURS: u32 = 24 * 30;
+
+/// A system that sends webhooks.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Provider {
+    /// Shopify.
+    Shopify,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Shopify];
+
+    /// The name in addresses and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shopify => "shopify",
+        }
+    }
+
+    /// The name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Shopify => "Shopify",
+        }
+    }
+
+    /// The provider of this name.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        Self::ALL
+            .iter()
+            .find(|one| one.name() == text)
+            .copied()
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|one| one.name()).collect();
+                format!("“{text}” is no provider; there are {}", names.join(", "))
+            })
+    }
+}
+
+/// A connection to another system.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Grows with every change; also the ETag.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// The other system.
+    pub provider: Provider,
+    /// What people call it.
+    #[schema(example = "Main shop")]
+    pub name: String,
+    /// What the provider's part of Regulars wants to know, such as Shopify's `shop`.
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"shop": "acme.myshopify.com"}))]
+    pub settings: Map<String, Value>,
+    /// Where the other system sends its messages, below this server's address.
+    #[schema(example = "/webhooks/shopify/AZqN…")]
+    pub webhook_path: String,
+    /// The secrets that hold, the newest first, without their text.
+    pub secrets: Vec<SecretInfo>,
+    /// When something came last.
+    pub last_event_at: Option<DateTime<Utc>>,
+    /// How many messages wait to be processed, up to 1,000.
+    pub waiting: i64,
+    /// How many messages could not be processed and wait for a person, up to 1,000.
+    pub dead: i64,
+    /// Why the last of those could not.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A secret without its text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SecretInfo {
+    /// Its id.
+    pub id: Uuid,
+    /// Its last four characters, if it is long enough to tell them.
+    #[schema(example = "x7Qa")]
+    pub hint: Option<String>,
+    /// When it was given.
+    pub created_at: DateTime<Utc>,
+    /// When it ends to hold; null for the one that holds until another takes its place.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What it takes to make a connection.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"provider": "shopify", "name": "Main shop", "secret": "shpss_…", "settings": {"shop": "acme.myshopify.com"}}))]
+pub struct NewConnection {
+    /// The other system.
+    #[schema(value_type = Provider)]
+    pub provider: String,
+    /// What people call it, up to 120 characters; the provider's name if absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What the other system signs its messages with, up to 500 characters. It is not shown again.
+    #[schema(value_type = String, max_length = 500)]
+    pub secret: Secret<String>,
+    /// See [`Connection::settings`].
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Value>)]
+    pub settings: Map<String, Value>,
+}
+
+/// A connection whose fields are in order.
+pub(crate) struct ValidConnection {
+    pub provider: Provider,
+    pub name: String,
+    pub secret: Secret<String>,
+    pub settings: Map<String, Value>,
+}
+
+impl NewConnection {
+    pub(crate) fn check(&self) -> Result<ValidConnection> {
+        let mut faults = Faults::new();
+        let provider = faults.take(
+            "/provider",
+            "choice_unknown",
+            Provider::parse(self.provider.trim()),
+        );
+        let name = match &self.name {
+            Some(name) => checked_name(name, &mut faults),
+            None => provider.map(|provider| provider.title().to_owned()),
+        };
+        let secret = checked_secret(&self.secret, "/secret", &mut faults);
+        if let Some(provider) = provider {
+            check_settings(provider, &self.settings, &mut faults);
+        }
+        match (provider, name, secret) {
+            (Some(provider), Some(name), Some(secret)) if faults.0.is_empty() => Ok(ValidConnection {
+                provider,
+                name,
+                secret,
+                settings: self.settings.clone(),
+            }),
+            _ => Err(Error::Invalid(faults)),
+        }
+    }
+}
+
+/// What is to be changed of a connection, as a merge patch.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"name": "Main shop"}))]
+pub struct ConnectionPatch {
+    /// What people call it.
+    #[schema(value_type = Option<String>, max_length = 120)]
+    pub name: Patch<String>,
+    /// The settings, merged: null takes one away.
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
+    pub settings: Patch<Map<String, Value>>,
+}
+
+impl ConnectionPatch {
+    /// The name and settings that come of it.
+    pub(crate) fn apply(&self, before: &Connection) -> Result<(String, Map<String, Value>)> {
+        let mut faults = Faults::new();
+        let name = match &self.name {
+            Patch::Keep => Some(before.name.clone()),
+            Patch::Clear => {
+                faults.add("/name", "missing", "a connection has a name");
+                None
+            }
+            Patch::Set(name) => checked_name(name, &mut faults),
+        };
+        let mut settings = before.settings.clone();
+        match &self.settings {
+            Patch::Keep => {}
+            Patch::Clear => settings.clear(),
+            Patch::Set(changes) => {
+                for (key, value) in changes {
+                    if value.is_null() {
+                        settings.shift_remove(key);
+                    } else {
+                        settings.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        check_settings(before.provider, &settings, &mut faults);
+        match name {
+            Some(name) if faults.0.is_empty() => Ok((name, settings)),
+            _ => Err(Error::Invalid(faults)),
+        }
+    }
+}
+
+/// A secret that takes over.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"secret": "shpss_…", "overlap_hours": 24}))]
+pub struct NewSecret {
+    /// What the other system signs its messages with from now on.
+    #[schema(value_type = String, max_length = 500)]
+    pub secret: Secret<String>,
+    /// How long what was signed with the former one is taken too, 0 to 720 hours; 24 if absent.
+    #[serde(default)]
+    #[schema(maximum = 720)]
+    pub overlap_hours: Option<u32>,
+}
+
+/// A secret that is in order.
+pub(crate) struct ValidSecret {
+    pub secret: Secret<String>,
+    pub overlap: TimeDelta,
+}
+
+impl NewSecret {
+    pub(crate) fn check(&self) -> Result<ValidSecret> {
+        let mut faults = Faults::new();
+        let secret = checked_secret(&self.secret, "/secret", &mut faults);
+        let hours = self.overlap_hours.unwrap_or(OVERLAP_HOURS);
+        if hours > MOST_OVERLAP_HOURS {
+            let message = format!("at most {MOST_OVERLAP_HOURS} hours");
+            faults.add("/overlap_hours", "too_large", message);
+        }
+        match secret {
+            Some(secret) if faults.0.is_empty() => Ok(ValidSecret {
+                secret,
+                overlap: TimeDelta::hours(hours.into()),
+            }),
+            _ => Err(Error::Invalid(faults)),
+        }
+    }
+}
+
+fn checked_name(name: &str, faults: &mut Faults) -> Option<String> {
+    match text::clean_line(name, MAX_NAME) {
+        Ok(name) if name.is_empty() => {
+            faults.add("/name", "missing", "a connection has a name");
+            None
+        }
+        Ok(name) => Some(name),
+        Err(error) => {
+            faults.add("/name", error.code(), error.to_string());
+            None
+        }
+    }
+}
+
+fn checked_secret(secret: &Secret<String>, pointer: &str, faults: &mut Faults) -> Option<Secret<String>> {
+    match text::clean_line(secret.expose(), MAX_SECRET) {
+        Ok(secret) if secret.is_empty() => {
+            faults.add(
+                pointer,
+                "missing",
+                "the secret is missing: without it no message can be told from a forged one",
+            );
+            None
+        }
+        Ok(secret) => Some(Secret::new(secret)),
+        Err(error) => {
+            faults.add(pointer, error.code(), error.to_string());
+            None
+        }
+    }
+}
+
+/// The settings of each provider are few and known, so a misspelt one is named.
+fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mut Faults) {
+    let known: &[&str] = match provider {
+        Provider::Shopify => &["shop"],
+    };
+    for (key, value) in settings {
+        let pointer = format!("/settings/{key}");
+        if !known.contains(&key.as_str()) {
+            let message = format!(
+                "{} has no setting of this name; it has {}",
+                provider.title(),
+                known.join(", ")
+            );
+            faults.add(pointer, "field_unknown", message);
+        } else if !value
+            .as_str()
+            .is_some_and(|text| !text.trim().is_empty() && text.len() <= 200)
+        {
+            faults.add(pointer, "wrong_type", "a text of 1 to 200 characters is wanted");
+        }
+    }
+}

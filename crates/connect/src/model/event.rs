@@ -1,0 +1,173 @@
+//! A message of another system, as the inbox keeps it.
+
+use chrono::{DateTime, Utc};
+use regulars_kernel::ids::{ConnectionId, WebhookEventId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Provider;
+use crate::provider::Received;
+
+/// How often a message is tried before it waits for a person.
+pub const MAX_ATTEMPTS: i32 = 10;
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum WebhookState {
+    /// Waits to be processed, for the first time or again.
+    Queued,
+    /// Was processed.
+    Done,
+    /// Nothing answers to it.
+    Ignored,
+    /// Could not be processed; waits for a person.
+    Dead,
+    /// A person has put it aside.
+    Discarded,
+}
+
+impl WebhookState {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Queued,
+        Self::Done,
+        Self::Ignored,
+        Self::Dead,
+        Self::Discarded,
+    ];
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Done => "done",
+            Self::Ignored => "ignored",
+            Self::Dead => "dead",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// The state of this name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .find(|state| state.name() == text)
+            .copied()
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|state| state.name()).collect();
+                format!("“{text}” is no state; there are {}", names.join(", "))
+            })
+    }
+}
+
+/// A message without its content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WebhookEvent {
+    /// Its id.
+    pub id: WebhookEventId,
+    /// Through which connection it came.
+    pub connection_id: ConnectionId,
+    /// The other system.
+    pub provider: Provider,
+    /// What it is about, in the other system's words.
+    #[schema(example = "orders/create")]
+    pub topic: String,
+    /// The other system's id of it.
+    pub delivery_id: String,
+    /// What became of it.
+    pub state: WebhookState,
+    /// How often it was tried without success.
+    pub attempts: i32,
+    /// When it is tried next, while it is queued.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Why it was not processed.
+    pub error: Option<String>,
+    /// When it happened, as the other system says.
+    pub said_at: Option<DateTime<Utc>>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// When it was processed.
+    pub processed_at: Option<DateTime<Utc>>,
+    /// How many bytes it has.
+    pub bytes: i64,
+    /// Whether a person put another content in its place.
+    pub mended: bool,
+}
+
+/// A message with its content.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookEventDetail {
+    /// What it is.
+    #[serde(flatten)]
+    pub event: WebhookEvent,
+    /// What its headers say.
+    #[schema(value_type = BTreeMap<String, Value>)]
+    pub about: Value,
+    /// What processing it changed.
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
+    pub result: Option<Value>,
+    /// Its content, personal data masked unless `reveal=true`; a text where it is not JSON.
+    pub payload: Value,
+    /// Whether personal data is masked.
+    pub masked: bool,
+}
+
+/// A message that is due.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    pub id: WebhookEventId,
+    pub run_at: DateTime<Utc>,
+    pub attempts: i32,
+    pub provider: Provider,
+    pub received: Received,
+}
+
+/// Which messages.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookFilter {
+    /// In any of these states; empty for all.
+    pub states: Vec<String>,
+    /// Of any of these providers; empty for all.
+    pub providers: Vec<String>,
+    /// On any of these topics; empty for all.
+    pub topics: Vec<String>,
+    /// Through this connection.
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// Plays one message again.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replay {
+    /// A content in place of the one that came, which stays beside it.
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
+    pub payload: Option<Value>,
+}
+
+/// Plays many messages again.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"state": "dead", "topic": "orders/create"}))]
+pub struct ReplayFilter {
+    /// `dead`, `ignored`, `done` or `discarded`; `dead` if absent.
+    #[schema(value_type = Option<WebhookState>)]
+    pub state: Option<String>,
+    /// On this topic only.
+    pub topic: Option<String>,
+    /// Through this connection only.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// How many messages are played again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Played {
+    /// How many.
+    #[schema(example = 12)]
+    pub replayed: u64,
+    /// Whether there are more, for which to ask again.
+    pub more: bool,
+}

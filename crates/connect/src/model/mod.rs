@@ -1,0 +1,15 @@
+//! Connections, and what came through them. No SQL, no HTTP.
+
+mod connection;
+mod event;
+mod mask;
+
+pub(crate) use connection::ValidConnection;
+pub use connection::{
+    Connection, ConnectionPatch, MAX_SECRET, NewConnection, NewSecret, Provider, SecretInfo,
+};
+pub(crate) use event::Due;
+pub use event::{
+    MAX_ATTEMPTS, Played, Replay, ReplayFilter, WebhookEvent, WebhookEventDetail, WebhookFilter, WebhookState,
+};
+pub use mask::mask;

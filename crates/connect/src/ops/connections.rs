@@ -1,0 +1,107 @@
+//! Connections. What is changed of them stands in the audit log, secrets never.
+
+use regulars_accounts::AuditRecord as Entry;
+use regulars_database::Tx;
+use regulars_kernel::{Error, Page, PageRequest, Result, Total, ids::ConnectionId};
+use serde_json::json;
+
+use crate::{
+    cache,
+    model::{Connection, ConnectionPatch, NewConnection, NewSecret},
+    store::connections,
+};
+
+/// A page of connections, newest first.
+pub async fn list_connections(tx: &mut Tx, page: &PageRequest) -> Result<Page<Connection>> {
+    let mut all = connections::list(tx, None, page).await?;
+    let next = super::events::cut(&mut all, page, |one| one.id.0);
+    Ok(Page::new(all, next, Total::exact(connections::count(tx).await?)))
+}
+
+/// One connection.
+pub async fn get_connection(tx: &mut Tx, id: ConnectionId) -> Result<Connection> {
+    let page = PageRequest::default();
+    connections::list(tx, Some(id), &page)
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("connection"))
+}
+
+/// Makes a connection.
+pub async fn create_connection(tx: &mut Tx, new: &NewConnection) -> Result<Connection> {
+    let valid = new.check()?;
+    let id = ConnectionId::new();
+    connections::insert(tx, id, &valid).await?;
+    let now = tx.now();
+    connections::add_secret(tx, id, &valid.secret, now).await?;
+    let data = json!({"name": valid.name, "provider": valid.provider, "settings": valid.settings});
+    Entry::new("connection.created")
+        .target("connection", id.0)
+        .data(data)
+        .write(tx)
+        .await?;
+    tx.after_commit(cache::forget);
+    get_connection(tx, id).await
+}
+
+/// Changes a connection's name or settings.
+pub async fn update_connection(
+    tx: &mut Tx,
+    id: ConnectionId,
+    patch: &ConnectionPatch,
+    guard: impl FnOnce(i32) -> Result<()>,
+) -> Result<Connection> {
+    guard(connections::lock(tx, id).await?)?;
+    let before = get_connection(tx, id).await?;
+    let (name, settings) = patch.apply(&before)?;
+    if name == before.name && settings == before.settings {
+        return Ok(before);
+    }
+    connections::update(tx, id, &name, &settings).await?;
+    let data = json!({
+        "from": {"name": before.name, "settings": before.settings},
+        "to": {"name": name, "settings": settings},
+    });
+    Entry::new("connection.updated")
+        .target("connection", id.0)
+        .data(data)
+        .write(tx)
+        .await?;
+    tx.after_commit(cache::forget);
+    get_connection(tx, id).await
+}
+
+/// Ends a connection: what is sent to it from now on is refused. What came before stays.
+pub async fn delete_connection(
+    tx: &mut Tx,
+    id: ConnectionId,
+    guard: impl FnOnce(i32) -> Result<()>,
+) -> Result<()> {
+    guard(connections::lock(tx, id).await?)?;
+    let before = get_connection(tx, id).await?;
+    connections::delete(tx, id).await?;
+    let data = json!({"name": before.name, "provider": before.provider});
+    Entry::new("connection.deleted")
+        .target("connection", id.0)
+        .data(data)
+        .write(tx)
+        .await?;
+    tx.after_commit(cache::forget);
+    Ok(())
+}
+
+/// Gives a connection a new secret; the former ones go on to hold for a while.
+pub async fn add_secret(tx: &mut Tx, id: ConnectionId, new: &NewSecret) -> Result<Connection> {
+    let valid = new.check()?;
+    connections::lock(tx, id).await?;
+    let until = tx.now() + valid.overlap;
+    connections::add_secret(tx, id, &valid.secret, until).await?;
+    let data = json!({"former_until": until});
+    Entry::new("connection.secret_changed")
+        .target("connection", id.0)
+        .data(data)
+        .write(tx)
+        .await?;
+    tx.after_commit(cache::forget);
+    get_connection(tx, id).await
+}

@@ -1,0 +1,291 @@
+//! Rows of `webhook_events`.
+
+use chrono::{DateTime, Utc};
+use regulars_database::Tx;
+use regulars_kernel::{
+    Error, PageRequest, Result, Total,
+    ids::{ConnectionId, WebhookEventId},
+};
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    intake::Incoming,
+    model::{Due, Provider, WebhookEvent, WebhookEventDetail, WebhookFilter, WebhookState},
+    provider::{Applied, Received},
+};
+
+/// The most that are counted exactly.
+const COUNTED: i64 = 10_000;
+
+/// Writes groups of messages with one statement, those that are there already left out. Answers how many of each group are new.
+pub async fn insert(tx: &mut Tx, groups: &[&[Incoming]]) -> Result<Vec<usize>> {
+    let (organization_id, now) = (tx.organization_id(), tx.now());
+    let all = || groups.iter().flat_map(|group| group.iter());
+    let ids: Vec<Uuid> = all().map(|_| WebhookEventId::new().0).collect();
+    let connections: Vec<Uuid> = all().map(|one| one.connection_id.0).collect();
+    let providers: Vec<String> = all().map(|one| one.provider.name().to_owned()).collect();
+    let topics: Vec<String> = all().map(|one| one.message.topic.clone()).collect();
+    let deliveries: Vec<String> = all().map(|one| one.message.delivery_id.clone()).collect();
+    let contents: Vec<&[u8]> = all().map(|one| one.message.content.as_slice()).collect();
+    let about: Vec<Value> = all().map(|one| one.message.about.clone()).collect();
+    let bodies: Vec<&[u8]> = all().map(|one| one.message.body.as_ref()).collect();
+    let said: Vec<Option<DateTime<Utc>>> = all().map(|one| one.message.said_at).collect();
+    let new = sqlx::query_scalar!(
+        r#"INSERT INTO webhook_events (organization_id, id, connection_id, provider, topic, delivery_id, content, about, body, said_at, received_at, run_at)
+           SELECT $1, new.*, $2, $2
+           FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::jsonb[], $10::bytea[], $11::timestamptz[])
+             AS new (id, connection_id, provider, topic, delivery_id, content, about, body, said_at)
+           ON CONFLICT DO NOTHING RETURNING id"#,
+        organization_id.0,
+        now,
+        &ids,
+        &connections,
+        &providers,
+        &topics,
+        &deliveries,
+        &contents as &[&[u8]],
+        &about,
+        &bodies as &[&[u8]],
+        &said as &[Option<DateTime<Utc>>],
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut ids = ids.iter();
+    Ok(groups
+        .iter()
+        .map(|group| {
+            ids.by_ref()
+                .take(group.len())
+                .filter(|id| new.contains(id))
+                .count()
+        })
+        .collect())
+}
+
+/// The next message that is due behind a place, locked; those that others have locked are passed by. The transaction's
+/// commit need not wait for the disk from here on.
+pub async fn claim(tx: &mut Tx, after: Option<(DateTime<Utc>, WebhookEventId)>) -> Result<Option<Due>> {
+    let (at, id) = match after {
+        Some((at, id)) => (Some(at), id.0),
+        None => (None, Uuid::nil()),
+    };
+    let now = tx.now();
+    let row = sqlx::query!(
+        r#"SELECT e.id AS "id: WebhookEventId", e.run_at, e.attempts, e.provider AS "provider: Provider", e.connection_id AS "connection_id: ConnectionId",
+                  e.topic, e.delivery_id, e.about, coalesce(e.said_at, e.received_at) AS "said_at!", e.received_at, coalesce(e.mended, e.body) AS "body!",
+                  (SELECT c.settings FROM connections c WHERE c.organization_id = e.organization_id AND c.id = e.connection_id) AS "settings!: Json<Map<String, Value>>",
+                  set_config('synchronous_commit', 'off', true) AS "quick!"
+           FROM webhook_events e
+           WHERE e.state = 'queued' AND e.run_at <= $1 AND (e.run_at, e.id) > (coalesce($2, '-infinity'::timestamptz), $3)
+           ORDER BY e.run_at, e.id LIMIT 1 FOR UPDATE OF e SKIP LOCKED"#,
+        now,
+        at,
+        id,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| Due {
+        id: row.id,
+        run_at: row.run_at,
+        attempts: row.attempts,
+        provider: row.provider,
+        received: Received {
+            connection_id: row.connection_id,
+            settings: row.settings.0,
+            topic: row.topic,
+            delivery_id: row.delivery_id,
+            about: row.about,
+            said_at: row.said_at,
+            received_at: row.received_at,
+            body: row.body.into(),
+        },
+    }))
+}
+
+/// When the next message is due; none if none waits.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<DateTime<Utc>>> {
+    let next = sqlx::query_scalar!(
+        "SELECT run_at FROM webhook_events WHERE state = 'queued' ORDER BY run_at, id LIMIT 1"
+    );
+    Ok(next.fetch_optional(tx.conn()).await?)
+}
+
+/// Marks a message as processed.
+pub async fn finish(tx: &mut Tx, id: WebhookEventId, applied: &Applied) -> Result<()> {
+    let (state, result, why) = match applied {
+        Applied::Done(result) => (WebhookState::Done, Some(result), None),
+        Applied::Ignored(why) => (WebhookState::Ignored, None, Some(why)),
+    };
+    let now = tx.now();
+    sqlx::query!(
+        "UPDATE webhook_events SET state = $2, result = $3, error = $4, processed_at = $5 WHERE id = $1",
+        id.0,
+        state.name(),
+        result,
+        why,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Notes a failed attempt, unless somebody else has gone on with the message meanwhile; without a next time it is dead.
+pub async fn fail(tx: &mut Tx, due: &Due, message: &str, next: Option<DateTime<Utc>>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE webhook_events SET attempts = attempts + 1, error = $3, run_at = coalesce($4, run_at),
+                state = CASE WHEN $4::timestamptz IS NULL THEN 'dead' ELSE 'queued' END
+         WHERE id = $1 AND state = 'queued' AND attempts = $2",
+        due.id.0,
+        due.attempts,
+        message,
+        next,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A page of messages, newest first, and one more than the limit if there are more.
+pub async fn list(tx: &mut Tx, filter: &WebhookFilter, page: &PageRequest) -> Result<Vec<WebhookEvent>> {
+    Ok(sqlx::query_as!(
+        WebhookEvent,
+        r#"SELECT id AS "id: WebhookEventId", connection_id AS "connection_id: ConnectionId", provider AS "provider: Provider", topic, delivery_id,
+                  state AS "state: WebhookState", attempts, CASE WHEN state = 'queued' THEN run_at END AS next_attempt_at, error, said_at, received_at,
+                  processed_at, length(body)::bigint AS "bytes!", mended IS NOT NULL AS "mended!"
+           FROM webhook_events
+           WHERE ($1::text[] = '{}' OR state = ANY($1)) AND ($2::text[] = '{}' OR provider = ANY($2)) AND ($3::text[] = '{}' OR topic = ANY($3))
+             AND ($4::uuid IS NULL OR connection_id = $4) AND ($5::uuid IS NULL OR id < $5)
+           ORDER BY id DESC LIMIT $6 OFFSET $7"#,
+        &filter.states,
+        &filter.providers,
+        &filter.topics,
+        filter.connection_id.map(|id| id.0),
+        page.cursor().map(|cursor| cursor.id),
+        i64::from(page.limit) + 1,
+        page.offset(),
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// How many there are.
+pub async fn count(tx: &mut Tx, filter: &WebhookFilter) -> Result<Total> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+             SELECT FROM webhook_events
+             WHERE ($1::text[] = '{}' OR state = ANY($1)) AND ($2::text[] = '{}' OR provider = ANY($2)) AND ($3::text[] = '{}' OR topic = ANY($3))
+               AND ($4::uuid IS NULL OR connection_id = $4) LIMIT $5
+           ) found"#,
+        &filter.states,
+        &filter.providers,
+        &filter.topics,
+        filter.connection_id.map(|id| id.0),
+        COUNTED + 1,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(if count > COUNTED {
+        Total::about(COUNTED)
+    } else {
+        Total::exact(count)
+    })
+}
+
+/// One message with its content, nothing masked.
+pub async fn get(tx: &mut Tx, id: WebhookEventId) -> Result<WebhookEventDetail> {
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: WebhookEventId", connection_id AS "connection_id: ConnectionId", provider AS "provider: Provider", topic, delivery_id,
+                  state AS "state: WebhookState", attempts, CASE WHEN state = 'queued' THEN run_at END AS next_attempt_at, error, said_at, received_at,
+                  processed_at, length(body)::bigint AS "bytes!", mended IS NOT NULL AS "mended!", about, result, coalesce(mended, body) AS "body!"
+           FROM webhook_events WHERE id = $1"#,
+        id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?
+    .ok_or(Error::NotFound("webhook event"))?;
+    Ok(WebhookEventDetail {
+        event: WebhookEvent {
+            id: row.id,
+            connection_id: row.connection_id,
+            provider: row.provider,
+            topic: row.topic,
+            delivery_id: row.delivery_id,
+            state: row.state,
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at,
+            error: row.error,
+            said_at: row.said_at,
+            received_at: row.received_at,
+            processed_at: row.processed_at,
+            bytes: row.bytes,
+            mended: row.mended,
+        },
+        about: row.about,
+        result: row.result,
+        payload: serde_json::from_slice(&row.body)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&row.body).into_owned())),
+        masked: false,
+    })
+}
+
+/// Lets a message be processed again, with another content if one is given; answers whether there is such a message.
+pub async fn replay(tx: &mut Tx, id: WebhookEventId, mended: Option<&[u8]>) -> Result<bool> {
+    let now = tx.now();
+    let done = sqlx::query!(
+        "UPDATE webhook_events SET state = 'queued', attempts = 0, error = NULL, result = NULL, processed_at = NULL, run_at = $2, mended = coalesce($3, mended) WHERE id = $1",
+        id.0,
+        now,
+        mended,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Lets messages of a state be processed again, the oldest first, so many at most.
+pub async fn replay_some(
+    tx: &mut Tx,
+    state: WebhookState,
+    topic: Option<&str>,
+    connection_id: Option<ConnectionId>,
+    most: i64,
+) -> Result<u64> {
+    let now = tx.now();
+    let done = sqlx::query!(
+        "UPDATE webhook_events SET state = 'queued', attempts = 0, error = NULL, result = NULL, processed_at = NULL, run_at = $5
+         WHERE id IN (SELECT id FROM webhook_events WHERE state = $1 AND ($2::text IS NULL OR topic = $2) AND ($3::uuid IS NULL OR connection_id = $3)
+                      ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED)",
+        state.name(),
+        topic,
+        connection_id.map(|id| id.0),
+        most,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Puts a message aside that is not processed; answers whether there is such a message.
+pub async fn discard(tx: &mut Tx, id: WebhookEventId) -> Result<bool> {
+    let done = sqlx::query!("UPDATE webhook_events SET state = 'discarded' WHERE id = $1 AND state IN ('queued', 'dead', 'ignored')", id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Forgets messages that were processed, ignored or put aside before a time, so many at most.
+pub async fn forget(tx: &mut Tx, before: WebhookEventId, most: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM webhook_events WHERE id IN (
+           SELECT id FROM webhook_events WHERE id < $1 AND state IN ('done', 'ignored', 'discarded') ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before.0,
+        most,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,1 @@
+//! The inbox over HTTP, against a real PostgreSQL.
