@@ -72,4 +72,8 @@ ids! {
     ImportId,
     /// An export.
     ExportId,
+    /// An order.
+    OrderId,
+    /// A product.
+    ProductId,
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod demo;
 mod doctor;
 mod exchange;
+mod metrics;
 mod progress;
 mod serve;
 
@@ -11,7 +12,7 @@ use regulars_database::{PrivateServer, connect, migrate};
 use regulars_kernel::{Error, Faults, Result, ids::OrganizationId};
 
 use crate::{
-    cli::{Cli, Command, Common, ExportCommand, Reference, Serve},
+    cli::{Cli, Command, Common, ExportCommand, MetricsCommand, Reference, Serve},
     config::{self, Config},
     logging, wiring,
 };
@@ -39,6 +40,9 @@ pub async fn run(cli: Cli) -> Result<()> {
                     output,
                 },
         } => exchange::export(&common, &organization, &format, &filter, output.as_deref()).await,
+        Command::Metrics {
+            command: MetricsCommand::Verify { organization, repair },
+        } => metrics::verify(&common, &organization, repair).await,
         Command::Demo(options) => demo::run(&common, options).await,
         Command::DatabaseUrl => {
             let opened = open(&common).await?;
