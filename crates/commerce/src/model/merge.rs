@@ -118,11 +118,11 @@ impl Change {
     }
 }
 
-/// What the order is after this was told of it. `customer` is whose it is, if that was said.
+/// What the order is after this was told of it. `customer` is whose it is, as far as that was said.
 pub fn merge(
     before: &Order,
     change: &Change,
-    customer: Option<Option<CustomerId>>,
+    customer: Patch<CustomerId>,
     base: Currency,
     speaker: Speaker,
 ) -> Order {
@@ -168,7 +168,7 @@ pub fn merge(
 }
 
 /// The order if what is told of itself counts.
-fn told(before: &Order, change: &Change, customer: Option<Option<CustomerId>>, speaker: Speaker) -> Order {
+fn told(before: &Order, change: &Change, customer: Patch<CustomerId>, speaker: Speaker) -> Order {
     let mut told = before.clone();
     let at = change.at(speaker);
     change.core.apply(&mut told.core);
@@ -196,9 +196,7 @@ fn told(before: &Order, change: &Change, customer: Option<Option<CustomerId>>, s
         }
     }
     core.placed_at.get_or_insert(at);
-    if let Some(customer) = customer {
-        told.customer_id = customer;
-    }
+    customer.apply(&mut told.customer_id);
     if let Some(version) = &change.version {
         told.source_version = Some(version.at);
         told.source_sequence = Some(version.sequence.clone());

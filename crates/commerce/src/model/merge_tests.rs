@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
-use regulars_kernel::{Actor, Currency, Faults};
+use regulars_kernel::{Actor, Currency, Faults, Patch};
 use serde_json::{Value, json};
 
 use super::{Change, Order, OrderInput, Speaker, facts, merge};
@@ -78,7 +78,7 @@ fn end(changes: &[Change]) -> Value {
             actor: Actor::System,
             now: time("2026-02-01T00:00:00Z") + chrono::TimeDelta::seconds(index as i64),
         };
-        order = merge(&order, change, None, BASE, speaker);
+        order = merge(&order, change, Patch::Keep, BASE, speaker);
         let new = facts(&order, change, speaker);
         order.told.extend(new.into_iter().map(|fact| fact.key));
         order.told.sort();
@@ -114,7 +114,7 @@ proptest! {
         let speaker = Speaker { actor: Actor::System, now: time("2026-02-01T00:00:00Z") };
         for body in told {
             let change = change(body);
-            let after = merge(&order, &change, None, BASE, speaker);
+            let after = merge(&order, &change, Patch::Keep, BASE, speaker);
             prop_assert_eq!(&after, &order);
             prop_assert!(facts(&after, &change, speaker).is_empty());
         }
@@ -143,7 +143,7 @@ fn what_is_told_without_a_version_counts_and_a_newer_version_still_replaces_it()
         (at(2, "two"), "two"),
         (at(3, "three"), "three"),
     ] {
-        order = merge(&order, &told, None, BASE, speaker);
+        order = merge(&order, &told, Patch::Keep, BASE, speaker);
         assert_eq!(order.core.number.as_deref(), Some(number));
     }
 }
@@ -163,7 +163,7 @@ fn money_is_converted_half_to_even_and_not_without_a_rate() {
         ("USD", json!(null), "1.00", None),
     ] {
         let told = json!({"source": "shop", "external_id": "1", "currency": currency, "exchange_rate": rate, "total": total});
-        let order = merge(&blank, &change(told), None, BASE, speaker);
+        let order = merge(&blank, &change(told), Patch::Keep, BASE, speaker);
         assert_eq!(
             order
                 .derived

@@ -11,6 +11,7 @@ mod merge_tests;
 mod order;
 mod parts;
 mod product;
+mod reading;
 mod show;
 mod status;
 mod version;

@@ -232,9 +232,10 @@ impl Order {
             self.core.stated_fulfillment_status,
             FulfillmentStatus::ALL,
         );
-        let rate = match self.core.currency == base {
-            true => Some(Decimal::ONE),
-            false => self.core.exchange_rate,
+        let rate = if self.core.currency == base {
+            Some(Decimal::ONE)
+        } else {
+            self.core.exchange_rate
         };
         let in_base = |amount| rate.and_then(|rate| total_in_base(amount, rate, base));
         let (total_base, refunded_base) = match (in_base(self.core.total), in_base(refunded)) {

@@ -6,7 +6,7 @@ use regulars_kernel::{Currency, Faults, Money, Patch, clock, ids::ProductId, tex
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{AmountInput, SourceVersion, check::Check, input::tags, order::Core, version::replaces};
+use super::{AmountInput, SourceVersion, check::Check, order::Core, reading::tags, version::replaces};
 
 choices! {
     /// Whether a product is for sale.
@@ -135,15 +135,23 @@ pub struct ProductJson {
     /// Rises with each change; the ETag.
     #[schema(example = 3)]
     pub version: i32,
+    #[schema(example = "till")]
     pub source: String,
+    #[schema(example = "1")]
     pub external_id: String,
     pub source_version: Option<SourceVersion>,
+    #[schema(example = "Shoes")]
     pub title: String,
+    #[schema(example = "shoes")]
     pub handle: Option<String>,
+    #[schema(example = "Acme")]
     pub brand: Option<String>,
+    #[schema(example = "shoes")]
     pub category: Option<String>,
     pub status: ProductStatus,
+    #[schema(example = json!(["gift"]))]
     pub tags: Vec<String>,
+    #[schema(example = "https://shop.example/shoes.jpg")]
     pub image_url: Option<String>,
     pub variants: Vec<VariantJson>,
     #[serde(serialize_with = "clock::serialize")]
@@ -156,12 +164,17 @@ pub struct ProductJson {
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = ProductVariant)]
 pub struct VariantJson {
+    #[schema(example = "1")]
     pub external_id: String,
+    #[schema(example = "SHOE-38")]
     pub sku: Option<String>,
+    #[schema(example = "4006381333931")]
     pub barcode: Option<String>,
+    #[schema(example = "Shoes")]
     pub title: Option<String>,
     pub price: Option<Money>,
     pub compare_at_price: Option<Money>,
+    #[schema(example = 4)]
     pub stock: Option<i32>,
 }
 
@@ -207,6 +220,7 @@ impl Product {
     }
 
     /// The product after this was told of it.
+    #[must_use]
     pub fn merged(&self, input: &ProductInput, base: Currency, faults: &mut Faults) -> Self {
         let mut check = Check {
             faults,

@@ -77,8 +77,11 @@ pub struct OrderJson {
     pub row: OrderRow,
     /// The version of its source that its own fields are from.
     pub source_version: Option<SourceVersion>,
+    #[schema(example = "+4930123456")]
     pub phone: Option<String>,
+    #[schema(example = "Ring twice.")]
     pub note: Option<String>,
+    #[schema(example = json!(["gift"]))]
     pub tags: Vec<String>,
     /// Where it was sold.
     #[schema(example = "web")]
@@ -112,15 +115,25 @@ pub struct OrderJson {
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = OrderLine)]
 pub struct LineJson {
+    #[schema(example = "1")]
     pub external_id: Option<String>,
+    #[schema(example = "7")]
     pub product_external_id: Option<String>,
+    #[schema(example = "71")]
     pub variant_external_id: Option<String>,
+    #[schema(example = "SHOE-38")]
     pub sku: Option<String>,
+    #[schema(example = "Shoes")]
     pub title: String,
+    #[schema(example = "38")]
     pub variant_title: Option<String>,
+    #[schema(example = "Acme")]
     pub brand: Option<String>,
+    #[schema(example = "shoes")]
     pub category: Option<String>,
+    #[schema(example = 1)]
     pub quantity: i32,
+    #[schema(example = 1)]
     pub current_quantity: i32,
     pub price: Money,
     pub discount: Money,
@@ -134,14 +147,19 @@ pub struct LineJson {
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = OrderPayment)]
 pub struct PaymentJson {
+    #[schema(example = "1")]
     pub external_id: String,
     pub source_version: Option<SourceVersion>,
     pub kind: PaymentKind,
     pub state: PaymentState,
     pub amount: Money,
+    #[schema(example = "stripe")]
     pub gateway: Option<String>,
+    #[schema(example = "visa")]
     pub method: Option<String>,
+    #[schema(example = json!(null))]
     pub failure_code: Option<String>,
+    #[schema(example = json!(null))]
     pub failure_reason: Option<String>,
     pub processed_at: Option<DateTime<Utc>>,
 }
@@ -150,11 +168,15 @@ pub struct PaymentJson {
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = OrderFulfillment)]
 pub struct FulfillmentJson {
+    #[schema(example = "1")]
     pub external_id: String,
     pub source_version: Option<SourceVersion>,
     pub state: FulfillmentState,
+    #[schema(example = "DHL")]
     pub tracking_company: Option<String>,
+    #[schema(example = json!(["00340434161094042557"]))]
     pub tracking_numbers: Vec<String>,
+    #[schema(example = json!([]))]
     pub tracking_urls: Vec<String>,
     pub shipped_at: Option<DateTime<Utc>>,
     pub delivered_at: Option<DateTime<Utc>>,
@@ -165,9 +187,11 @@ pub struct FulfillmentJson {
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = OrderRefund)]
 pub struct RefundJson {
+    #[schema(example = "1")]
     pub external_id: String,
     pub source_version: Option<SourceVersion>,
     pub amount: Money,
+    #[schema(example = "too small")]
     pub reason: Option<String>,
     pub restock: bool,
     pub refunded_at: Option<DateTime<Utc>>,
@@ -192,6 +216,9 @@ pub struct StatusChange {
     /// Which user or key.
     pub actor_id: Option<Uuid>,
 }
+
+/// When an order was where, and who said so outright.
+type Moment = (DateTime<Utc>, OrderStatus, Option<(String, Option<Uuid>)>);
 
 impl Core {
     /// Money of the order's currency: amounts that are kept always are.
@@ -326,7 +353,7 @@ impl Order {
 
     /// Where it stood, from what is known of when things happened and not from when they were told.
     pub fn history(&self) -> Vec<StatusChange> {
-        let mut moments: Vec<(DateTime<Utc>, OrderStatus, Option<(String, Option<Uuid>)>)> = Vec::new();
+        let mut moments: Vec<Moment> = Vec::new();
         let mut add = |at: Option<DateTime<Utc>>, status| {
             moments.extend(at.map(|at| (at, status, None)));
         };

@@ -232,12 +232,11 @@ impl Work {
         let key = (change.source.clone(), change.external_id.clone());
         let known = self.after.get(&key);
         let blank;
-        let before = match known {
-            Some(order) => order,
-            None => {
-                blank = Order::blank(&change.source, &change.external_id, base, speaker.now);
-                &blank
-            }
+        let before = if let Some(order) = known {
+            order
+        } else {
+            blank = Order::blank(&change.source, &change.external_id, base, speaker.now);
+            &blank
         };
         let customer = match whose(before, change, people) {
             Ok(customer) => customer,
@@ -268,9 +267,11 @@ impl Work {
         for event in &mut events {
             event.customer_id = after.customer_id;
         }
-        self.customers.extend(before.customer_id);
-        self.customers.extend(after.customer_id);
         let same = *before == after;
+        if !same || known.is_none() {
+            self.customers.extend(before.customer_id);
+            self.customers.extend(after.customer_id);
+        }
         let seen = same || as_seen(before) == as_seen(&after);
         let outcome = match (known.is_none() || is_new, seen) {
             (true, _) => Outcome::Created(after.clone()),
@@ -397,19 +398,19 @@ fn as_seen(order: &Order) -> Order {
 }
 
 /// Whose the order is from now on, if that is said.
-fn whose(before: &Order, change: &Change, people: &People) -> Result<Option<Option<CustomerId>>> {
+fn whose(before: &Order, change: &Change, people: &People) -> Result<Patch<CustomerId>> {
     match &change.whose {
-        Whose::Unsaid => Ok(None),
-        Whose::Nobody => Ok(Some(None)),
-        Whose::Id(id) if before.customer_id == Some(*id) => Ok(None),
+        Whose::Unsaid => Ok(Patch::Keep),
+        Whose::Nobody => Ok(Patch::Clear),
+        Whose::Id(id) if before.customer_id == Some(*id) => Ok(Patch::Keep),
         whose => match people.of(whose) {
-            Some(id) => Ok(Some(Some(id))),
+            Some(id) => Ok(Patch::Set(id)),
             None if matches!(whose, Whose::Id(_)) => Err(Error::invalid(
                 "/customer_id",
                 "customer_unknown",
                 "there is no customer with this id",
             )),
-            None => Ok(None),
+            None => Ok(Patch::Keep),
         },
     }
 }

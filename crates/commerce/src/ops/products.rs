@@ -57,12 +57,11 @@ fn tell(tx: &Tx, input: &ProductInput, base: Currency, all: &mut ByKey<Product>)
     let key = input.key(base, &mut faults);
     let known = all.get(&key);
     let blank;
-    let before = match known {
-        Some(product) => product,
-        None => {
-            blank = Product::blank(&key.0, &key.1, tx.now());
-            &blank
-        }
+    let before = if let Some(product) = known {
+        product
+    } else {
+        blank = Product::blank(&key.0, &key.1, tx.now());
+        &blank
     };
     let after = before.merged(input, base, &mut faults);
     if let Err(error) = faults.check() {

@@ -40,7 +40,7 @@ fn something(dice: &mut Dice) -> Value {
         }
         3 => {
             told["refunds"] =
-                json!([{"external_id": dice.roll(3).to_string(), "amount": format!("{}.5", dice.roll(20))}])
+                json!([{"external_id": dice.roll(3).to_string(), "amount": format!("{}.5", dice.roll(20))}]);
         }
         4 => {
             told["cancelled_at"] = if dice.roll(3) > 0 {
