@@ -231,7 +231,7 @@ CREATE TABLE customer_metrics (
   last_order_at timestamptz,
   favourite_category text,
   favourite_brand text,
-  updated_at timestamptz NOT NULL DEFAULT now(),
+  reckoned_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, customer_id)
 );
 ALTER TABLE customer_metrics ADD CONSTRAINT customer_metrics_customer FOREIGN KEY (organization_id, customer_id) REFERENCES customers (organization_id, id) ON DELETE CASCADE;

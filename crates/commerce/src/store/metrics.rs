@@ -124,7 +124,7 @@ pub async fn reckon(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<(
          total_spent, refunded, net_revenue, average_order_value, first_order_at, last_order_at, favourite_category, \
          favourite_brand) = ROW(",
         columns!("f"),
-        "), updated_at = now() FROM ",
+        "), reckoned_at = now() FROM ",
         figures!(),
         " f WHERE m.customer_id = f.customer_id AND (",
         columns!("m"),
