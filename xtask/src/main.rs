@@ -55,6 +55,19 @@ const OWNERS: &[(&str, &[&str])] = &[
             "note_mentions",
         ],
     ),
+    (
+        "commerce",
+        &[
+            "orders",
+            "order_lines",
+            "order_payments",
+            "order_fulfillments",
+            "order_refunds",
+            "products",
+            "product_variants",
+            "customer_metrics",
+        ],
+    ),
     ("exchange", &["imports", "import_errors", "exports"]),
 ];
 

@@ -76,4 +76,8 @@ ids! {
     ConnectionId,
     /// A message of another system.
     WebhookEventId,
+    /// An order.
+    OrderId,
+    /// A product.
+    ProductId,
 }

@@ -62,6 +62,11 @@ pub enum Command {
         #[command(subcommand)]
         command: ExportCommand,
     },
+    /// The figures of customers
+    Metrics {
+        #[command(subcommand)]
+        command: MetricsCommand,
+    },
     /// Fill an organization with a shop that looks real
     Demo(Demo),
     /// Print the OpenAPI 3.1 document
@@ -274,6 +279,19 @@ pub enum ExportCommand {
         /// File to write [default: stdout]
         #[arg(long, env = "REGULARS_OUTPUT")]
         output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MetricsCommand {
+    /// Reckon everybody's figures from their orders and compare them with those that are kept
+    Verify {
+        /// Short name of the organization whose they are
+        #[arg(long, env = "REGULARS_ORGANIZATION")]
+        organization: String,
+        /// Mend those that differ; without it they are an error
+        #[arg(long, env = "REGULARS_REPAIR", value_parser = BoolishValueParser::new())]
+        repair: bool,
     },
 }
 

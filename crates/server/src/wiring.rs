@@ -31,6 +31,7 @@ pub fn web_config(config: &Config) -> Result<WebConfig> {
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(regulars_customers::api_routes())
+        .merge(regulars_commerce::api_routes())
         .merge(regulars_exchange::api_routes())
         .merge(regulars_connect::api_routes())
         .merge(regulars_accounts::api_routes())

@@ -136,6 +136,17 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     }
 }
 
+/// Reads one item of a body that was read as a tree, so that an item that does not fit is told by itself.
+pub fn read_item<T: DeserializeOwned>(tree: Value) -> Result<T> {
+    match serde_path_to_error::deserialize(object::Body(&tree)) {
+        Ok(value) => Ok(value),
+        Err(error) => {
+            let size = tree.to_string().len();
+            Err(faults::collect::<T>(tree, error, size))
+        }
+    }
+}
+
 /// PostgreSQL keeps no NUL in text, so no field may have one.
 fn find_nul(value: &Value, pointer: &mut String, faults: &mut Faults) {
     let length = pointer.len();

@@ -41,7 +41,7 @@ pub use call::Call;
 pub use caller::{Caller, CallerUser, OrganizationInfo};
 pub use client::{ClientIp, Network};
 pub use context::{Face, RequestId};
-pub use extract::{Json, OptionalJson, Path};
+pub use extract::{Json, OptionalJson, Path, read_item};
 pub use flash::{cookie, redirect, redirect_with, with_toast};
 pub use form::{Form, FormBody};
 pub use openapi::{ActErrors, CommonErrors, ListErrors, OneErrors};

@@ -18,6 +18,9 @@ const PARTS: &[&str] = &[
     "children",
 ];
 
+/// The figures, which one customer has and the rows of a list have not.
+const METRICS: &str = "metrics";
+
 /// The fields that were asked for; none means all.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields(Vec<String>);
@@ -26,10 +29,10 @@ impl Fields {
     /// From the query parameter; faults are at `?fields`.
     pub(crate) fn parse(names: Vec<String>, faults: &mut Faults) -> Self {
         for name in &names {
-            if !FIELDS.contains(&name.as_str()) {
+            if !FIELDS.contains(&name.as_str()) && name != METRICS {
                 let name: String = name.chars().take(60).collect();
                 let message = format!(
-                    "a customer has no field “{name}”; there are {}",
+                    "a customer has no field “{name}”; there are {}, {METRICS}",
                     FIELDS.join(", ")
                 );
                 faults.add("?fields", "field_unknown", message);

@@ -39,6 +39,8 @@ impl fmt::Display for NotAChoice {
     }
 }
 
+/// Makes fields with a fixed set of values: `choices! { /// Doc. Name { First = "first", Second = "second" } }`.
+#[macro_export]
 macro_rules! choices {
     ($(
         $(#[doc = $doc:literal])+
@@ -79,7 +81,7 @@ macro_rules! choices {
         }
     )+};
 }
-pub(crate) use choices;
+pub(crate) use crate::choices;
 
 choices! {
     /// A person or a company.

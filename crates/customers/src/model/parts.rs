@@ -14,7 +14,8 @@ use utoipa::openapi::{
 };
 
 use super::{
-    Address, Choice, Consent, Contact, Customer, Kind, Note, SourceLink, Status, TagRef, choices::choices,
+    Address, Choice, Consent, Contact, Customer, Kind, Metrics, Note, SourceLink, Status, TagRef,
+    choices::choices,
 };
 
 choices! {
@@ -92,6 +93,9 @@ pub struct WithParts {
     /// The customer.
     #[serde(flatten)]
     pub customer: Customer,
+    /// What the customer bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
     /// With `include=addresses`: the default first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addresses: Option<Vec<Address>>,
@@ -122,6 +126,8 @@ pub struct WithParts {
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "it only describes")]
 struct Parts {
+    /// What the customer bought.
+    metrics: Metrics,
     /// With `include=addresses`: the default first.
     addresses: Vec<Address>,
     /// With `include=contacts`: the primary one first.
@@ -174,6 +180,7 @@ impl From<Customer> for WithParts {
     fn from(customer: Customer) -> Self {
         Self {
             customer,
+            metrics: None,
             addresses: None,
             contacts: None,
             sources: None,

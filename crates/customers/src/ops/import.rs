@@ -30,8 +30,18 @@ use crate::{
 /// Says where changes come from: added to the facts of each event.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The import.
-    pub import_id: Uuid,
+    /// The import; none for whoever an order made known.
+    pub import_id: Option<Uuid>,
+}
+
+impl Origin {
+    /// The facts with where they come from.
+    fn added_to(&self, mut facts: Value) -> Value {
+        if let Some(id) = self.import_id {
+            facts["import_id"] = json!(id);
+        }
+        facts
+    }
 }
 
 /// A customer to create. Its id is given, so that doing it twice does it once.
@@ -66,7 +76,7 @@ impl<'a> Parts<'a> {
     /// its own.
     fn add_new(&mut self, current: &'a Current, changes: &'a Changes, origin: &Origin) {
         let id = current.customer.id;
-        let mut facts = json!({"code": current.customer.code, "import_id": origin.import_id});
+        let mut facts = origin.added_to(json!({"code": current.customer.code}));
         if !changes.tags.is_empty() {
             facts["tags"] = json!(changes.tags);
             self.tags
@@ -96,10 +106,9 @@ impl<'a> Parts<'a> {
     fn add_consents(&mut self, id: CustomerId, changes: &'a Changes, origin: &Origin) {
         for consent in &changes.consents {
             self.consents.push((id, consent));
-            let facts = json!({
+            let facts = origin.added_to(json!({
                 "channel": consent.channel, "from": consent.from, "to": consent.to, "source": "import",
-                "import_id": origin.import_id,
-            });
+            }));
             let told = NewEvent::new("consent.changed").customer(id).data(facts);
             self.events.push(match consent.at {
                 Some(at) => told.at(at),
@@ -110,10 +119,8 @@ impl<'a> Parts<'a> {
 
     fn add(&mut self, current: &'a Current, changes: &'a Changes, origin: &Origin) {
         let id = current.customer.id;
-        let event = |kind: &'static str, mut facts: Value| {
-            facts["import_id"] = json!(origin.import_id);
-            NewEvent::new(kind).customer(id).data(facts)
-        };
+        let event =
+            |kind: &'static str, facts: Value| NewEvent::new(kind).customer(id).data(origin.added_to(facts));
         if let Some(changed) = &changes.address
             && let Some(address) = &current.address
         {
@@ -389,7 +396,7 @@ pub async fn update_many(
             parts.events.push(
                 NewEvent::new("customer.updated")
                     .customer(current.customer.id)
-                    .data(json!({"changes": changes.fields, "import_id": origin.import_id})),
+                    .data(origin.added_to(json!({"changes": changes.fields}))),
             );
         }
         parts.add(current, changes, origin);

@@ -1,12 +1,13 @@
 //! A customer with its parts, read with one statement.
 
+use chrono::{DateTime, Utc};
 use regulars_database::Tx;
-use regulars_kernel::{Result, ids::CustomerId};
-use serde::de::DeserializeOwned;
+use regulars_kernel::{Currency, Money, Result, ids::CustomerId};
+use serde::{Deserialize, de::DeserializeOwned};
 use sqlx::{AssertSqlSafe, FromRow, Row, postgres::PgRow, types::Json};
 
 use super::row::customer_columns;
-use crate::model::{Customer, Include, Included, WithParts};
+use crate::model::{Amount, Customer, Include, Included, Metrics, WithParts};
 
 /// How to find the customer.
 #[derive(Clone, Copy, Debug)]
@@ -95,9 +96,21 @@ const PARTS: [(Include, &str, &str); 8] = [
     ),
 ];
 
+/// What the customer bought: one row that the room of commerce keeps, or nothing yet.
+const METRICS: &str = "(SELECT json_build_object('orders', coalesce(m.orders, 0), 'cancelled_orders', coalesce(m.cancelled_orders, 0),
+      'returned_orders', coalesce(m.returned_orders, 0), 'unconverted_orders', coalesce(m.unconverted_orders, 0),
+      'items', coalesce(m.items, 0), 'total_spent', m.total_spent::text, 'refunded', m.refunded::text,
+      'net_revenue', m.net_revenue::text, 'average_order_value', m.average_order_value::text,
+      'currency', coalesce(m.currency, o.currency), 'first_order_at', m.first_order_at, 'last_order_at', m.last_order_at,
+      'days_since_last_order', (now() AT TIME ZONE o.time_zone)::date - (m.last_order_at AT TIME ZONE o.time_zone)::date,
+      'favourite_category', m.favourite_category, 'favourite_brand', m.favourite_brand)
+    FROM organizations o
+    LEFT JOIN customer_metrics m ON m.organization_id = c.organization_id AND m.customer_id = c.id
+    WHERE o.id = c.organization_id)";
+
 /// The statement that reads the parts that are wanted. A sub-select that is only switched off still has its tables locked
 /// and its plan set up, which takes longer than reading the customer does, so the others are not in it.
-fn with_parts(included: &Included, condition: &str) -> String {
+fn with_parts(included: &Included, metrics: &str, condition: &str) -> String {
     let mut sql = String::from(concat!("SELECT ", customer_columns!()));
     for (include, column, select) in PARTS {
         let select = if included.has(include) {
@@ -109,7 +122,60 @@ fn with_parts(included: &Included, condition: &str) -> String {
             sql += text;
         }
     }
-    sql + " FROM customers c WHERE " + condition
+    for text in [", ", metrics, " AS metrics FROM customers c WHERE ", condition] {
+        sql += text;
+    }
+    sql
+}
+
+/// The figures as they are read: amounts as text, since JSON numbers are no decimals.
+#[derive(Deserialize)]
+struct Figures {
+    orders: i64,
+    cancelled_orders: i64,
+    returned_orders: i64,
+    unconverted_orders: i64,
+    items: i64,
+    total_spent: Option<String>,
+    refunded: Option<String>,
+    net_revenue: Option<String>,
+    average_order_value: Option<String>,
+    currency: Currency,
+    first_order_at: Option<DateTime<Utc>>,
+    last_order_at: Option<DateTime<Utc>>,
+    days_since_last_order: Option<i32>,
+    favourite_category: Option<String>,
+    favourite_brand: Option<String>,
+}
+
+impl From<Figures> for Metrics {
+    fn from(read: Figures) -> Self {
+        let currency = read.currency;
+        let amount = |text: Option<String>| Amount {
+            // A sum may be more than money can be, so it is checked for its digits alone.
+            amount: match text {
+                Some(text) => Money::parse(&text, currency).map_or(text, |money| money.amount().to_string()),
+                None => Money::zero(currency).amount().to_string(),
+            },
+            currency: currency.to_string(),
+        };
+        Self {
+            orders: read.orders,
+            cancelled_orders: read.cancelled_orders,
+            returned_orders: read.returned_orders,
+            unconverted_orders: read.unconverted_orders,
+            items: read.items,
+            total_spent: amount(read.total_spent),
+            refunded: amount(read.refunded),
+            net_revenue: amount(read.net_revenue),
+            average_order_value: amount(read.average_order_value),
+            first_order_at: read.first_order_at,
+            last_order_at: read.last_order_at,
+            days_since_last_order: read.days_since_last_order,
+            favourite_category: read.favourite_category,
+            favourite_brand: read.favourite_brand,
+        }
+    }
 }
 
 impl FromRow<'_, PgRow> for WithParts {
@@ -119,6 +185,7 @@ impl FromRow<'_, PgRow> for WithParts {
         }
         Ok(Self {
             customer: Customer::from_row(row)?,
+            metrics: part::<Figures>(row, "metrics")?.map(Metrics::from),
             addresses: part(row, "addresses")?,
             contacts: part(row, "contacts")?,
             sources: part(row, "sources")?,
@@ -131,9 +198,9 @@ impl FromRow<'_, PgRow> for WithParts {
     }
 }
 
-/// Reads some customers with the parts that are wanted, in no particular order.
+/// Reads some customers with the parts that are wanted and without their figures, in no particular order.
 pub async fn many(tx: &mut Tx, ids: &[CustomerId], included: &Included) -> Result<Vec<WithParts>> {
-    let sql = AssertSqlSafe(with_parts(included, "c.id = ANY ($1)"));
+    let sql = AssertSqlSafe(with_parts(included, "NULL::json", "c.id = ANY ($1)"));
     Ok(sqlx::query_as(sql).bind(ids).fetch_all(tx.conn()).await?)
 }
 
@@ -146,7 +213,7 @@ pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included) -> Result<Optio
             "c.deleted_at IS NULL AND c.id = (SELECT s.customer_id FROM customer_sources s WHERE s.source = $1 AND s.external_id = $2)"
         }
     };
-    let query = sqlx::query_as(AssertSqlSafe(with_parts(included, condition)));
+    let query = sqlx::query_as(AssertSqlSafe(with_parts(included, METRICS, condition)));
     let query = match key {
         Key::Id(id) => query.bind(id),
         Key::Email(email) => query.bind(email),

@@ -200,7 +200,7 @@ async fn who_comes_by_a_file_while_the_record_is_being_deleted_has_withdrawn_too
     let create = async {
         let mut tx = house.app.tx("acme").await;
         let origin = Origin {
-            import_id: CustomerId::new().0,
+            import_id: Some(CustomerId::new().0),
         };
         let known = KnownWords::default();
         let refusals = create_many(&mut tx, &[row], &origin, &known, &mut Vec::new()).await;

@@ -312,7 +312,9 @@ impl<'a> Wave<'a> {
             creates: Vec::new(),
             updates: Vec::new(),
             touched: HashSet::new(),
-            origin: Origin { import_id: work.id.0 },
+            origin: Origin {
+                import_id: Some(work.id.0),
+            },
             words: Vec::new(),
         }
     }

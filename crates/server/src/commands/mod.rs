@@ -5,6 +5,7 @@ mod connections;
 mod demo;
 mod doctor;
 mod exchange;
+mod metrics;
 mod progress;
 mod serve;
 
@@ -12,7 +13,7 @@ use regulars_database::{PrivateServer, connect, migrate};
 use regulars_kernel::{Error, Faults, Result, ids::OrganizationId};
 
 use crate::{
-    cli::{Cli, Command, Common, ExportCommand, Reference, Serve},
+    cli::{Cli, Command, Common, ExportCommand, MetricsCommand, Reference, Serve},
     config::{self, Config},
     logging, wiring,
 };
@@ -41,6 +42,9 @@ pub async fn run(cli: Cli) -> Result<()> {
                     output,
                 },
         } => exchange::export(&common, &organization, &format, &filter, output.as_deref()).await,
+        Command::Metrics {
+            command: MetricsCommand::Verify { organization, repair },
+        } => metrics::verify(&common, &organization, repair).await,
         Command::Demo(options) => demo::run(&common, options).await,
         Command::DatabaseUrl => {
             let opened = open(&common).await?;

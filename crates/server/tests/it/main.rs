@@ -15,6 +15,7 @@ mod fixtures;
 mod import_command;
 mod import_kill;
 mod interface;
+mod metrics_command;
 mod naughty;
 mod page_routes;
 mod pages;

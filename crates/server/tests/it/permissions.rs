@@ -34,6 +34,12 @@ const TABLE: &[(&str, Option<&str>, Option<&str>)] = &[
         Some("definitions:write"),
     ),
     ("/api/v1/views", Some("customers:read"), Some("views:write")),
+    ("/api/v1/orders", Some("customers:read"), Some("customers:write")),
+    (
+        "/api/v1/products",
+        Some("customers:read"),
+        Some("customers:write"),
+    ),
     ("/api/v1/analytics", Some("customers:read"), None),
     (
         "/api/v1/customers",

@@ -69,6 +69,11 @@ impl Made {
             .at("/id");
         let view = json!({"name": "Berliners", "query": {"country": "DE"}, "shared": true});
         let view = api.post("/api/v1/views", &view).await.expect(201).at("/id");
+        let order =
+            json!({"source": "till", "external_id": "1001", "customer_id": customer, "total": "59.90"});
+        let order = api.post("/api/v1/orders", &order).await.expect(201).at("/id");
+        let product = json!({"source": "till", "external_id": "7", "title": "Shoes"});
+        let product = api.post("/api/v1/products", &product).await.expect(201).at("/id");
         let import = api
             .upload("few.csv", b"E-Mail,Name\nbob@example.com,Bob\n".to_vec())
             .await
@@ -113,6 +118,8 @@ impl Made {
             ("/api/v1/tags/{id}", tag),
             ("/api/v1/attributes/{id}", attribute),
             ("/api/v1/views/{id}", view),
+            ("/api/v1/orders/{id}", order),
+            ("/api/v1/products/{id}", product),
             ("/api/v1/imports/{id}", import),
             ("/api/v1/exports/{id}", exports.at("/data/0/id")),
             ("/api/v1/jobs/{id}", job),

@@ -1,0 +1,48 @@
+//! The API of orders and products: handlers that turn a request into one use case and its result into JSON.
+//!
+//! What it never does: SQL, or decide what is right.
+
+mod batch;
+mod filter;
+mod orders;
+mod products;
+
+use regulars_kernel::{Faults, PageRequest, Sort};
+use regulars_web::{
+    AppState, Params,
+    problem::{Constraint, register_constraints},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The room's routes, relative to `/api/v1`.
+pub fn routes() -> OpenApiRouter<AppState> {
+    register_constraints(CONSTRAINTS);
+    OpenApiRouter::new()
+        .routes(routes!(orders::list_orders, orders::tell_orders))
+        .routes(routes!(orders::get_order, orders::delete_order))
+        .routes(routes!(orders::list_customer_orders))
+        .routes(routes!(products::list_products, products::tell_products))
+        .routes(routes!(products::get_product))
+}
+
+/// What breaking a constraint of the schema means for the caller.
+const CONSTRAINTS: &[Constraint] = &[Constraint {
+    name: "orders_customer",
+    pointer: "/customer_id",
+    code: "customer_unknown",
+    message: "there is no customer with this id",
+}];
+
+/// `limit`, `cursor` and `page`.
+fn page_request(params: &mut Params, sorts: &[Sort], faults: &mut Faults) -> PageRequest {
+    let limit = params.one("limit", faults);
+    let cursor = params.one("cursor", faults);
+    let page = params.one("page", faults);
+    PageRequest::parse(
+        limit.as_deref(),
+        cursor.as_deref(),
+        page.as_deref(),
+        sorts,
+        faults,
+    )
+}

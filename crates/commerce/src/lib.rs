@@ -1,0 +1,13 @@
+//! Orders with their payments, fulfilments and refunds, products, and the figures of each customer that follow from them.
+//!
+//! Invariants: what arrives in any order, twice or late ends in the same order; a deleted order stays deleted; a
+//! customer's figures are reckoned in the transaction that changes an order, by the statement that also verifies them;
+//! each fact of an order is told once.
+
+mod api;
+pub mod model;
+pub mod ops;
+mod routes;
+pub mod store;
+
+pub use routes::api_routes;

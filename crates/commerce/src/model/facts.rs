@@ -1,0 +1,239 @@
+//! What of an order is told on its customer's timeline: each fact once, however often and in whichever order it is heard.
+
+use chrono::{DateTime, Utc};
+use regulars_kernel::{Money, Patch};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Change, Fulfillment, FulfillmentState, Order, OrderStatus, Part, Payment, PaymentKind, PaymentState,
+    PaymentStatus, merge::Speaker,
+};
+
+/// Something that happened to an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// By which it is known whether it was told.
+    pub key: String,
+    /// The kind of its event.
+    pub kind: &'static str,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What else is told of it.
+    pub more: Value,
+}
+
+/// What an event tells of every order.
+pub fn describe(order: &Order, more: Value) -> Value {
+    let mut facts = json!({
+        "order_id": order.id,
+        "source": order.source,
+        "external_id": order.external_id,
+        "number": order.core.number,
+        "total": money(order, order.core.total),
+        "items": order.derived.items,
+        "title": title(order),
+    });
+    if let (Value::Object(facts), Value::Object(more)) = (&mut facts, more) {
+        facts.extend(more);
+    }
+    facts
+}
+
+pub(super) fn money(order: &Order, amount: Decimal) -> Option<Money> {
+    Money::new(amount, order.core.currency).ok()
+}
+
+/// The first thing that was ordered, and how many lines there are besides.
+fn title(order: &Order) -> Option<String> {
+    let first = order.lines.first()?;
+    let short: String = first.title.chars().take(80).collect();
+    Some(match order.lines.len() {
+        1 => short,
+        lines => format!("{short} and {} more", lines - 1),
+    })
+}
+
+/// All facts of an order as it is now, with those of what was told even if it came too late to change anything.
+pub fn facts(after: &Order, change: &Change, speaker: Speaker) -> Vec<Fact> {
+    if !after.is_known || after.deleted_at.is_some() {
+        return Vec::new();
+    }
+    let said_at = change.at(speaker);
+    let mut facts = Facts {
+        said_at,
+        all: Vec::new(),
+    };
+    facts.add(
+        "placed",
+        "order.placed",
+        after.core.placed_at,
+        json!({"channel": after.core.channel}),
+    );
+    let paid_late = matches!(change.core.stated_payment_status, Patch::Set(status) if status.was_paid());
+    if after.derived.payment_status.was_paid() || paid_late {
+        facts.add("paid", "order.paid", after.paid_at(), json!({}));
+    }
+    if let Some(at) = after.core.cancelled_at.or_else(|| change.cancelled_at(said_at)) {
+        let more = json!({"reason": after.core.cancel_reason});
+        facts.add("cancelled", "order.cancelled", Some(at), more);
+    }
+    for payment in after
+        .payments
+        .iter()
+        .chain(change.payments.iter().map(|(payment, _)| payment))
+    {
+        facts.add_payment(payment);
+    }
+    for fulfillment in after.fulfillments.iter().chain(&change.fulfillments) {
+        facts.add_fulfillment(fulfillment);
+    }
+    for refund in after.refunds.iter().chain(&change.refunds) {
+        let more = json!({"amount": money(after, refund.amount), "reason": refund.reason});
+        let key = format!("refunded {}", refund.external_id);
+        facts.add(key, "order.refunded", refund.refunded_at, more);
+    }
+    facts.add_stated(after);
+    let mut seen = std::collections::HashSet::new();
+    facts
+        .all
+        .retain(|fact| !after.told.contains(&fact.key) && seen.insert(fact.key.clone()));
+    facts.all
+}
+
+impl Change {
+    /// When it says that the order was cancelled.
+    fn cancelled_at(&self, said_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match (&self.core.cancelled_at, &self.core.stated_status) {
+            (Patch::Set(at), _) => Some(*at),
+            (_, Patch::Set(OrderStatus::Cancelled)) => Some(said_at),
+            _ => None,
+        }
+    }
+}
+
+struct Facts {
+    said_at: DateTime<Utc>,
+    all: Vec<Fact>,
+}
+
+impl Facts {
+    fn add(&mut self, key: impl Into<String>, kind: &'static str, at: Option<DateTime<Utc>>, more: Value) {
+        self.all.push(Fact {
+            key: key.into(),
+            kind,
+            at: at.unwrap_or(self.said_at),
+            more,
+        });
+    }
+
+    fn add_payment(&mut self, payment: &Payment) {
+        if payment.state != PaymentState::Failed {
+            return;
+        }
+        let more = json!({
+            "amount": Money::new(payment.amount, payment.currency).ok(), "gateway": payment.gateway,
+            "code": payment.failure_code, "reason": payment.failure_reason,
+        });
+        let key = format!("failed {}", payment.external_id);
+        self.add(key, "payment.failed", payment.processed_at, more);
+    }
+
+    fn add_fulfillment(&mut self, fulfillment: &Fulfillment) {
+        let more = json!({
+            "tracking_company": fulfillment.tracking_company, "tracking_numbers": fulfillment.tracking_numbers,
+            "tracking_urls": fulfillment.tracking_urls,
+        });
+        let id = fulfillment.external_id();
+        if fulfillment.is_sent() {
+            self.add(
+                format!("shipped {id}"),
+                "order.shipped",
+                fulfillment.shipped_at,
+                more.clone(),
+            );
+        }
+        if fulfillment.state == FulfillmentState::Delivered {
+            self.add(
+                format!("delivered {id}"),
+                "order.delivered",
+                fulfillment.delivered_at,
+                more,
+            );
+        }
+    }
+
+    /// What was said outright, where no part says it.
+    fn add_stated(&mut self, after: &Order) {
+        let status = after.core.stated_status;
+        if after.fulfillments.is_empty() {
+            if matches!(
+                status,
+                Some(OrderStatus::PartiallyShipped | OrderStatus::Shipped | OrderStatus::Delivered)
+            ) {
+                self.add("shipped", "order.shipped", None, json!({}));
+            }
+            if status == Some(OrderStatus::Delivered) {
+                self.add("delivered", "order.delivered", None, json!({}));
+            }
+        }
+        let refunded =
+            status == Some(OrderStatus::Refunded) || after.derived.payment_status == PaymentStatus::Refunded;
+        if refunded && after.refunds.is_empty() {
+            self.add("refunded", "order.refunded", None, json!({}));
+        }
+    }
+}
+
+impl Order {
+    /// When what was paid reached the total, as far as payments tell.
+    pub(super) fn paid_at(&self) -> Option<DateTime<Utc>> {
+        let mut paid: Vec<_> = self
+            .payments
+            .iter()
+            .filter(|payment| payment.state == PaymentState::Succeeded)
+            .filter(|payment| matches!(payment.kind, PaymentKind::Sale | PaymentKind::Capture))
+            .filter_map(|payment| Some((payment.processed_at?, payment.amount)))
+            .collect();
+        paid.sort();
+        let mut sum = Decimal::ZERO;
+        paid.into_iter().find_map(|(at, amount)| {
+            sum += amount;
+            (sum >= self.core.total).then_some(at)
+        })
+    }
+}
+
+/// What people care about of what changed, as events tell it: `{"field": {"from": …, "to": …}}`.
+pub fn changes(before: &Order, after: &Order) -> Map<String, Value> {
+    let mut changes = Map::new();
+    let mut tell = |name: &str, from: Value, to: Value| {
+        if from != to {
+            changes.insert(name.to_owned(), json!({"from": from, "to": to}));
+        }
+    };
+    let (old, new) = (&before.core, &after.core);
+    tell("number", json!(old.number), json!(new.number));
+    tell("email", json!(old.email), json!(new.email));
+    tell("phone", json!(old.phone), json!(new.phone));
+    tell("note", json!(old.note), json!(new.note));
+    tell("tags", json!(old.tags), json!(new.tags));
+    tell("customer_id", json!(before.customer_id), json!(after.customer_id));
+    tell(
+        "billing_address",
+        json!(old.billing_address),
+        json!(new.billing_address),
+    );
+    tell(
+        "shipping_address",
+        json!(old.shipping_address),
+        json!(new.shipping_address),
+    );
+    tell(
+        "total",
+        json!(money(before, old.total)),
+        json!(money(after, new.total)),
+    );
+    tell("items", json!(before.derived.items), json!(after.derived.items));
+    changes
+}

@@ -1,0 +1,31 @@
+//! The words of this room: orders and products, how input is understood, and how what arrives is put together.
+//!
+//! What it never does: SQL, HTTP, reading the clock.
+
+mod check;
+mod facts;
+mod input;
+mod merge;
+#[cfg(test)]
+mod merge_tests;
+mod order;
+mod parts;
+mod product;
+mod reading;
+mod show;
+mod status;
+mod version;
+
+pub use facts::{Fact, changes, describe, facts};
+pub use input::{AmountInput, CustomerKey, LineInput, OrderInput};
+pub use merge::{Change, CorePatch, Speaker, Whose, merge, total_in_base};
+pub use order::{Core, Derived, Order, Stated};
+pub use parts::{
+    Address, AddressInput, Amounts, Fulfillment, FulfillmentInput, FulfillmentState, Line, LineQuantity,
+    NamedAmount, NamedAmountInput, Part, Payment, PaymentInput, PaymentKind, PaymentState, Refund,
+    RefundInput,
+};
+pub use product::{Product, ProductInput, ProductJson, ProductStatus, Variant, VariantInput};
+pub use show::{OrderJson, OrderRow, StatusChange};
+pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
+pub use version::SourceVersion;

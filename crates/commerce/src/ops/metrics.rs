@@ -1,0 +1,70 @@
+//! The figures of customers: kept with every change of an order, and verified from the beginning.
+
+use std::collections::BTreeSet;
+
+use regulars_database::{Database, Tx};
+use regulars_kernel::{Currency, Result, Scope, ids::CustomerId};
+use uuid::Uuid;
+
+use crate::store::metrics as store;
+
+/// Reckons the figures of these customers anew, after their orders were written in this transaction.
+pub async fn reckon(
+    tx: &mut Tx,
+    customers: impl IntoIterator<Item = CustomerId>,
+    base: Currency,
+) -> Result<()> {
+    let ids: Vec<CustomerId> = customers
+        .into_iter()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    store::lock(tx, &ids, base).await?;
+    store::reckon(tx, &ids, base).await
+}
+
+/// What a verification found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many customers were looked at.
+    pub checked: u64,
+    /// Of how many the figures were not what their orders say.
+    pub differed: u64,
+}
+
+/// Customers of one transaction.
+const STEP: i64 = 1_000;
+
+/// Reckons everybody's figures from their orders, compares, and mends what differs if that is wanted. `step` is told how many
+/// were checked.
+pub async fn verify(
+    database: &Database,
+    scope: Scope,
+    repair: bool,
+    mut step: impl FnMut(Verified),
+) -> Result<Verified> {
+    let mut found = Verified::default();
+    let mut after = Uuid::nil();
+    loop {
+        let mut tx = database.begin(scope).await?;
+        let base = store::base_currency(&mut tx).await?;
+        let ids = store::next(&mut tx, after, STEP).await?;
+        let Some(last) = ids.last() else {
+            return Ok(found);
+        };
+        after = last.0;
+        let wrong = store::wrong(&mut tx, &ids, base).await?;
+        found.checked += ids.len() as u64;
+        found.differed += wrong.len() as u64;
+        if repair {
+            reckon(&mut tx, wrong, base).await?;
+            tx.commit().await?;
+        } else {
+            tx.rollback().await?;
+        }
+        step(found);
+    }
+}

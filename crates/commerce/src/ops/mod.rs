@@ -1,0 +1,42 @@
+//! Use cases: check, change, event. Each is one function in one transaction that the caller commits.
+//!
+//! What it never does: HTTP, or SQL of its own; that is `store`.
+
+mod people;
+
+pub mod metrics;
+pub mod orders;
+pub mod products;
+
+use std::collections::HashMap;
+
+use regulars_kernel::Error;
+
+/// What became of what was told.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// It is new.
+    Created(T),
+    /// It was known and is different now.
+    Updated(T),
+    /// It was known, or older than what is.
+    Unchanged(T),
+    /// It was refused, and nothing was changed.
+    Refused(Error),
+}
+
+impl<T> Outcome<T> {
+    /// What it is about, unless it was refused.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Created(value) | Self::Updated(value) | Self::Unchanged(value) => Some(value),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// Most orders or products that are told at once.
+pub const MOST: usize = 1_000;
+
+/// Two things that are known by the same key are one, and what comes later counts.
+type ByKey<T> = HashMap<(String, String), T>;

@@ -1,0 +1,174 @@
+//! Whose an order is: found by id, by an id elsewhere or by address; who is not known yet becomes a guest.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use regulars_customers::{
+    model::{Type, import::Wanted},
+    ops::import::{Create, Origin, create_many},
+    store::batch_parts::KnownWords,
+};
+use regulars_database::Tx;
+use regulars_kernel::{Email, Patch, Result, ids::CustomerId};
+
+use crate::{
+    model::{Address, Change, Whose},
+    store,
+};
+
+/// Who is who, for a batch of orders.
+#[derive(Default)]
+pub(super) struct People {
+    living: BTreeSet<CustomerId>,
+    by_key: HashMap<(String, String), CustomerId>,
+    by_email: HashMap<String, CustomerId>,
+}
+
+/// How often somebody may be made known by others while it is tried here.
+const TRIES: usize = 3;
+
+impl People {
+    /// Looks up everybody whom these orders name, and makes guests of those who are not known.
+    pub(super) async fn find<'a>(
+        tx: &mut Tx,
+        changes: impl Iterator<Item = &'a Change> + Clone,
+    ) -> Result<Self> {
+        let mut people = Self::default();
+        let ids: BTreeSet<CustomerId> = changes
+            .clone()
+            .filter_map(|change| match change.whose {
+                Whose::Id(id) => Some(id),
+                _ => None,
+            })
+            .collect();
+        if !ids.is_empty() {
+            let ids: Vec<CustomerId> = ids.into_iter().collect();
+            people.living = store::people::living(tx, &ids).await?.into_iter().collect();
+        }
+        for _ in 0..TRIES {
+            people.look_up(tx, changes.clone()).await?;
+            let strangers = people.strangers(changes.clone());
+            if strangers.is_empty() || people.welcome(tx, strangers).await? {
+                break;
+            }
+        }
+        Ok(people)
+    }
+
+    async fn look_up<'a>(&mut self, tx: &mut Tx, changes: impl Iterator<Item = &'a Change>) -> Result<()> {
+        let (mut keys, mut emails) = (BTreeSet::new(), BTreeSet::new());
+        for change in changes {
+            if let Whose::Known { key, email } = &change.whose {
+                keys.extend(key.as_ref().map(|(source, id)| (source.as_str(), id.as_str())));
+                emails.extend(email.as_ref().map(Email::lowercase));
+            }
+        }
+        if !keys.is_empty() {
+            let keys: Vec<_> = keys.into_iter().collect();
+            for (source, external_id, id) in store::people::by_keys(tx, &keys).await? {
+                self.by_key.insert((source, external_id), id);
+            }
+        }
+        if !emails.is_empty() {
+            let emails: Vec<String> = emails.into_iter().collect();
+            self.by_email = store::people::by_emails(tx, &emails).await?.into_iter().collect();
+        }
+        Ok(())
+    }
+
+    /// Who must be made known, in the order of their addresses and ids, so that two batches do not wait for each other.
+    fn strangers<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Vec<Wanted> {
+        let mut strangers: BTreeMap<(String, String), Wanted> = BTreeMap::new();
+        for change in changes {
+            let Whose::Known { key, email } = &change.whose else {
+                continue;
+            };
+            if self.of(&change.whose).is_some() {
+                continue;
+            }
+            let name = match (&email, &key) {
+                (Some(email), _) => ("email".to_owned(), email.lowercase()),
+                (None, Some((source, id))) => (source.clone(), id.clone()),
+                (None, None) => continue,
+            };
+            let stranger = strangers.entry(name).or_insert_with(|| Wanted {
+                email: email.clone().map_or(Patch::Keep, Patch::Set),
+                customer_type: Some(Type::Guest),
+                ..Wanted::default()
+            });
+            if let Some(key) = key
+                && !stranger.sources.contains(key)
+                && stranger.sources.len() < 20
+            {
+                stranger.sources.push(key.clone());
+            }
+            if stranger.first_name.is_keep() && stranger.last_name.is_keep() {
+                let addresses = [&change.core.billing_address, &change.core.shipping_address];
+                name_of(addresses, stranger);
+            }
+        }
+        strangers.into_values().collect()
+    }
+
+    /// Makes guests; says whether all of them could be. The others were made known by somebody else meanwhile.
+    async fn welcome(&mut self, tx: &mut Tx, strangers: Vec<Wanted>) -> Result<bool> {
+        let rows: Vec<Create<'_>> = strangers
+            .iter()
+            .map(|wanted| Create {
+                id: CustomerId::new(),
+                wanted,
+            })
+            .collect();
+        let origin = Origin { import_id: None };
+        let refusals = create_many(tx, &rows, &origin, &KnownWords::default(), &mut Vec::new()).await?;
+        for (row, refusal) in rows.iter().zip(&refusals) {
+            if refusal.is_none() {
+                if let Patch::Set(email) = &row.wanted.email {
+                    self.by_email.insert(email.lowercase(), row.id);
+                }
+                for key in &row.wanted.sources {
+                    self.by_key.insert(key.clone(), row.id);
+                }
+            }
+        }
+        Ok(refusals.iter().all(Option::is_none))
+    }
+
+    /// Who it is; none if that is not known.
+    pub(super) fn of(&self, whose: &Whose) -> Option<CustomerId> {
+        match whose {
+            Whose::Unsaid | Whose::Nobody => None,
+            Whose::Id(id) => Some(*id).filter(|id| self.living.contains(id)),
+            Whose::Known { key, email } => key
+                .as_ref()
+                .and_then(|key| self.by_key.get(key))
+                .or_else(|| {
+                    email
+                        .as_ref()
+                        .and_then(|email| self.by_email.get(&email.lowercase()))
+                })
+                .copied(),
+        }
+    }
+}
+
+/// A guest is called as the address says.
+fn name_of(addresses: [&Patch<Address>; 2], stranger: &mut Wanted) {
+    let name = addresses.into_iter().find_map(|address| match address {
+        Patch::Set(address) => address
+            .name
+            .as_deref()
+            .map(str::trim)
+            .filter(|name| !name.is_empty()),
+        Patch::Keep | Patch::Clear => None,
+    });
+    if let Some(name) = name {
+        let short = |text: &str| text.chars().take(100).collect::<String>();
+        match name.rsplit_once(' ') {
+            Some((first, last)) => {
+                stranger.first_name = Patch::Set(short(first.trim()));
+                stranger.last_name = Patch::Set(short(last));
+            }
+            None => stranger.last_name = Patch::Set(short(name)),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Products: told one or many at a time, listed.
+
+use std::collections::HashSet;
+
+use regulars_database::Tx;
+use regulars_kernel::{Currency, Error, Faults, Result, ids::ProductId};
+
+use super::{ByKey, Outcome};
+use crate::{
+    model::{Product, ProductInput},
+    store,
+};
+
+/// Reads a product.
+pub async fn get(tx: &mut Tx, id: ProductId) -> Result<Product> {
+    store::products::get(tx, id)
+        .await?
+        .filter(|product| product.deleted_at.is_none())
+        .ok_or(Error::NotFound("product"))
+}
+
+/// How often others may tell of the same new products meanwhile.
+const TRIES: usize = 5;
+
+/// Tells of many products; what is refused changes nothing and keeps none of the others back.
+pub async fn upsert_many(
+    tx: &mut Tx,
+    inputs: &[ProductInput],
+    base: Currency,
+) -> Result<Vec<Outcome<Product>>> {
+    for _ in 0..TRIES {
+        let keys: Vec<(&str, &str)> = inputs
+            .iter()
+            .map(|input| (input.source.trim(), input.external_id.trim()))
+            .collect();
+        let before: ByKey<Product> = store::products::lock(tx, &keys)
+            .await?
+            .into_iter()
+            .map(|product| ((product.source.clone(), product.external_id.clone()), product))
+            .collect();
+        let mut after = before.clone();
+        let outcomes: Vec<Outcome<Product>> = inputs
+            .iter()
+            .map(|input| tell(tx, input, base, &mut after))
+            .collect();
+        if write(tx, &before, &mut after).await? {
+            return Ok(with_versions(outcomes, &after));
+        }
+    }
+    Err(Error::Unavailable(
+        "others tell of the same products at once; try again".into(),
+    ))
+}
+
+fn tell(tx: &Tx, input: &ProductInput, base: Currency, all: &mut ByKey<Product>) -> Outcome<Product> {
+    let mut faults = Faults::new();
+    let key = input.key(base, &mut faults);
+    let known = all.get(&key);
+    let blank;
+    let before = if let Some(product) = known {
+        product
+    } else {
+        blank = Product::blank(&key.0, &key.1, tx.now());
+        &blank
+    };
+    let after = before.merged(input, base, &mut faults);
+    if let Err(error) = faults.check() {
+        return Outcome::Refused(error);
+    }
+    if known.is_none() {
+        all.insert(key, after.clone());
+        return Outcome::Created(after);
+    }
+    if *before == after {
+        return Outcome::Unchanged(after);
+    }
+    all.insert(key, after.clone());
+    Outcome::Updated(after)
+}
+
+/// Writes what differs. False if others have told of a new product meanwhile: then nothing is written.
+async fn write(tx: &mut Tx, before: &ByKey<Product>, after: &mut ByKey<Product>) -> Result<bool> {
+    use sqlx::Executor as _;
+    let new: Vec<&Product> = after
+        .iter()
+        .filter(|(key, _)| !before.contains_key(*key))
+        .map(|(_, product)| product)
+        .collect();
+    let changed: Vec<&Product> = after
+        .iter()
+        .filter(|(key, product)| before.get(*key).is_some_and(|before| before != *product))
+        .map(|(_, product)| product)
+        .collect();
+    if !new.is_empty() {
+        tx.conn().execute("SAVEPOINT new_products").await?;
+        if store::products::insert(tx, &new).await? < new.len() {
+            tx.conn().execute("ROLLBACK TO SAVEPOINT new_products").await?;
+            return Ok(false);
+        }
+    }
+    let versions = if changed.is_empty() {
+        Vec::new()
+    } else {
+        store::products::update(tx, &changed).await?
+    };
+    let written: Vec<&Product> = new.iter().chain(&changed).copied().collect();
+    if !written.is_empty() {
+        store::products::replace_variants(tx, &written).await?;
+    }
+    for (id, version, at) in versions {
+        if let Some(product) = after.values_mut().find(|product| product.id.0 == id) {
+            (product.version, product.updated_at) = (version, at);
+        }
+    }
+    Ok(true)
+}
+
+/// The outcomes with the products as they are in the end. Of two that told of the same new one only the first made it.
+fn with_versions(outcomes: Vec<Outcome<Product>>, after: &ByKey<Product>) -> Vec<Outcome<Product>> {
+    let mut made = HashSet::new();
+    let current = |product: Product| {
+        let key = (product.source.clone(), product.external_id.clone());
+        after.get(&key).cloned().unwrap_or(product)
+    };
+    outcomes
+        .into_iter()
+        .map(|outcome| match outcome {
+            Outcome::Created(product) if made.insert(product.id) => Outcome::Created(current(product)),
+            Outcome::Created(product) | Outcome::Updated(product) => Outcome::Updated(current(product)),
+            Outcome::Unchanged(product) => Outcome::Unchanged(current(product)),
+            Outcome::Refused(error) => Outcome::Refused(error),
+        })
+        .collect()
+}

@@ -1,0 +1,188 @@
+//! The figures of customers. One text reckons them, for whoever changes orders and for whoever verifies.
+
+use regulars_database::Tx;
+use regulars_kernel::{Currency, Result, ids::CustomerId};
+use uuid::Uuid;
+
+/// The figures of the customers $1 in the currency $2, which has $3 digits, from their orders. Orders of which the worth in
+/// that currency is not known count, their money does not; the average is over those whose money does, half to even.
+macro_rules! figures {
+    () => {
+        "(WITH theirs AS (
+           SELECT o.id, o.customer_id, o.counts, o.items, o.status, o.placed_at, o.cancelled_at,
+             CASE WHEN o.currency = $2 THEN o.total WHEN o.base_currency = $2 THEN o.total_base END AS total,
+             CASE WHEN o.currency = $2 THEN o.refunded_total WHEN o.base_currency = $2 THEN o.refunded_base END AS refunded,
+             CASE WHEN o.currency = $2 THEN 1 WHEN o.base_currency = $2 THEN o.exchange_rate END AS rate
+           FROM orders o
+           WHERE o.customer_id = ANY($1) AND o.is_known AND o.deleted_at IS NULL AND NOT o.is_test
+         ), sums AS (
+           SELECT customer_id,
+             count(*) FILTER (WHERE counts) AS orders,
+             count(*) FILTER (WHERE cancelled_at IS NOT NULL) AS cancelled_orders,
+             count(*) FILTER (WHERE counts AND status IN ('returned', 'refunded')) AS returned_orders,
+             count(*) FILTER (WHERE counts AND total IS NULL) AS unconverted_orders,
+             sum(items) FILTER (WHERE counts) AS items,
+             sum(total) FILTER (WHERE counts) AS total_spent,
+             sum(refunded) FILTER (WHERE counts AND total IS NOT NULL) AS refunded,
+             min(placed_at) FILTER (WHERE counts) AS first_order_at,
+             max(placed_at) FILTER (WHERE counts) AS last_order_at
+           FROM theirs GROUP BY customer_id
+         ), bought AS (
+           SELECT t.customer_id, l.category, l.brand, l.current_quantity AS quantity, l.total * t.rate AS spent
+           FROM theirs t JOIN order_lines l ON l.order_id = t.id
+           WHERE t.counts AND l.current_quantity > 0 AND (l.category IS NOT NULL OR l.brand IS NOT NULL)
+         ), categories AS (
+           SELECT DISTINCT ON (customer_id) customer_id, category FROM bought WHERE category IS NOT NULL
+           GROUP BY customer_id, category
+           ORDER BY customer_id, sum(quantity) DESC, sum(spent) DESC NULLS LAST, category COLLATE \"C\"
+         ), brands AS (
+           SELECT DISTINCT ON (customer_id) customer_id, brand FROM bought WHERE brand IS NOT NULL
+           GROUP BY customer_id, brand
+           ORDER BY customer_id, sum(quantity) DESC, sum(spent) DESC NULLS LAST, brand COLLATE \"C\"
+         ), summed AS (
+           SELECT who.id AS customer_id, coalesce(orders, 0)::integer AS orders,
+             coalesce(cancelled_orders, 0)::integer AS cancelled_orders, coalesce(returned_orders, 0)::integer AS returned_orders,
+             coalesce(unconverted_orders, 0)::integer AS unconverted_orders, coalesce(items, 0)::bigint AS items,
+             round(coalesce(total_spent, 0), $3) AS total_spent, round(coalesce(refunded, 0), $3) AS refunded,
+             first_order_at, last_order_at, category AS favourite_category, brand AS favourite_brand,
+             round(coalesce(total_spent, 0), $3) * 10::numeric ^ $3 AS units,
+             (coalesce(orders, 0) - coalesce(unconverted_orders, 0))::numeric AS converted
+           FROM unnest($1) AS who (id)
+           LEFT JOIN sums ON sums.customer_id = who.id
+           LEFT JOIN categories ON categories.customer_id = who.id
+           LEFT JOIN brands ON brands.customer_id = who.id
+         )
+         SELECT customer_id, $2 AS currency, orders, cancelled_orders, returned_orders, unconverted_orders, items, total_spent,
+           refunded, total_spent - refunded AS net_revenue,
+           CASE WHEN converted = 0 THEN round(0::numeric, $3) ELSE round((div(units, converted) + CASE
+             WHEN 2 * mod(units, converted) > converted THEN 1
+             WHEN 2 * mod(units, converted) = converted THEN mod(div(units, converted), 2)
+             ELSE 0 END) / 10::numeric ^ $3, $3) END AS average_order_value,
+           first_order_at, last_order_at, favourite_category, favourite_brand
+         FROM summed)"
+    };
+}
+
+macro_rules! columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            ".currency, ",
+            $table,
+            ".orders, ",
+            $table,
+            ".cancelled_orders, ",
+            $table,
+            ".returned_orders, ",
+            $table,
+            ".unconverted_orders, ",
+            $table,
+            ".items, ",
+            $table,
+            ".total_spent, ",
+            $table,
+            ".refunded, ",
+            $table,
+            ".net_revenue, ",
+            $table,
+            ".average_order_value, ",
+            $table,
+            ".first_order_at, ",
+            $table,
+            ".last_order_at, ",
+            $table,
+            ".favourite_category, ",
+            $table,
+            ".favourite_brand"
+        )
+    };
+}
+
+/// Keeps others from reckoning the figures of these customers until the transaction ends, in the order of their ids. What is
+/// reckoned afterwards sees every order that was committed before.
+pub async fn lock(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<()> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    sqlx::query(
+        "INSERT INTO customer_metrics AS m (organization_id, customer_id, currency)
+         SELECT $1, id, $3 FROM unnest($2) AS who (id)
+         ON CONFLICT (organization_id, customer_id) DO UPDATE SET orders = m.orders WHERE false",
+    )
+    .bind(tx.organization_id())
+    .bind(ids)
+    .bind(base)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Reckons the figures of these customers, whose rows are locked.
+pub async fn reckon(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<()> {
+    let sql = concat!(
+        "UPDATE customer_metrics m SET (currency, orders, cancelled_orders, returned_orders, unconverted_orders, items, \
+         total_spent, refunded, net_revenue, average_order_value, first_order_at, last_order_at, favourite_category, \
+         favourite_brand) = ROW(",
+        columns!("f"),
+        "), reckoned_at = now() FROM ",
+        figures!(),
+        " f WHERE m.customer_id = f.customer_id AND (",
+        columns!("m"),
+        ") IS DISTINCT FROM (",
+        columns!("f"),
+        ")"
+    );
+    sqlx::query(sql)
+        .bind(ids)
+        .bind(base)
+        .bind(digits(base))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Of these customers, those whose figures are not what their orders say.
+pub async fn wrong(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<Vec<CustomerId>> {
+    let sql = concat!(
+        "SELECT f.customer_id FROM ",
+        figures!(),
+        " f LEFT JOIN customer_metrics m ON m.customer_id = f.customer_id
+         WHERE CASE WHEN m.customer_id IS NULL THEN f.orders + f.cancelled_orders > 0 ELSE (",
+        columns!("m"),
+        ") IS DISTINCT FROM (",
+        columns!("f"),
+        ") END ORDER BY f.customer_id"
+    );
+    Ok(sqlx::query_scalar(sql)
+        .bind(ids)
+        .bind(base)
+        .bind(digits(base))
+        .fetch_all(tx.conn())
+        .await?)
+}
+
+/// The next customers after one, the deleted too, by id.
+pub async fn next(tx: &mut Tx, after: Uuid, most: i64) -> Result<Vec<CustomerId>> {
+    Ok(
+        sqlx::query_scalar("SELECT id FROM customers WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after)
+            .bind(most)
+            .fetch_all(tx.conn())
+            .await?,
+    )
+}
+
+/// The organization's currency.
+pub async fn base_currency(tx: &mut Tx) -> Result<Currency> {
+    let id = tx.organization_id();
+    Ok(
+        sqlx::query_scalar("SELECT currency FROM organizations WHERE id = $1")
+            .bind(id)
+            .fetch_one(tx.conn())
+            .await?,
+    )
+}
+
+fn digits(base: Currency) -> i32 {
+    i32::try_from(base.digits()).unwrap_or(2)
+}

@@ -1,0 +1,10 @@
+//! SQL of this room, and nothing else: every function takes the transaction of one organization.
+//!
+//! What it never does: decide. Rules are in `model`, use cases in `ops`.
+
+pub mod find;
+pub mod metrics;
+pub mod orders;
+pub mod parts;
+pub mod people;
+pub mod products;

@@ -1,0 +1,221 @@
+//! Products and their variants.
+
+use std::collections::HashMap;
+
+use regulars_database::Tx;
+use regulars_kernel::{Cursor, Error, Result, ids::ProductId};
+use serde::Serialize;
+use sqlx::{FromRow as _, Row, types::Json};
+use uuid::Uuid;
+
+use crate::model::{Product, Variant};
+
+macro_rules! product_columns {
+    () => {
+        "p.id, p.version, p.source, p.external_id, p.source_version, p.source_sequence, p.title, p.sort_title, p.handle, \
+         p.brand, p.category, p.status, p.tags, p.image_url, p.deleted_at, p.created_at, p.updated_at"
+    };
+}
+
+macro_rules! names {
+    () => {
+        "source, external_id, source_version, source_sequence, title, sort_title, handle, brand, category, status, tags, \
+         image_url, deleted_at"
+    };
+}
+
+macro_rules! written {
+    () => {
+        "x.source, x.external_id, x.source_version, x.source_sequence, x.title, x.sort_title, x.handle, x.brand, x.category, \
+         x.status, x.tags, x.image_url, x.deleted_at"
+    };
+}
+
+/// Reads those that there are of these keys, and keeps others from changing them; in the order of the keys.
+pub async fn lock(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<Product>> {
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    keys.dedup();
+    let (sources, ids): (Vec<&str>, Vec<&str>) = keys.into_iter().unzip();
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        product_columns!(),
+        " FROM unnest($1::text[], $2::text[]) k (source, external_id)
+         CROSS JOIN LATERAL (
+           SELECT * FROM products WHERE source = k.source AND external_id = k.external_id FOR NO KEY UPDATE
+         ) p"
+    ))
+    .bind(sources)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    complete(tx, &rows).await
+}
+
+/// Reads a product; deleted ones too.
+pub async fn get(tx: &mut Tx, id: ProductId) -> Result<Option<Product>> {
+    let sql = concat!("SELECT ", product_columns!(), " FROM products p WHERE p.id = $1");
+    let rows = sqlx::query(sql).bind(id).fetch_all(tx.conn()).await?;
+    Ok(complete(tx, &rows).await?.pop())
+}
+
+/// A part of the list by title, one more than wanted to see whether it goes on; those whose title begins so, if given.
+pub async fn list(
+    tx: &mut Tx,
+    prefix: &str,
+    cursor: Option<&Cursor>,
+    skip: i64,
+    most: i64,
+) -> Result<Vec<Product>> {
+    let broken = |why: regulars_kernel::paging::CursorError| {
+        Error::malformed("?cursor", "cursor_invalid", why.to_string())
+    };
+    let (after, after_id) = match cursor {
+        Some(cursor) => (cursor.value::<String>(0).map_err(broken)?, cursor.id),
+        None => (String::new(), Uuid::nil()),
+    };
+    let sql = concat!(
+        "SELECT ",
+        product_columns!(),
+        " FROM products p WHERE p.deleted_at IS NULL AND p.sort_title >= $1 AND p.sort_title < $1 || chr(1114111)
+           AND (p.sort_title, p.id) > ($2, $3) ORDER BY p.sort_title, p.id OFFSET $4 LIMIT $5"
+    );
+    let rows = sqlx::query(sql)
+        .bind(prefix)
+        .bind(after)
+        .bind(after_id)
+        .bind(skip)
+        .bind(most)
+        .fetch_all(tx.conn())
+        .await?;
+    complete(tx, &rows).await
+}
+
+/// How many titles begin so; counted up to a limit.
+pub async fn count(tx: &mut Tx, prefix: &str, most: i64) -> Result<i64> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT FROM products p
+           WHERE p.deleted_at IS NULL AND p.sort_title >= $1 AND p.sort_title < $1 || chr(1114111) LIMIT $2) found",
+    )
+    .bind(prefix)
+    .bind(most)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Brand and category of these products.
+pub async fn kinds(
+    tx: &mut Tx,
+    keys: &[(&str, &str)],
+) -> Result<Vec<(String, String, Option<String>, Option<String>)>> {
+    let (sources, ids): (Vec<&str>, Vec<&str>) = keys.iter().copied().unzip();
+    Ok(sqlx::query_as(
+        "SELECT k.source, k.external_id, p.brand, p.category FROM unnest($1::text[], $2::text[]) k (source, external_id)
+         CROSS JOIN LATERAL (SELECT brand, category FROM products WHERE source = k.source AND external_id = k.external_id AND deleted_at IS NULL LIMIT 1) p",
+    )
+    .bind(sources)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+async fn complete(tx: &mut Tx, rows: &[sqlx::postgres::PgRow]) -> Result<Vec<Product>> {
+    let mut products: Vec<Product> = rows.iter().map(Product::from_row).collect::<sqlx::Result<_>>()?;
+    if products.is_empty() {
+        return Ok(products);
+    }
+    let ids: Vec<Uuid> = products.iter().map(|product| product.id.0).collect();
+    let rows = sqlx::query(
+        "SELECT product_id, external_id, position, sku, barcode, title, price, compare_at_price, currency, stock
+         FROM product_variants WHERE product_id = ANY($1) ORDER BY product_id, position",
+    )
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    let mut variants: HashMap<Uuid, Vec<Variant>> = HashMap::new();
+    for row in rows {
+        variants
+            .entry(row.try_get("product_id")?)
+            .or_default()
+            .push(Variant::from_row(&row)?);
+    }
+    for product in &mut products {
+        product.variants = variants.remove(&product.id.0).unwrap_or_default();
+        product.normalize();
+    }
+    Ok(products)
+}
+
+/// Inserts products. Answers how many: one whose key somebody else has taken meanwhile is left out.
+pub async fn insert(tx: &mut Tx, products: &[&Product]) -> Result<usize> {
+    let sql = concat!(
+        "INSERT INTO products (organization_id, id, created_at, updated_at, ",
+        names!(),
+        ") SELECT $1, x.id, x.created_at, x.created_at, ",
+        written!(),
+        " FROM jsonb_populate_recordset(NULL::products, $2) x ON CONFLICT (organization_id, source, external_id) DO NOTHING"
+    );
+    let mut products = products.to_vec();
+    products.sort_unstable_by_key(|product| (&product.source, &product.external_id));
+    let done = sqlx::query(sql)
+        .bind(tx.organization_id())
+        .bind(Json(products))
+        .execute(tx.conn())
+        .await?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or_default())
+}
+
+/// Writes locked products. Answers their new versions.
+pub async fn update(
+    tx: &mut Tx,
+    products: &[&Product],
+) -> Result<Vec<(Uuid, i32, chrono::DateTime<chrono::Utc>)>> {
+    let sql = concat!(
+        "UPDATE products p SET (",
+        names!(),
+        ") = ROW(",
+        written!(),
+        ") FROM jsonb_populate_recordset(NULL::products, $1) x WHERE p.id = x.id RETURNING p.id, p.version, p.updated_at"
+    );
+    Ok(sqlx::query_as(sql)
+        .bind(Json(products))
+        .fetch_all(tx.conn())
+        .await?)
+}
+
+#[derive(Serialize)]
+struct Of<'a> {
+    product_id: Uuid,
+    #[serde(flatten)]
+    variant: &'a Variant,
+}
+
+/// Replaces the variants of products.
+pub async fn replace_variants(tx: &mut Tx, products: &[&Product]) -> Result<()> {
+    let ids: Vec<Uuid> = products.iter().map(|product| product.id.0).collect();
+    sqlx::query("DELETE FROM product_variants WHERE product_id = ANY($1)")
+        .bind(ids)
+        .execute(tx.conn())
+        .await?;
+    let variants: Vec<Of<'_>> = products
+        .iter()
+        .flat_map(|product| {
+            product.variants.iter().map(|variant| Of {
+                product_id: product.id.0,
+                variant,
+            })
+        })
+        .collect();
+    let variants = serde_json::to_value(variants)?;
+    sqlx::query(
+        "INSERT INTO product_variants (organization_id, product_id, external_id, position, sku, barcode, title, price,
+           compare_at_price, currency, stock)
+         SELECT $1, x.product_id, x.external_id, x.position, x.sku, x.barcode, x.title, x.price, x.compare_at_price, x.currency,
+           x.stock FROM jsonb_populate_recordset(NULL::product_variants, $2) x",
+    )
+    .bind(tx.organization_id())
+    .bind(Json(variants))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

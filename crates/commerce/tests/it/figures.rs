@@ -1,0 +1,252 @@
+//! The figures of customers: kept along the way, they are what reckoning from the beginning gives.
+
+use regulars_commerce::ops::{metrics, orders};
+use regulars_kernel::{Actor, Currency, Scope};
+use serde_json::{Value, json};
+
+use crate::harness::{House, shoes, text};
+
+/// A small generator, so that a failing history is the same again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+fn something(dice: &mut Dice) -> Value {
+    let mut told = json!({"source": "till", "external_id": dice.roll(8).to_string()});
+    match dice.roll(9) {
+        0 | 1 => {
+            told["currency"] = json!("EUR");
+            told["lines"] = json!([
+                {"title": "a", "brand": format!("b{}", dice.roll(3)), "category": format!("c{}", dice.roll(3)), "quantity": dice.roll(4), "price": format!("{}.{:02}", dice.roll(90), dice.roll(100))},
+                {"title": "b", "brand": "b1", "category": "c1", "quantity": 3, "current_quantity": dice.roll(4), "price": "0.35"}
+            ]);
+        }
+        2 => {
+            told["currency"] = json!("USD");
+            told["exchange_rate"] = if dice.roll(2) == 0 {
+                json!("0.9173")
+            } else {
+                json!(null)
+            };
+            told["total"] = json!("12.35");
+        }
+        3 => {
+            told["refunds"] =
+                json!([{"external_id": dice.roll(3).to_string(), "amount": format!("{}.5", dice.roll(20))}]);
+        }
+        4 => {
+            told["cancelled_at"] = if dice.roll(3) > 0 {
+                json!(null)
+            } else {
+                json!("2026-03-01T00:00:00Z")
+            }
+        }
+        5 => told["is_test"] = json!(dice.roll(4) == 0),
+        6 => told["placed_at"] = json!(format!("2026-01-{:02}T12:00:00Z", 1 + dice.roll(28))),
+        7 => told["customer_id"] = json!(null),
+        _ => told["email"] = json!(format!("p{}@example.com", dice.roll(3))),
+    }
+    if dice.roll(2) == 0 {
+        told["email"] = json!(format!("p{}@example.com", dice.roll(3)));
+    }
+    told
+}
+
+/// Everybody's figures, reckoned here from the orders as the API shows them.
+async fn reckoned(house: &House, customer: &str) -> (i64, i64, String, String) {
+    let list = house
+        .get(&format!("/orders?limit=200&customer={customer}"))
+        .await
+        .expect(200)
+        .json;
+    let (mut orders, mut items, mut total, mut refunded) = (0, 0, 0_i64, 0_i64);
+    for order in list["data"].as_array().unwrap() {
+        if order["is_test"] == json!(true) || order["cancelled_at"] != json!(null) {
+            continue;
+        }
+        let cents = |value: &Value| text(value).replace('.', "").parse::<i64>().unwrap();
+        orders += 1;
+        items += order["items"].as_i64().unwrap();
+        if order["total_in_base"] != json!(null) {
+            total += cents(&order["total_in_base"]["amount"]);
+            if order["total"]["currency"] == "EUR" {
+                refunded += cents(&order["refunded"]["amount"]);
+            } else {
+                // Half to even never arises with this rate and these amounts.
+                refunded += (cents(&order["refunded"]["amount"]) * 9173 + 5000) / 10_000;
+            }
+        }
+    }
+    let shown = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
+    (orders, items, shown(total), shown(refunded))
+}
+
+#[tokio::test]
+async fn after_any_history_they_are_what_reckoning_anew_gives() {
+    let house = House::new().await;
+    let scope = scope(&house).await;
+    for seed in 0..6 {
+        let mut dice = Dice(seed);
+        for step in 0..40 {
+            if dice.roll(12) == 0 {
+                let mut tx = house.app.tx("acme").await;
+                // Only of some: a deleted order is out of the game.
+                if dice.roll(3) == 0 {
+                    let id = (6 + dice.roll(2)).to_string();
+                    orders::delete_by_key(&mut tx, "till", &id, None, Currency::EUR)
+                        .await
+                        .unwrap();
+                }
+                tx.commit().await.unwrap();
+                continue;
+            }
+            let told: Vec<Value> = (0..=dice.roll(3)).map(|_| something(&mut dice)).collect();
+            house.post("/orders", json!(told)).await.expect(200);
+            if step % 10 == 9 {
+                let found = metrics::verify(house.app.database(), scope, false, |_| {})
+                    .await
+                    .unwrap();
+                assert_eq!(found.differed, 0, "seed {seed}, step {step}");
+            }
+        }
+        let customers = house.get("/customers?limit=200").await.expect(200).json;
+        for customer in customers["data"].as_array().unwrap() {
+            let id = text(&customer["id"]);
+            let kept = house.metrics(&id).await;
+            let kept = (
+                kept["orders"].as_i64().unwrap(),
+                kept["items"].as_i64().unwrap(),
+                text(&kept["total_spent"]["amount"]),
+                text(&kept["refunded"]["amount"]),
+            );
+            assert_eq!(kept, reckoned(&house, &id).await, "seed {seed}");
+        }
+    }
+}
+
+async fn scope(house: &House) -> Scope {
+    Scope {
+        organization_id: house.app.tx("acme").await.organization_id(),
+        actor: Actor::System,
+    }
+}
+
+#[tokio::test]
+async fn figures_that_were_bent_are_found_and_mended() {
+    let house = House::new().await;
+    let scope = scope(&house).await;
+    let order = house.order(shoes(1, "ada@example.com")).await;
+    house.order(shoes(2, "bob@example.com")).await;
+    let customer = text(&order["customer_id"]);
+    let mut tx = house.app.tx("acme").await;
+    sqlx::query(
+        "UPDATE customer_metrics SET orders = 7, favourite_brand = NULL WHERE customer_id = $1::uuid",
+    )
+    .bind(&customer)
+    .execute(tx.conn())
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let verify = async |repair| {
+        metrics::verify(house.app.database(), scope, repair, |_| {})
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        verify(false).await,
+        metrics::Verified {
+            checked: 2,
+            differed: 1
+        }
+    );
+    assert_eq!(verify(true).await.differed, 1);
+    assert_eq!(verify(false).await.differed, 0);
+    assert_eq!(house.metrics(&customer).await["orders"], 1);
+}
+
+#[tokio::test]
+async fn another_currency_of_the_organization_leaves_out_what_has_no_rate_to_it() {
+    let house = House::new().await;
+    let scope = scope(&house).await;
+    let order = house.order(shoes(1, "ada@example.com")).await;
+    let dollars = json!({"source": "till", "external_id": "2", "email": "ada@example.com", "currency": "USD", "total": "10.00", "exchange_rate": "0.9"});
+    house.order(dollars).await;
+    let customer = text(&order["customer_id"]);
+    assert_eq!(
+        house.metrics(&customer).await["total_spent"],
+        json!({"amount": "68.90", "currency": "EUR"})
+    );
+    sqlx::query("UPDATE organizations SET currency = 'USD' WHERE id = $1")
+        .bind(scope.organization_id.0)
+        .execute(house.app.test_database().owner())
+        .await
+        .unwrap();
+    metrics::verify(house.app.database(), scope, true, |_| {})
+        .await
+        .unwrap();
+    let metrics = house.metrics(&customer).await;
+    assert_eq!(
+        metrics["total_spent"],
+        json!({"amount": "10.00", "currency": "USD"})
+    );
+    assert_eq!(metrics["average_order_value"]["amount"], "10.00");
+    assert_eq!(
+        (&metrics["orders"], &metrics["unconverted_orders"]),
+        (&json!(2), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn the_average_is_rounded_half_to_even_and_favourites_go_by_quantity_then_money_then_name() {
+    let house = House::new().await;
+    let line = |category: &str, quantity: u32, price: &str| json!({"title": category, "category": category, "brand": "x", "quantity": quantity, "price": price});
+    let told = |id: &str, total: &str, lines: Value| json!({"source": "till", "external_id": id, "email": "ada@example.com", "total": total, "lines": lines});
+    let order = house
+        .order(told(
+            "1",
+            "0.02",
+            json!([line("b", 2, "1.00"), line("a", 2, "1.00"), line("c", 2, "0.50")]),
+        ))
+        .await;
+    let customer = text(&order["customer_id"]);
+    let metrics = house.metrics(&customer).await;
+    assert_eq!(metrics["favourite_category"], "a");
+    house
+        .order(told("2", "0.03", json!([line("c", 1, "0.01")])))
+        .await;
+    let metrics = house.metrics(&customer).await;
+    assert_eq!(
+        (
+            &metrics["average_order_value"]["amount"],
+            &metrics["favourite_category"]
+        ),
+        (&json!("0.02"), &json!("c"))
+    );
+    house.order(told("3", "0.10", json!([]))).await;
+    assert_eq!(
+        house.metrics(&customer).await["average_order_value"]["amount"],
+        "0.05"
+    );
+    house.order(told("2", "0.05", json!([]))).await;
+    house.order(told("3", "0.00", json!([]))).await;
+    // 0.07 by 3 is 0.0233…; 0.07 by 2 is 0.035, which is 0.04.
+    assert_eq!(
+        house.metrics(&customer).await["average_order_value"]["amount"],
+        "0.02"
+    );
+    house
+        .order(json!({"source": "till", "external_id": "3", "is_test": true}))
+        .await;
+    assert_eq!(
+        house.metrics(&customer).await["average_order_value"]["amount"],
+        "0.04"
+    );
+}

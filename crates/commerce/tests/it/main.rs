@@ -1,0 +1,15 @@
+//! The commerce room against a real PostgreSQL, through the same edge as the server's.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that finds something missing shall panic"
+)]
+
+mod concurrent;
+mod figures;
+mod harness;
+mod hostile;
+mod orders;
+mod plans;
+mod products;
+mod versions;

@@ -1,0 +1,89 @@
+//! Products: told, found, and what they lend to the lines of orders.
+
+use serde_json::json;
+
+use crate::harness::{House, places, shoes, text};
+
+#[tokio::test]
+async fn products_are_told_again_listed_and_read() {
+    let house = House::new().await;
+    let shoe = json!({"source": "till", "external_id": "7", "title": "Änderbare Schuhe", "brand": "Acme", "category": "shoes",
+        "variants": [{"external_id": "71", "sku": "S-38", "price": "59.90", "stock": 4}]});
+    let made = house.post("/products", shoe.clone()).await.expect(201).json;
+    assert_eq!(
+        made["variants"][0]["price"],
+        json!({"amount": "59.90", "currency": "EUR"})
+    );
+    let same = house.post("/products", shoe).await.expect(200).json;
+    assert_eq!(same["version"], made["version"]);
+    let many = json!([
+        {"source": "till", "external_id": "7", "brand": "Other"},
+        {"source": "till", "external_id": "8", "title": "Hat"},
+        {"source": "till", "external_id": "9"},
+        {"source": "till", "external_id": "8", "status": "draft"}
+    ]);
+    let report = house.post("/products", many).await.expect(200).json;
+    assert_eq!(
+        (&report["created"], &report["updated"], &report["refused"]),
+        (&json!(1), &json!(2), &json!(1))
+    );
+    assert_eq!(report["results"][2]["errors"][0]["pointer"], "/2/title");
+    let page = house.get("/products?q=ander").await.expect(200).json;
+    assert_eq!(
+        (&page["page"]["total"]["value"], &page["data"][0]["brand"]),
+        (&json!(1), &json!("Other"))
+    );
+    let first = house.get("/products?limit=1").await.expect(200).json;
+    let next = text(&first["page"]["next_cursor"]);
+    let second = house
+        .get(&format!("/products?limit=1&cursor={next}"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(second["data"][0]["title"], "Hat");
+    assert_eq!(second["page"]["next_cursor"], json!(null));
+    let read = house
+        .get(&format!("/products/{}", text(&made["id"])))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(read["variants"][0]["stock"], 4);
+    let wrong = json!({"source": "Till", "external_id": "", "title": "", "variants": [{"external_id": "1", "price": "x"}]});
+    let refused = house.post("/products", wrong).await.expect(422);
+    assert_eq!(
+        places(&refused),
+        ["/external_id", "/source", "/title", "/variants/0/price"]
+    );
+}
+
+#[tokio::test]
+async fn an_older_version_of_a_product_changes_nothing() {
+    let house = House::new().await;
+    let at = |day: u32, title: &str| json!({"source": "till", "external_id": "7", "title": title, "source_version": {"at": format!("2026-01-{day:02}T00:00:00Z")}});
+    house.post("/products", at(2, "New")).await.expect(201);
+    assert_eq!(
+        house.post("/products", at(1, "Old")).await.expect(200).json["title"],
+        "New"
+    );
+    assert_eq!(
+        house.post("/products", at(3, "Newest")).await.expect(200).json["title"],
+        "Newest"
+    );
+}
+
+#[tokio::test]
+async fn a_line_has_the_brand_and_category_of_its_product() {
+    let house = House::new().await;
+    let hat =
+        json!({"source": "till", "external_id": "8", "title": "Hat", "brand": "Chapeau", "category": "hats"});
+    house.post("/products", hat).await.expect(201);
+    let mut told = shoes(1, "ada@example.com");
+    told["lines"] = json!([{"product_external_id": "8", "title": "Hat", "quantity": 3, "price": "10.00"}]);
+    let order = house.order(told).await;
+    assert_eq!(order["lines"][0]["category"], "hats");
+    let metrics = house.metrics(&text(&order["customer_id"])).await;
+    assert_eq!(
+        (&metrics["favourite_category"], &metrics["favourite_brand"]),
+        (&json!("hats"), &json!("Chapeau"))
+    );
+}

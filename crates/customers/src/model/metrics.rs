@@ -1,0 +1,58 @@
+//! What a customer bought, in figures. The room of commerce reckons them; here they are only shown.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// An amount of the organization's currency; sums of it may be more than one amount can be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = MetricAmount)]
+pub struct Amount {
+    /// The amount, with the currency's digits after the point.
+    #[schema(example = "812.40")]
+    pub amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "EUR")]
+    pub currency: String,
+}
+
+/// A customer's figures. Orders that are tests, deleted or cancelled do not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = CustomerMetrics)]
+pub struct Metrics {
+    /// How many orders count.
+    #[schema(example = 12)]
+    pub orders: i64,
+    /// How many were cancelled.
+    #[schema(example = 1)]
+    pub cancelled_orders: i64,
+    /// How many of those that count were returned or paid back whole.
+    #[schema(example = 0)]
+    pub returned_orders: i64,
+    /// How many of those that count are not in the sums, because their currency's rate is not known.
+    #[schema(example = 0)]
+    pub unconverted_orders: i64,
+    /// How many things, without those that came back.
+    #[schema(example = 31)]
+    pub items: i64,
+    /// What the orders were worth.
+    pub total_spent: Amount,
+    /// What of it was paid back.
+    pub refunded: Amount,
+    /// What is left.
+    pub net_revenue: Amount,
+    /// What one order was worth.
+    pub average_order_value: Amount,
+    /// When the first was placed.
+    pub first_order_at: Option<DateTime<Utc>>,
+    /// When the last was placed.
+    pub last_order_at: Option<DateTime<Utc>>,
+    /// Days since then, in the organization's time zone.
+    #[schema(example = 17)]
+    pub days_since_last_order: Option<i32>,
+    /// The category of which the customer has most.
+    #[schema(example = "shoes")]
+    pub favourite_category: Option<String>,
+    /// The brand of which the customer has most.
+    #[schema(example = "Acme")]
+    pub favourite_brand: Option<String>,
+}
