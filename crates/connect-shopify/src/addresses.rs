@@ -123,7 +123,7 @@ async fn put(
 }
 
 /// Ours of Shopify's fields; what is absent stays absent.
-fn fields(address: &Value) -> Value {
+pub fn fields(address: &Value) -> Value {
     const SAME: &[(&str, &str)] = &[
         ("name", "name"),
         ("company", "company"),

@@ -1,4 +1,4 @@
-//! Shopify: what its webhooks say of customers, and how it is told from forgery.
+//! Shopify: what its webhooks say of customers, orders and products, and how it is told from forgery.
 //!
 //! Its messages come late, twice and in any order. What is absent from one is not empty: API versions leave out what has
 //! a topic of its own. What staff changed here stays until Shopify says something new of that field.
@@ -11,7 +11,9 @@ mod body;
 mod consents;
 mod customers;
 mod fitting;
+mod orders;
 mod process;
+mod products;
 mod receive;
 mod tags;
 

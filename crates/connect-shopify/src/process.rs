@@ -5,7 +5,7 @@ use regulars_connect::{Applied, Failure, Processor, Received};
 use regulars_customers::model::Channel;
 use regulars_database::Tx;
 
-use crate::{Shopify, customers};
+use crate::{Shopify, customers, orders, products};
 
 #[async_trait]
 impl Processor for Shopify {
@@ -25,6 +25,20 @@ impl Processor for Shopify {
             "customers_marketing_consent/update" => {
                 customers::change_consent(tx, message, Channel::Sms).await
             }
+            "orders/create"
+            | "orders/updated"
+            | "orders/paid"
+            | "orders/cancelled"
+            | "orders/fulfilled"
+            | "orders/partially_fulfilled" => orders::put(tx, message).await,
+            "orders/delete" => orders::delete(tx, message).await,
+            "fulfillments/create" | "fulfillments/update" => orders::put_fulfillment(tx, message).await,
+            "refunds/create" => orders::put_refund(tx, message).await,
+            "order_transactions/create" => orders::put_transaction(tx, message).await,
+            "products/create" | "products/update" => products::put(tx, message).await,
+            "orders/edited" => Ok(Applied::Ignored(
+                "what it changes is told by orders/updated".into(),
+            )),
             _ => Ok(Applied::Ignored("nothing here answers to this topic".into())),
         }
     }

@@ -4,4 +4,5 @@ mod any_order;
 mod customers;
 mod fixtures;
 mod inbox;
+mod orders;
 mod shop;

@@ -29,6 +29,7 @@ impl Shop {
     pub async fn new() -> Self {
         let api = OpenApiRouter::new()
             .merge(regulars_customers::api_routes())
+            .merge(regulars_commerce::api_routes())
             .merge(regulars_connect::api_routes());
         let webhooks: Router<_> = regulars_connect::webhook_routes(providers());
         let app = TestApp::new(api, webhooks).await;

@@ -1,0 +1,409 @@
+//! Orders with what hangs on them: `orders/*`, `fulfillments/*`, `refunds/create`, `order_transactions/create`.
+//!
+//! Amounts are those in the shop's currency. `total_price` is what was ordered, edits included, before anything came
+//! back: what came back is told by the refunds, of which the money is that of their transactions.
+
+use regulars_commerce::{
+    model::{OrderInput, SourceVersion},
+    ops::{self, Outcome},
+};
+use regulars_connect::{Applied, Failure, Received, Said};
+use regulars_database::Tx;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use crate::{SOURCE, addresses, body, customers, fitting::leave_out};
+
+/// Of Shopify's field the name of ours, taken as it is: absent stays absent, null empties.
+const SAME: &[(&str, &str)] = &[
+    ("name", "number"),
+    ("phone", "phone"),
+    ("note", "note"),
+    ("source_name", "channel"),
+    ("test", "is_test"),
+    ("currency", "currency"),
+    ("subtotal_price", "subtotal"),
+    ("total_discounts", "discount_total"),
+    ("total_tax", "tax_total"),
+    ("total_price", "total"),
+    ("cancelled_at", "cancelled_at"),
+    ("cancel_reason", "cancel_reason"),
+    ("closed_at", "closed_at"),
+];
+
+/// A message that has the order in it.
+pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let order = body::parse(message)?;
+    let external_id = body::required_id(&order, &["id"])?;
+    let said = body::said(message, body::time(&order["updated_at"]));
+    let mut done = json!({});
+    let mut input = fields(&order, &said);
+    if let Some(customer_id) = body::id(&order["customer"]["id"]) {
+        // A customer within an order says when it was so, or it is as old as the order's word.
+        let customer_said = Said(
+            body::time(&order["customer"]["updated_at"]).unwrap_or(said.0),
+            said.1.clone(),
+        );
+        let whose = customers::take_over(tx, &customer_id, &order["customer"], &customer_said).await?;
+        match whose.get("customer_id") {
+            Some(id) => {
+                input["customer_id"] = id.clone();
+                done["customer_id"] = id.clone();
+            }
+            // Deleted, here or there: the order stays without a customer, and its address must not make one.
+            None => {
+                input.as_object_mut().map(|fields| fields.shift_remove("email"));
+            }
+        }
+    }
+    input["external_id"] = external_id.into();
+    tell(tx, input, done).await
+}
+
+/// `orders/delete`.
+pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let gone = body::parse(message)?;
+    let external_id = body::required_id(&gone, &["id"])?;
+    let base = regulars_accounts::ops::get_organization(tx).await?.currency;
+    let version = SourceVersion::new(message.said_at, "");
+    ops::orders::delete_by_key(tx, SOURCE, &external_id, Some(&version), base).await?;
+    Ok(Applied::Done(json!({"deleted": true})))
+}
+
+/// `fulfillments/create` and `update`.
+pub async fn put_fulfillment(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let (told, order_id) = part(message)?;
+    let said = body::said(message, body::time(&told["updated_at"]));
+    let parts = fulfillment(&told, &said).ok_or_else(no_id)?;
+    tell(
+        tx,
+        json!({"external_id": order_id, "fulfillments": [parts]}),
+        json!({}),
+    )
+    .await
+}
+
+/// `refunds/create`.
+pub async fn put_refund(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let (told, order_id) = part(message)?;
+    let said = body::said(message, body::time(&told["created_at"]));
+    let parts = refund(&told, &said).ok_or_else(no_id)?;
+    let payments = payments(&told["transactions"], &said);
+    tell(
+        tx,
+        json!({"external_id": order_id, "refunds": [parts], "payments": payments}),
+        json!({}),
+    )
+    .await
+}
+
+/// `order_transactions/create`.
+pub async fn put_transaction(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let (told, order_id) = part(message)?;
+    let said = body::said(message, None);
+    let parts = payment(&told, &said).ok_or_else(no_id)?;
+    tell(
+        tx,
+        json!({"external_id": order_id, "payments": [parts]}),
+        json!({}),
+    )
+    .await
+}
+
+fn part(message: &Received) -> Result<(Value, String), Failure> {
+    let told = body::parse(message)?;
+    let order_id = body::required_id(&told, &["order_id"])?;
+    Ok((told, order_id))
+}
+
+fn no_id() -> Failure {
+    Failure::Fatal("there is no id in id".into())
+}
+
+/// Tells of an order; what does not fit is left out and named.
+async fn tell(tx: &mut Tx, mut input: Value, mut done: Value) -> Result<Applied, Failure> {
+    let base = regulars_accounts::ops::get_organization(tx).await?.currency;
+    let mut left_out = Vec::new();
+    input["source"] = SOURCE.into();
+    let order = loop {
+        let told: OrderInput = serde_json::from_value(input.clone())
+            .map_err(|why| Failure::Fatal(format!("not what Shopify sends of an order: {why}")))?;
+        match ops::orders::upsert(tx, &told, base, &|_| Ok(())).await? {
+            Outcome::Created(order) => {
+                done["created"] = true.into();
+                break order;
+            }
+            Outcome::Updated(order) => break order,
+            Outcome::Unchanged(order) => {
+                done["unchanged"] = true.into();
+                break order;
+            }
+            Outcome::Refused(error) => leave_out(&mut input, error, &mut left_out)?,
+        }
+    };
+    done["order_id"] = json!(order.id);
+    if !left_out.is_empty() {
+        done["left_out"] = json!(left_out);
+    }
+    Ok(Applied::Done(done))
+}
+
+fn version(said: &Said) -> Value {
+    json!(SourceVersion::new(said.0, said.1.clone()))
+}
+
+/// Our fields of an order.
+fn fields(order: &Value, said: &Said) -> Value {
+    let mut ours = Map::new();
+    for (theirs, name) in SAME {
+        if let Some(value) = order.get(theirs) {
+            ours.insert((*name).to_owned(), value.clone());
+        }
+    }
+    let mut ours = Value::Object(ours);
+    ours["source_version"] = version(said);
+    let email = [&order["email"], &order["contact_email"]]
+        .into_iter()
+        .find(|text| text.as_str().is_some_and(|text| !text.is_empty()));
+    if let Some(email) = email {
+        ours["email"] = email.clone();
+    }
+    if let Some(placed) = [&order["processed_at"], &order["created_at"]]
+        .into_iter()
+        .find(|at| at.is_string())
+    {
+        ours["placed_at"] = placed.clone();
+    }
+    if let Some(shipping) = order["total_shipping_price_set"]["shop_money"]["amount"].as_str() {
+        ours["shipping_total"] = shipping.into();
+    }
+    if let Some(status) = order["financial_status"].as_str().and_then(payment_status) {
+        ours["payment_status"] = status.into();
+    }
+    if let Some(status) = order.get("fulfillment_status") {
+        ours["fulfillment_status"] = match status.as_str() {
+            Some("fulfilled") => "fulfilled".into(),
+            Some("partial") => "partial".into(),
+            _ => "unfulfilled".into(),
+        };
+    }
+    if let Some(tags) = order.get("tags") {
+        ours["tags"] = json!(crate::tags::names(tags));
+    }
+    for (theirs, name) in [
+        ("billing_address", "billing_address"),
+        ("shipping_address", "shipping_address"),
+    ] {
+        match order.get(theirs) {
+            Some(address @ Value::Object(_)) => ours[name] = address_of(address),
+            Some(Value::Null) => ours[name] = Value::Null,
+            _ => {}
+        }
+    }
+    for (theirs, name, title, amount) in [
+        ("discount_codes", "discounts", "code", "amount"),
+        ("tax_lines", "taxes", "title", "price"),
+        ("shipping_lines", "shipping_lines", "title", "price"),
+    ] {
+        if let Some(list) = order[theirs].as_array() {
+            ours[name] = list
+                .iter()
+                .filter(|one| one[title].is_string())
+                .map(|one| json!({"name": one[title], "amount": text(&one[amount])}))
+                .collect();
+        }
+    }
+    if let Some(lines) = order["line_items"].as_array() {
+        ours["lines"] = lines.iter().map(line).collect();
+    }
+    let list = |name: &str| order[name].as_array().into_iter().flatten();
+    let own = |part: &Value, field: &str| Said(body::time(&part[field]).unwrap_or(said.0), said.1.clone());
+    ours["fulfillments"] = list("fulfillments")
+        .filter_map(|one| fulfillment(one, &own(one, "updated_at")))
+        .collect();
+    ours["refunds"] = list("refunds")
+        .filter_map(|one| refund(one, &own(one, "created_at")))
+        .collect();
+    ours["payments"] = list("refunds")
+        .flat_map(|one| payments(&one["transactions"], &own(one, "created_at")))
+        .collect();
+    ours
+}
+
+fn payment_status(theirs: &str) -> Option<&'static str> {
+    Some(match theirs {
+        "pending" => "pending",
+        "authorized" => "authorized",
+        "partially_paid" => "partially_paid",
+        "paid" => "paid",
+        "partially_refunded" => "partially_refunded",
+        "refunded" => "refunded",
+        "voided" | "expired" => "voided",
+        _ => return None,
+    })
+}
+
+fn address_of(address: &Value) -> Value {
+    let mut ours = addresses::fields(address);
+    if let Some(fields) = ours.as_object_mut() {
+        fields.retain(|name, value| value.is_string() && name != "latitude" && name != "longitude");
+    }
+    ours
+}
+
+fn line(item: &Value) -> Value {
+    let mut ours = json!({"title": item["title"].as_str().or(item["name"].as_str()).unwrap_or("–"), "quantity": item["quantity"].as_i64().unwrap_or(0)});
+    for (theirs, name) in [
+        ("id", "external_id"),
+        ("product_id", "product_external_id"),
+        ("variant_id", "variant_external_id"),
+    ] {
+        if let Some(id) = body::id(&item[theirs]) {
+            ours[name] = id.into();
+        }
+    }
+    for (theirs, name) in [
+        ("sku", "sku"),
+        ("variant_title", "variant_title"),
+        ("vendor", "brand"),
+    ] {
+        if let Some(value) = item[theirs].as_str().filter(|text| !text.trim().is_empty()) {
+            ours[name] = value.into();
+        }
+    }
+    for (theirs, name) in [
+        ("gift_card", "gift_card"),
+        ("requires_shipping", "requires_shipping"),
+    ] {
+        if let Some(value) = item[theirs].as_bool() {
+            ours[name] = value.into();
+        }
+    }
+    if let Some(quantity) = item["current_quantity"].as_i64() {
+        ours["current_quantity"] = quantity.into();
+    }
+    if !item["price"].is_null() {
+        ours["price"] = text(&item["price"]);
+    }
+    // What is taken off the order as a whole is shared out among the lines in the allocations alone.
+    let allocated = sum(&item["discount_allocations"], "amount");
+    let discount = allocated.or_else(|| amount(&item["total_discount"]));
+    if let Some(discount) = discount {
+        ours["discount"] = discount.to_string().into();
+    }
+    if let Some(tax) = sum(&item["tax_lines"], "price") {
+        ours["tax"] = tax.to_string().into();
+    }
+    ours
+}
+
+fn fulfillment(told: &Value, said: &Said) -> Option<Value> {
+    let is_delivered = told["shipment_status"].as_str() == Some("delivered");
+    let state = match told["status"].as_str() {
+        Some("success") if is_delivered => "delivered",
+        Some("success") => "shipped",
+        Some("cancelled") => "cancelled",
+        Some("error" | "failure") => "failed",
+        _ => "pending",
+    };
+    let texts = |list: &str, one: &str| -> Value {
+        match told[list].as_array() {
+            Some(texts) => texts.iter().filter(|text| text.is_string()).cloned().collect(),
+            None => told[one].as_str().into_iter().map(Value::from).collect(),
+        }
+    };
+    let mut ours = json!({
+        "external_id": body::id(&told["id"])?, "source_version": version(said), "state": state,
+        "tracking_company": told["tracking_company"].as_str(), "tracking_numbers": texts("tracking_numbers", "tracking_number"),
+        "tracking_urls": texts("tracking_urls", "tracking_url"), "lines": quantities(&told["line_items"], "id"),
+    });
+    if matches!(state, "shipped" | "delivered") {
+        ours["shipped_at"] = told["created_at"].clone();
+    }
+    if state == "delivered" {
+        ours["delivered_at"] = told["updated_at"].clone();
+    }
+    Some(ours)
+}
+
+fn refund(told: &Value, said: &Said) -> Option<Value> {
+    let money: Decimal = told["transactions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one["kind"] == "refund" && one["status"] == "success")
+        .filter_map(|one| amount(&one["amount"]))
+        .sum();
+    let at = [&told["processed_at"], &told["created_at"]]
+        .into_iter()
+        .find(|at| at.is_string());
+    let restocks = |one: &Value| !matches!(one["restock_type"].as_str(), None | Some("no_restock"));
+    let items = told["refund_line_items"].as_array();
+    Some(json!({
+        "external_id": body::id(&told["id"])?, "source_version": version(said), "amount": money.to_string(),
+        "reason": told["note"].as_str(), "restock": told["restock"].as_bool().unwrap_or(items.is_some_and(|items| items.iter().any(restocks))),
+        "refunded_at": at, "lines": quantities(&told["refund_line_items"], "line_item_id"),
+    }))
+}
+
+fn payments(transactions: &Value, said: &Said) -> Vec<Value> {
+    transactions
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| payment(one, said))
+        .collect()
+}
+
+fn payment(told: &Value, said: &Said) -> Option<Value> {
+    let kind = match told["kind"].as_str()? {
+        kind @ ("sale" | "authorization" | "capture" | "void" | "refund") => kind,
+        _ => return None,
+    };
+    let state = match told["status"].as_str() {
+        Some("success") => "succeeded",
+        Some("failure" | "error") => "failed",
+        _ => "pending",
+    };
+    // A transaction has no time of change; what is settled is said after what is pending.
+    let rank = if state == "pending" { "0" } else { "1" };
+    let at = body::time(&told["processed_at"]).or_else(|| body::time(&told["created_at"]));
+    let own = Said(at.unwrap_or(said.0), format!("{rank}{}", said.1));
+    let mut ours = json!({
+        "external_id": body::id(&told["id"])?, "source_version": version(&own), "kind": kind, "state": state, "amount": text(&told["amount"]),
+        "gateway": told["gateway"].as_str(), "method": told["payment_details"]["credit_card_company"].as_str(),
+        "processed_at": at,
+    });
+    if state == "failed" {
+        ours["failure_code"] = told["error_code"].as_str().into();
+        ours["failure_reason"] = told["message"].as_str().into();
+    }
+    Some(ours)
+}
+
+fn quantities(lines: &Value, id: &str) -> Value {
+    lines
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|line| Some(json!({"external_id": body::id(&line[id])?, "quantity": line["quantity"].as_i64().filter(|n| *n > 0)?})))
+        .collect()
+}
+
+/// An amount, which some versions send as a number.
+fn text(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => number.to_string().into(),
+        other => other.clone(),
+    }
+}
+
+fn amount(value: &Value) -> Option<Decimal> {
+    text(value).as_str()?.trim().parse().ok()
+}
+
+/// The sum of a field of a list; none where there is no list or nothing in it.
+fn sum(list: &Value, field: &str) -> Option<Decimal> {
+    let list = list.as_array().filter(|list| !list.is_empty())?;
+    Some(list.iter().filter_map(|one| amount(&one[field])).sum())
+}
