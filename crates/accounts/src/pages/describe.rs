@@ -59,6 +59,13 @@ pub fn action_words(action: &str) -> &str {
         "attribute.created" => "created attribute",
         "attribute.updated" => "changed attribute",
         "attribute.deleted" => "deleted attribute",
+        "connection.created" => "connected",
+        "connection.updated" => "changed connection",
+        "connection.deleted" => "ended connection",
+        "connection.secret_changed" => "changed the secret of a connection",
+        "webhook.revealed" => "looked at a message of another system",
+        "webhook.replayed" => "played messages of another system again",
+        "webhook.discarded" => "put a message of another system aside",
         other => other,
     }
 }

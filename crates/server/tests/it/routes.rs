@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
@@ -96,6 +97,7 @@ impl Made {
             .await
             .expect(201)
             .at("/id");
+        let (connection, message) = webhook(api).await;
         let user = json!({"email": "eve@example.com", "name": "Eve", "role": "agent"});
         let user = api.post("/api/v1/users", &user).await.expect(201).at("/id");
         for (path, value) in [
@@ -125,6 +127,8 @@ impl Made {
             ("/api/v1/jobs/{id}", job),
             ("/api/v1/queues/{name}", "default".into()),
             ("/api/v1/keys/{id}", key),
+            ("/api/v1/connections/{id}", connection),
+            ("/api/v1/webhook-events/{id}", message),
             ("/api/v1/users/{id}", user),
             ("/api/v1/sessions/{id}", session(home, api, organization).await),
         ] {
@@ -154,6 +158,24 @@ impl Made {
             format!("{path}?{}", query.join("&"))
         })
     }
+}
+
+/// Connects a shop that sends a message; gives the ids of both.
+async fn webhook(api: &Api) -> (String, String) {
+    let shop = json!({"provider": "shopify", "secret": "hush"});
+    let made = api.post("/api/v1/connections", &shop).await.expect(201);
+    let hmac = regulars_connect::signature::hmac_sha256(b"hush", &[b"{}"]);
+    let request = api.with_key("").request(Method::POST, &made.at("/webhook_path"));
+    let sent = request
+        .header("x-shopify-hmac-sha256", STANDARD.encode(hmac))
+        .header("x-shopify-topic", "shop/update")
+        .header("x-shopify-shop-domain", "acme.myshopify.com")
+        .header("x-shopify-api-version", "2026-07")
+        .header("x-shopify-webhook-id", made.at("/id"))
+        .body("{}");
+    crate::api::answer(sent).await.expect(200);
+    let messages = api.get("/api/v1/webhook-events").await.expect(200);
+    (made.at("/id"), messages.at("/data/0/id"))
 }
 
 /// Signs a person in and gives the session's id.
