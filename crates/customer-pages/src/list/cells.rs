@@ -322,7 +322,7 @@ pub(crate) async fn save(
         .find(|known| known.name == column)
         .ok_or(Error::NotFound("column"))?;
     let written = filled(&saved).get(field).to_owned();
-    let row = rows(&mut tx, vec![saved], std::slice::from_ref(&column), shell.locale).await?;
+    let row = rows(&mut tx, vec![saved], std::slice::from_ref(&column), &shell).await?;
     tx.commit().await?;
     let back: ListState = [
         ("was", written.as_str()),

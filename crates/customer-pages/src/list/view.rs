@@ -29,7 +29,7 @@ pub(crate) const PATH: &str = "/customers";
 pub(crate) struct Row {
     pub id: CustomerId,
     pub name: String,
-    /// The line below the name: e-mail, else phone, else nothing; first of all that it is deleted.
+    /// The line below the name: e-mail, else phone, else nothing; first of all that it is deleted, and since when.
     pub second: String,
     pub code: String,
     pub email: Option<String>,
