@@ -303,7 +303,6 @@ pub(super) async fn rows(
             .map(regulars_kernel::Phone::international_format);
         let email = customer.email.as_ref().map(|email| email.as_str().to_owned());
         let second = email
-            .clone()
             .or(phone)
             .filter(|second| *second != linked.name)
             .unwrap_or_default();
@@ -321,9 +320,7 @@ pub(super) async fn rows(
             id: customer.id,
             name: linked.name,
             second,
-            email,
             cells: columns.iter().map(|column| cell(column, &customer)).collect(),
-            code: customer.code,
             place: None,
         }
     };

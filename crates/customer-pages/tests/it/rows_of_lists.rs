@@ -130,3 +130,78 @@ async fn a_list_by_country_shows_names_of_countries_in_the_order_in_which_they_a
         assert!(shown.starts_with(country.name()), "{option}");
     }
 }
+
+/// What a row's menu offers, in order: the words of its items.
+async fn offered(pages: &Pages, cookie: &str, path: &str) -> Vec<String> {
+    let request = pages.app.get(path).header("hx-request", "true");
+    let menu = request.header("cookie", cookie).await.expect(200).text();
+    let items = menu.split("<span>").skip(1);
+    items
+        .map(|item| item.split("</span>").next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_rows_menu_offers_what_one_may_do_with_a_customer_as_it_is_by_now() {
+    let pages = Pages::new(Role::Agent).await;
+    let company = pages
+        .customer(&[("kind", "company"), ("company_name", "Acme")])
+        .await;
+    let ada = pages
+        .customer(&[("first_name", "Ada"), ("email", "ada@example.com")])
+        .await;
+    let bea = pages.customer(&[("first_name", "Bea")]).await;
+    let (agent, viewer) = (&pages.cookie, pages.sign_in("acme", Role::Viewer).await);
+    let stranger = pages.sign_in("globex", Role::Owner).await;
+    let menu = |href: &str| format!("{href}/menu");
+
+    // The list has the buttons alone, and shows the menu for viewers too.
+    for cookie in [agent, &viewer] {
+        let page = pages.app.get("/customers").header("cookie", cookie).await.text();
+        assert_eq!(page.matches("id=\"cell-menu\"").count(), 1);
+        for href in [&company, &ada, &bea] {
+            assert_eq!(page.matches(&format!("hx-get=\"{href}/menu\"")).count(), 1);
+            assert!(page.contains(&format!("data-row-preview=\"{href}/preview\"")));
+        }
+        assert!(!page.contains("Copy code"));
+    }
+    let look = ["Open", "Preview", "Copy e-mail", "Copy code"];
+    let write = ["Edit", "Add a note", "Delete"];
+    assert_eq!(offered(&pages, &viewer, &menu(&ada)).await, look);
+    assert_eq!(
+        offered(&pages, agent, &menu(&ada)).await,
+        [&look[..], &write].concat()
+    );
+    assert_eq!(
+        offered(&pages, agent, &menu(&bea)).await,
+        [&["Open", "Preview", "Copy code"][..], &write].concat()
+    );
+    let foreign = pages.app.get(&menu(&ada)).header("cookie", &stranger).await;
+    foreign.expect(404);
+
+    // Out of what it stands below, where it is shown below it, and only as long as it does.
+    let below = format!("{}?below=1", menu(&ada));
+    let without = [&look[..], &write].concat();
+    assert_eq!(offered(&pages, agent, &below).await, without);
+    let to = company.rsplit('/').next().unwrap();
+    pages
+        .post(&format!("{ada}/parent?to={to}"), &[])
+        .await
+        .expect(204);
+    let branch = pages.get(&format!("{company}/below?level=1")).await.text();
+    assert!(branch.contains(&format!("hx-get=\"{below}\"")), "{branch}");
+    let taking_out = ["Edit", "Add a note", "Take out", "Delete"];
+    assert_eq!(
+        offered(&pages, agent, &below).await,
+        [&look[..], &taking_out].concat()
+    );
+    assert_eq!(offered(&pages, agent, &menu(&ada)).await, without);
+    assert_eq!(offered(&pages, &viewer, &below).await, look);
+
+    pages.post(&format!("{ada}/delete"), &[]).await.expect(204);
+    assert_eq!(
+        offered(&pages, agent, &below).await,
+        [&look[..], &["Restore"]].concat()
+    );
+    assert_eq!(offered(&pages, &viewer, &menu(&ada)).await, look);
+}
