@@ -1,9 +1,11 @@
 // Single-key shortcuts, off while typing or in a dialog (WCAG 2.1.4: `data-no-shortcuts` on <html> turns them off).
 // Contract: `/` focuses `data-search`; in tables j/k or arrows move between `data-row`, Enter opens the row's
-// `data-row-link`, x chooses it, p looks at it in the side sheet (`data-row-preview`), where j/k and `data-preview-step`
-// (-1 or 1) go on to the next row's; any `data-key="n"` element is clicked by that key and listed with `data-key-label` (or its
+// `data-row-link`, x chooses it, p looks at it in the side sheet (the row's `data-row-preview` is the address), as does
+// `data-preview-row` in the row's menu, and there j/k and `data-preview-step` (-1 or 1) go on to the next row's; any `data-key="n"` element is clicked by that key and listed with `data-key-label` (or its
 // name) in the `?` dialog (`#shortcuts`, list `data-shortcut-list`).
 
+import htmx from "./htmx.js";
+import { asker } from "./menus.js";
 import { openPalette } from "./palette.js";
 
 const typing = (element) => element?.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
@@ -11,9 +13,11 @@ const seen = (element) => element.getClientRects().length > 0;
 const rows = () => [...document.querySelectorAll("#content [data-row]")].filter(seen);
 const current = () => document.querySelector("[data-row][data-current]");
 
+const mark = (next) => rows().forEach((row) => row.toggleAttribute("data-current", row === next));
+
 // Makes a row the one that keys are about.
 export function stand(next) {
-  for (const row of rows()) row.toggleAttribute("data-current", row === next);
+  mark(next);
   next.scrollIntoView({ block: "nearest" });
   (next.querySelector("[data-row-link]") ?? next).focus({ preventScroll: true });
 }
@@ -26,23 +30,28 @@ function move(step) {
   return true;
 }
 
+// Looks at a row, which is the current one from then on, wherever the keys were.
+function preview(row) {
+  if (!row) return;
+  mark(row);
+  // Of the row itself, so that going on quickly waits for no other.
+  if (row.dataset.rowPreview) htmx.ajax("GET", row.dataset.rowPreview, { source: row, target: "#sheet-body" });
+}
+
 // Looks at the row before or behind the one that the side sheet shows.
 function look(step) {
   const all = rows();
   const next = all[all.indexOf(current()) + step];
   if (!current() || !next) return;
-  for (const row of all) row.toggleAttribute("data-current", row === next);
   next.scrollIntoView({ block: "nearest" });
-  next.querySelector("[data-row-preview]")?.click();
+  preview(next);
 }
 const looked = () => document.querySelector("#sheet[open] [data-preview]");
 
-// Which row that is: the one whose preview was asked for, wherever the keys were.
 document.addEventListener("click", (event) => {
   const step = event.target.closest("[data-preview-step]");
   if (step) look(Number(step.dataset.previewStep));
-  const asked = event.target.closest("[data-row-preview]")?.closest("[data-row]");
-  if (asked) for (const row of rows()) row.toggleAttribute("data-current", row === asked);
+  if (event.target.closest("[data-preview-row]")) preview(asker()?.closest("[data-row]"));
 });
 document.addEventListener("htmx:after:swap", () => {
   const all = rows();
@@ -101,7 +110,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "j" || event.key === "k") {
     if (!move(event.key === "j" ? 1 : -1)) return;
   } else if (event.key === "x" && current()) current().querySelector("[data-select-row]")?.click();
-  else if (event.key === "p" && current()) current().querySelector("[data-row-preview]")?.click();
+  else if (event.key === "p" && current()) preview(current());
   else if (event.key === "Enter" && current() && !event.target.closest("a, button, summary")) {
     current().querySelector("[data-row-link]")?.click();
   } else return;

@@ -1,5 +1,6 @@
 // Dropdown menus: native popovers (top layer, light dismiss, Escape) that this puts beside their button.
-// Contract: a button with `popovertarget` and a `[popover].menu`; `data-align="end"` on the menu aligns right edges.
+// Contract: a button with `popovertarget` and a `[popover].menu`; `data-align="end"` on the menu aligns right edges. One menu may
+// serve many buttons that fetch what it shows: each has `data-opens` with its id, and `data-align` for itself.
 
 const GAP = 4;
 
@@ -7,13 +8,19 @@ const GAP = 4;
 // with `data-open` opens it.
 let opener = null;
 let cell = null;
+/** The button that a menu of many was asked for by last. */
+export const asker = () => opener;
+
+const buttonOf = (menu) => document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`) ?? opener;
+// Which button each open menu belongs to, which may be another by the time it is told that it closed.
+const owners = new WeakMap();
 
 function place(menu) {
-  const button = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`) ?? opener;
+  const button = buttonOf(menu);
   if (!button?.isConnected) return;
   const at = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
-  const left = menu.dataset.align === "end" ? at.right - width : at.left;
+  const left = (button.dataset.align ?? menu.dataset.align) === "end" ? at.right - width : at.left;
   const below = at.bottom + GAP + height <= innerHeight || at.top < height + GAP;
   menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
   menu.style.top = `${below ? at.bottom + GAP : at.top - GAP - height}px`;
@@ -28,7 +35,8 @@ document.addEventListener(
     const menu = event.target;
     if (!menu.matches?.(".menu[popover]")) return;
     const open = event.newState === "open";
-    document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`)?.setAttribute("aria-expanded", String(open));
+    if (open) owners.set(menu, buttonOf(menu));
+    owners.get(menu)?.setAttribute("aria-expanded", String(open));
     if (!open) {
       // htmx carries attributes over to what replaces the menu, and the policy refuses a style attribute that is set.
       // It is asked for first: Chromium leaves an empty one where it was never read.
@@ -41,11 +49,36 @@ document.addEventListener(
   true,
 );
 
-document.addEventListener("click", (event) => {
-  const asked = event.target.closest("[data-opens]");
-  if (!asked) return;
-  opener = asked;
-  cell = asked.closest("td")?.id;
+// The browser closes a menu as the pointer leaves a button outside it: then the button closed it, and does not ask for it anew.
+let closing = null;
+document.addEventListener(
+  "pointerdown",
+  (event) => {
+    const asked = event.target.closest("[data-opens]");
+    closing = asked === opener && document.getElementById(asked?.dataset.opens)?.matches(":popover-open") ? asked : null;
+  },
+  true,
+);
+// Before htmx asks.
+document.addEventListener(
+  "click",
+  (event) => {
+    const asked = event.target.closest("[data-opens]");
+    if (!asked) return;
+    if (asked === closing && event.detail > 0) {
+      event.stopPropagation();
+      return;
+    }
+    const menu = document.getElementById(asked.dataset.opens);
+    if (menu?.matches(":popover-open")) menu.hidePopover();
+    opener = asked;
+    cell = asked.closest("td")?.id;
+  },
+  true,
+);
+// An answer that comes when another button was pressed meanwhile is not shown beside that one.
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.target.matches?.("[data-opens]") && event.target !== opener) event.preventDefault();
 });
 document.addEventListener("htmx:after:swap", () => {
   const open = document.querySelector(".menu[popover] [data-open]");

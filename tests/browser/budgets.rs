@@ -7,6 +7,8 @@ use crate::{harness::Browser, stage::Stage};
 /// Bytes on the wire, compressed.
 const SCRIPT: u64 = 150_000;
 const STYLE: u64 = 80_000;
+/// Elements of the list with fifty customers: the browser lays out each before it shows any.
+const ELEMENTS: f64 = 2_500.0;
 /// The sum of all shifts of a page that nobody caused.
 const SHIFT: f64 = 0.05;
 /// From an interaction to the next paint, in milliseconds, of three out of four.
@@ -76,6 +78,13 @@ async fn pages_are_light_stand_still_and_answer_at_once() {
         assert!(bytes > 1_000 && bytes <= most, "{ending}: {bytes} bytes");
     }
 
+    assert_eq!(
+        number(browser, "return document.querySelectorAll('[data-row]').length").await,
+        50.0
+    );
+    let elements = number(browser, "return document.querySelectorAll('*').length").await;
+    told.push(format!("/customers: {elements} elements of {ELEMENTS}"));
+    assert!(elements <= ELEMENTS, "/customers has {elements} elements");
     observe(browser).await;
     for key in ["j", "j", "j", "k", "x", "j", "x", "j", "x"] {
         browser.keys(key).await;

@@ -390,11 +390,14 @@ end
         if not shutil.which("chromedriver"):
             print("     no chromedriver: what a browser shows is not measured", flush=True)
             return
-        times = sorted(self.painted(cookie, "/customers"))
-        self.report("first 50 customers on screen, in Chromium", f"p50 {times[len(times) // 2]:.0f} ms, worst {times[-1]:.0f} ms of {len(times)}", "–", "p50 < 100 ms", times[len(times) // 2] < 100)
+        largest, first, lightest = (sorted(times) for times in zip(*self.painted(cookie, "/customers", "/healthz")))
+        half = len(largest) // 2
+        # What the browser takes by itself, for a line of text, is in each of them.
+        self.report("first 50 customers on screen, in Chromium", f"list p50 {largest[half]:.0f} ms, worst {largest[-1]:.0f} ms of {len(largest)}, begun at p50 {first[half]:.0f} ms; the lightest answer p50 {lightest[half]:.0f} ms", "–", "p50 < 100 ms", largest[half] < 100)
 
-    def painted(self, cookie, path):
-        """Milliseconds from asking for a page until the largest part of it is painted, as the browser counts them."""
+    def painted(self, cookie, path, lightest):
+        """Milliseconds from asking for a page until the largest part of it is painted and until anything is, and until
+        anything of the lightest answer is, by turns in one browser and as it counts them."""
         port = self.options.port + 1
         driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -415,15 +418,21 @@ end
             tell("POST", session + "/cookie", {"cookie": {"name": name, "value": value, "path": "/"}})
             script = """
                 const done = arguments[0];
-                new PerformanceObserver((list) => done([list.getEntries().pop().startTime, document.querySelectorAll("[data-row]").length]))
-                  .observe({ type: "largest-contentful-paint", buffered: true });"""
-            times = []
-            for _ in range(31):
+                const seen = (type) => new Promise((found) => new PerformanceObserver((list) => {
+                  const entry = type === "paint" ? list.getEntriesByName("first-contentful-paint")[0] : list.getEntries().pop();
+                  if (entry) found(entry.startTime);
+                }).observe({ type, buffered: true }));
+                Promise.all([seen("largest-contentful-paint"), seen("paint")])
+                  .then((times) => done([...times, document.querySelectorAll("[data-row]").length]));"""
+
+            def shown(path, wanted):
                 tell("POST", session + "/url", {"url": self.base + path})
-                painted, rows = tell("POST", session + "/execute/async", {"script": script, "args": []})
-                if rows != 50:
+                largest, first, rows = tell("POST", session + "/execute/async", {"script": script, "args": []})
+                if rows != wanted:
                     raise RuntimeError(f"{path} shows {rows} rows")
-                times.append(painted)
+                return largest, first
+
+            times = [(*shown(path, 50), shown(lightest, 0)[1]) for _ in range(31)]
             tell("DELETE", session)
             # The first one fetched style and script as well.
             return times[1:]

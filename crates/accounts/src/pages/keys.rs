@@ -8,8 +8,8 @@ use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
         self, Align, Attributes, Choice, Icon, Nav, checkbox_field, column, confirm_attributes, data_table,
-        icon_button, link_button, menu, menu_divider, menu_item, menu_link, page, page_header, pagination,
-        select_field, status_badge, table_empty, text_field, time_tag,
+        icon_button, link_button, menu, menu_column, menu_divider, menu_item, menu_link, page, page_header,
+        pagination, select_field, status_badge, table_empty, text_field, time_tag,
     },
     redirect_with,
 };
@@ -43,7 +43,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, Er
     let head = html! {
         (column("Key", Align::Start, false)) (column("May", Align::Start, true)) (column("State", Align::Start, false))
         (column("Last used", Align::Start, true)) (column("Created", Align::Start, true)) (column("Expires", Align::Start, true))
-        @if may_edit { (column("", Align::Start, false)) }
+        @if may_edit { (menu_column(false)) }
     };
     let time = |at| html! { @match at { Some(at) => (time_tag(at, shell.time_zone)), None => span class="muted" { "never" } } };
     let body = html! {

@@ -6,9 +6,9 @@ use regulars_kernel::{Fault, PageRequest, Permission, Role, Start, Total, ids::U
 use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
-        self, Align, Attributes, Choice, Icon, Nav, checkbox_field, column, confirm_attributes, data_table,
-        email_field, icon_button, link_button, menu, menu_divider, menu_item, menu_link, page, page_header,
-        pagination, person, select_field, status_badge, table_empty, text_field, time_tag,
+        self, Align, Attributes, Choice, Icon, Nav, checkbox_field, column, confirm_attributes, email_field,
+        icon_button, link_button, menu, menu_column, menu_divider, menu_item, menu_link, page, page_header,
+        pagination, people_table, person, select_field, status_badge, table_empty, text_field, time_tag,
     },
     redirect_with,
 };
@@ -77,7 +77,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, re
     let shell = call.bare_shell();
     let head = html! {
         (column("Person", Align::Start, false)) (column("Role", Align::Start, false)) (column("State", Align::Start, false))
-        (column("Last signed in", Align::Start, true)) @if may_edit { (column("", Align::Start, false)) }
+        (column("Last signed in", Align::Start, true)) @if may_edit { (menu_column(false)) }
     };
     let body = html! {
         @for member in &members {
@@ -96,7 +96,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, re
     let steps = steps(PLACE.href, number, PER_PAGE, members.len(), next.is_some(), total);
     Ok(html! {
         div id="members" class="column" hx-swap-oob=[refresh.then_some("true")] {
-            (data_table("Members", head, body))
+            (people_table("Members", head, body))
             (pagination(&steps, ["member", "members"], shell.locale))
         }
     })

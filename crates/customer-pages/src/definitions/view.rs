@@ -7,8 +7,8 @@ use regulars_kernel::{
 };
 use regulars_web::pages::{
     Align, Attributes, Choice, Icon, Locale, Tone, badge, checkbox_field, column, confirm_attributes,
-    data_table, format, icon_button, link_button, menu, menu_divider, menu_item, page_header, select_field,
-    table_empty, tag, text_field, textarea_field,
+    data_table, format, icon_button, link_button, menu, menu_column, menu_divider, menu_item, page_header,
+    select_field, table_empty, tag, text_field, textarea_field,
 };
 
 use super::super::{
@@ -91,7 +91,7 @@ fn tags(view: &DefinitionsView) -> Markup {
     data_table(
         "Tags",
         html! {
-            (column("Tag", Align::Start, false)) (column("Description", Align::Start, true)) (column("Customers", Align::End, false)) (column("", Align::Start, false))
+            (column("Tag", Align::Start, false)) (column("Description", Align::Start, true)) (column("Customers", Align::End, false)) (menu_column(false))
         },
         html! {
             @if view.tags.is_empty() { (table_empty(4, Icon::Tag, "No tags yet", "They appear as customers are tagged, or are made here with a colour.", html! {})) }
@@ -135,7 +135,7 @@ fn attributes(view: &DefinitionsView) -> Markup {
     data_table(
         "Attributes",
         html! {
-            (column("Attribute", Align::Start, false)) (column("Name in the API", Align::Start, true)) (column("Type", Align::Start, false)) (column("Options", Align::Start, true)) (column("", Align::Start, false))
+            (column("Attribute", Align::Start, false)) (column("Name in the API", Align::Start, true)) (column("Type", Align::Start, false)) (column("Options", Align::Start, true)) (menu_column(false))
         },
         html! {
             @if view.attributes.is_empty() { (table_empty(5, Icon::Attribute, "No attributes yet", "Shoe size, account manager, contract number: whatever you need to know besides.", html! {})) }

@@ -99,7 +99,17 @@ pub(super) fn inside(
     }
 }
 
-/// The popover of all cells, once per list.
+/// Attributes of a button that shows beside it what an address answers.
+pub(super) fn opening(url: &str) -> Attributes {
+    Attributes::new()
+        .set("hx-get", url)
+        .set("hx-target", format!("#{MENU}"))
+        .set("hx-swap", "innerHTML")
+        .set("data-opens", MENU)
+        .set("aria-haspopup", "true")
+}
+
+/// The popover of all cells and of the rows' menus, once per list.
 pub(crate) fn popover() -> Markup {
     html! { div class="menu" id=(MENU) popover="auto" {} }
 }
@@ -114,11 +124,7 @@ pub(crate) fn change_here(id: CustomerId, column: &str) -> Markup {
     )
     .small()
     .attr("id", place)
-    .attr("hx-get", asked.href(&address(id, column)))
-    .attr("hx-target", format!("#{MENU}"))
-    .attr("hx-swap", "innerHTML")
-    .attr("data-opens", MENU)
-    .attr("aria-haspopup", "true");
+    .attrs(opening(&asked.href(&address(id, column))));
     html! { (button) }
 }
 
@@ -322,7 +328,7 @@ pub(crate) async fn save(
         .find(|known| known.name == column)
         .ok_or(Error::NotFound("column"))?;
     let written = filled(&saved).get(field).to_owned();
-    let row = rows(&mut tx, vec![saved], std::slice::from_ref(&column), shell.locale).await?;
+    let row = rows(&mut tx, vec![saved], std::slice::from_ref(&column), &shell).await?;
     tx.commit().await?;
     let back: ListState = [
         ("was", written.as_str()),

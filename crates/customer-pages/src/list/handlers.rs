@@ -173,7 +173,7 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState, headers: &HeaderMa
         }
     }
     let customers = found.data.into_iter().map(|found| found.customer).collect();
-    view.rows = rows(tx, customers, &view.columns, view.locale).await?;
+    view.rows = rows(tx, customers, &view.columns, &shell).await?;
     if tree::is_tree(&view.state) {
         tree::place(tx, &mut view.rows, 1, None).await?;
         view.everything = view.everything.map(|all| all + " at the top");
@@ -254,7 +254,7 @@ pub(super) async fn rows(
     tx: &mut Tx,
     customers: Vec<Customer>,
     columns: &[Column],
-    locale: pages::Locale,
+    shell: &pages::Shell,
 ) -> Result<Vec<Row>> {
     let owners = if columns.iter().any(|column| column.name == "owner") {
         let ids: Vec<Uuid> = customers
@@ -292,7 +292,7 @@ pub(super) async fn rows(
         "updated_at" => Cell::Time(Some(customer.updated_at)),
         _ => {
             let owner = customer.owner_id.and_then(|id| owners.get(&id.0));
-            Cell::Text(columns::text(column, customer, owner, locale))
+            Cell::Text(columns::text(column, customer, owner, shell.locale))
         }
     };
     let row = |customer: Customer| {
@@ -303,23 +303,24 @@ pub(super) async fn rows(
             .map(regulars_kernel::Phone::international_format);
         let email = customer.email.as_ref().map(|email| email.as_str().to_owned());
         let second = email
-            .clone()
             .or(phone)
             .filter(|second| *second != linked.name)
             .unwrap_or_default();
         // Where the deleted stand among the others, they are told apart.
-        let second = match (customer.deleted_at, second.as_str()) {
-            (None, _) => second,
-            (Some(_), "") => "Deleted".to_owned(),
-            (Some(_), _) => format!("Deleted · {second}"),
+        let gone = customer.deleted_at.map(|at| {
+            let day = at.with_timezone(&shell.time_zone).date_naive();
+            format!("Deleted {}", pages::format::date(day))
+        });
+        let second = match gone {
+            None => second,
+            Some(gone) if second.is_empty() => gone,
+            Some(gone) => format!("{gone} · {second}"),
         };
         Row {
             id: customer.id,
             name: linked.name,
             second,
-            email,
             cells: columns.iter().map(|column| cell(column, &customer)).collect(),
-            code: customer.code,
             place: None,
         }
     };

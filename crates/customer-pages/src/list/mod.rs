@@ -8,6 +8,7 @@ mod columns;
 mod expression;
 mod filters;
 mod handlers;
+mod menu;
 mod several;
 mod table;
 mod tree;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<AppState> {
             "/customers/{id}/cells/{column}",
             get(cells::open).post(cells::save),
         )
+        .route("/customers/{id}/menu", get(menu::open))
         .route("/customers/{id}/below", get(tree::below))
         .route("/customers/views", post(view_handlers::add))
         .route("/customers/views/new", get(view_handlers::new))

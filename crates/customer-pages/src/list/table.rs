@@ -2,17 +2,15 @@
 
 use maud::{Markup, html};
 use regulars_web::pages::{
-    Align, Attributes, Direction, Icon, SortLink, column, heading, icon_button, menu, menu_divider,
-    menu_item, menu_link, person, row_checkbox, select_all,
+    Align, Direction, SortLink, column, heading, menu_column, person, row_checkbox, select_all,
 };
 
 use super::{
     cells,
     columns::Column,
-    tree,
-    view::{Cell, ListView, PATH, Row, deleting, sheet_of},
+    menu, tree,
+    view::{Cell, ListView, PATH, Row},
 };
-use crate::record::removing;
 
 /// Cells of a row besides its columns: the tick, the name and the menu.
 pub(super) const BESIDE: usize = 3;
@@ -87,14 +85,14 @@ pub(super) fn head(view: &ListView) -> Markup {
         @if view.may_write { (select_all()) } @else { (column("", Align::Start, false)) }
         (sorting("Customer", Some("full_name"), None, Align::Start, false))
         @for column in &view.columns { (sorting(&column.label, column.sorts, Some(&column.name), column.align, is_wide(column))) }
-        (column("", Align::Start, false))
+        (menu_column(false))
     }
 }
 
 pub(super) fn line(view: &ListView, row: &Row) -> Markup {
     let href = format!("/customers/{}", row.id);
     html! {
-        tr data-row role=[row.place.as_ref().map(|_| "row")] aria-level=[row.place.as_ref().map(|place| place.level)]
+        tr data-row data-row-preview=(view.state.leading_to(&format!("{href}/preview"))) role=[row.place.as_ref().map(|_| "row")] aria-level=[row.place.as_ref().map(|place| place.level)]
             aria-expanded=[row.place.as_ref().filter(|place| place.children > 0).map(|_| "false")]
             data-branch=[row.place.as_ref().map(|_| row.id)] data-below=[row.place.as_ref().and_then(|place| place.below.as_ref()).map(|(id, _)| id)] {
             @if view.may_write { (row_checkbox("id", &row.id.to_string(), &row.name)) } @else { td class="cell-select" {} }
@@ -103,7 +101,7 @@ pub(super) fn line(view: &ListView, row: &Row) -> Markup {
                 Some(place) => td { div class="tree-cell" { (tree::toggle(row, place, &view.columns)) (person(&row.name, &row.second, &view.state.leading_to(&href))) (tree::number(place, view.locale)) } },
             }
             @for (column, cell) in view.columns.iter().zip(&row.cells) { (shown(view, row, column, cell)) }
-            td class="cell-menu" { (row_menu(view, row, &href)) }
+            td class="cell-menu" { (menu::opener(row)) }
         }
     }
 }
@@ -122,27 +120,4 @@ fn shown(view: &ListView, row: &Row, column: &Column, cell: &Cell) -> Markup {
     html! {
         td class=(class) id=(cells::place(row.id, &column.name)) title=[title] { (cells::inside(row.id, &row.name, column, cell, view.zone, may_write)) }
     }
-}
-
-fn row_menu(view: &ListView, row: &Row, href: &str) -> Markup {
-    menu(
-        &format!("row-{}", row.id),
-        icon_button(Icon::More, format!("Actions for {}", row.name)).small(),
-        true,
-        html! {
-            (menu_link(Icon::Person, "Open", href, Attributes::new()))
-            (menu_item(Icon::Sidebar, "Preview", false, sheet_of(&view.state.leading_to(&format!("{href}/preview"))).set("data-row-preview", "")))
-            @if let Some(email) = &row.email { (menu_item(Icon::Copy, "Copy e-mail", false, Attributes::new().set("data-copy", email))) }
-            (menu_item(Icon::Copy, "Copy code", false, Attributes::new().set("data-copy", &row.code)))
-            @if view.may_write {
-                (menu_item(Icon::Edit, "Edit", false, sheet_of(&format!("{href}/edit"))))
-                (menu_item(Icon::Note, "Add a note", false, sheet_of(&format!("{href}/notes/new"))))
-                (menu_divider())
-                @if let Some((above, name)) = row.place.as_ref().and_then(|place| place.below.as_ref()) {
-                    (menu_item(Icon::Close, "Take out", false, removing(&format!("/customers/{above}/children/{}/remove", row.id), &format!("Take {} out of {name}?", row.name), "It stays a customer of its own.", "Take out")))
-                }
-                (menu_item(Icon::Trash, "Delete", true, deleting(href, &row.name)))
-            }
-        },
-    )
 }

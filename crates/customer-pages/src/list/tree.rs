@@ -193,7 +193,7 @@ pub(crate) async fn rows_below(
     let all = columns::all(&ops::attributes::list(tx).await?);
     let shown: Vec<Column> = columns::shown(&state, kept, &all);
     let customers = found.data.into_iter().map(|found| found.customer).collect();
-    let mut rows = handlers::rows(tx, customers, &shown, shell.locale).await?;
+    let mut rows = handlers::rows(tx, customers, &shown, &shell).await?;
     let above = (id, crate::record::linked_whole(&parent).name);
     place(tx, &mut rows, level, Some(&above)).await?;
     let next = found.page.next_cursor.map(|cursor| {

@@ -29,10 +29,8 @@ pub(crate) const PATH: &str = "/customers";
 pub(crate) struct Row {
     pub id: CustomerId,
     pub name: String,
-    /// The line below the name: e-mail, else phone, else nothing; first of all that it is deleted.
+    /// The line below the name: e-mail, else phone, else nothing; first of all that it is deleted, and since when.
     pub second: String,
-    pub code: String,
-    pub email: Option<String>,
     /// What stands in each column.
     pub cells: Vec<Cell>,
     /// Where it stands, if the list is a tree.
@@ -239,8 +237,8 @@ pub(crate) fn list(view: &ListView) -> Markup {
                         Face::Faulty => (table_error(view.columns.len() + BESIDE, "Nothing was looked up.", None)),
                     }
                 }))
+                @if view.face == Face::Rows { (cells::popover()) }
                 @if view.may_write && view.face == Face::Rows {
-                    (cells::popover())
                     input type="hidden" name="query" value=(tree::roots(&view.state).question().query());
                     input type="hidden" name="everything" value=(view.everything.as_deref().unwrap_or_default());
                     (bulk_bar(bulk_actions(view.state.get("deleted") == "only"), view.everything.as_deref()))
@@ -352,8 +350,6 @@ mod tests {
             id: CustomerId::new(),
             name: text.into(),
             second: text.into(),
-            code: text.into(),
-            email: Some(text.into()),
             cells: vec![
                 Cell::Status("vip"),
                 Cell::Tags(vec![(text.into(), Tone::Blue); 4]),

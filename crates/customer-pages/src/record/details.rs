@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use regulars_kernel::{Fault, ids::CustomerId};
 use regulars_web::pages::{
     Align, Choice, Icon, Tone, avatar, badge, button, card, column, data_table, external_link, facts,
-    form_errors, format, icon_button, link_button, select_field, sheet, text_field, time_tag,
+    form_errors, format, icon_button, link_button, menu_column, select_field, sheet, text_field, time_tag,
 };
 
 use super::{
@@ -131,7 +131,7 @@ fn sources(view: &RecordView, sources: &[SourceView]) -> Markup {
         }
         @if sources.is_empty() { p class="muted" { "Not linked to another system." } }
         @else {
-            (data_table("Sources", html! { (column("Source", Align::Start, false)) (column("Their id", Align::Start, false)) (column("State", Align::Start, false)) (column("", Align::Start, false)) }, html! {
+            (data_table("Sources", html! { (column("Source", Align::Start, false)) (column("Their id", Align::Start, false)) (column("State", Align::Start, false)) (menu_column(false)) }, html! {
                 @for source in sources {
                     tr {
                         td { (words::source(&source.source)) }

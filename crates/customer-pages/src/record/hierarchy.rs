@@ -5,7 +5,10 @@ use maud::{Markup, html};
 use regulars_kernel::{Error, Permission, ids::CustomerId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{Align, Icon, card, column, facts, format, link_button, sized_table, status_badge, time_tag},
+    pages::{
+        Align, Icon, card, column, facts, format, link_button, menu_column, sized_table, status_badge,
+        time_tag,
+    },
 };
 use rust_decimal::Decimal;
 
@@ -95,7 +98,7 @@ pub(crate) fn inside(shown: &Hierarchy) -> Markup {
                     (column("", Align::Start, false))
                     (column("Customer", Align::Start, false))
                     @for one in &shown.below.columns { (column(&one.label, one.align, one.name != "status")) }
-                    (column("", Align::Start, false))
+                    (menu_column(false))
                 }, list::branch(&shown.below)))
                 (link_button("Open in the tree", format!("/customers?parent={}&layout=tree", shown.id)).ghost().small().icon(Icon::Hierarchy))
             }

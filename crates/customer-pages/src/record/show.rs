@@ -97,7 +97,7 @@ pub(crate) async fn show(
     shell.favourites = favourites;
     tx.commit().await?;
     remember(&call, id);
-    let content = html! { (content) @if view.may_write { (list::popover()) } };
+    let content = html! { (content) (list::popover()) };
     Ok(page(&shell, view::actions(&view), content).into_response())
 }
 

@@ -355,7 +355,7 @@ fn metrics(view: &RecordView) -> Markup {
 
 /// City and country of the default address.
 pub(crate) fn place(customer: &Customer) -> String {
-    let country = customer.country.as_ref().map(regulars_kernel::Country::as_str);
+    let country = customer.country.as_ref().map(regulars_kernel::Country::name);
     [customer.city.as_deref(), country]
         .into_iter()
         .flatten()

@@ -9,5 +9,7 @@ mod builder;
 mod links_and_chips;
 mod pages;
 mod pages_of_lists;
+mod rows_of_lists;
 mod verified;
 mod wizard;
+mod work;

@@ -40,7 +40,7 @@ struct Chosen {
     get, path = "/customers", tag = "customers", operation_id = "listCustomers",
     params(
         FilterParameters,
-        ("sort" = Option<String>, Query, description = "Fields in their order, `-` before one for the largest or latest first: `created_at`, `updated_at`, `full_name`, `last_active_at` (never counts as earliest), `code`, `status`, `type`, `country` (of the default address; none comes first); equals by `created_at`, then id, in the direction of the last field. With `q` also `-relevance`. Default `-created_at`, with `q` `-relevance`", example = "-created_at,full_name"),
+        ("sort" = Option<String>, Query, description = "Fields in their order, `-` before one for the largest or latest first: `created_at`, `updated_at`, `full_name`, `last_active_at` (never counts as earliest), `code`, `status`, `type`, `country` (of the default address, by its English name; none comes first); equals by `created_at`, then id, in the direction of the last field. With `q` also `-relevance`. Default `-created_at`, with `q` `-relevance`", example = "-created_at,full_name"),
         ("limit" = Option<u32>, Query, description = "Rows on a page, 1 to 200; 50 unless said", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same `sort`"),
         ("page" = Option<u32>, Query, description = "Page by number, from 1, as long as it skips at most 10,000 rows; `cursor` reaches everything", example = 1),

@@ -10,6 +10,7 @@ use regulars_kernel::{Result, paging::Sort};
 use sqlx::postgres::PgRow;
 
 use super::{
+    countries,
     filters::Deleted,
     keyset::ACTIVE,
     list::{self, Stretch},
@@ -40,14 +41,15 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
     let mut after = None;
     if let Some((keys, id)) = &stretch.after {
         let at = keys.first().and_then(|key| key.group().map(str::to_owned));
-        let behind = |value: &Option<String>| {
+        let from = place(sort.field, at.as_deref());
+        values.retain(|value| {
+            let here = place(sort.field, value.as_deref());
             if sort.descending {
-                *value <= at
+                here <= from
             } else {
-                *value >= at
+                here >= from
             }
-        };
-        values.retain(behind);
+        });
         after = Some((at, (keys.clone(), *id)));
     }
     let mut rows = Vec::new();
@@ -65,8 +67,8 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
         }
         // In all groups but that of the active one value is everybody's.
         let is_active = sort.field == "last_active_at" && value.is_some();
-        let mut place = after.take_if(|(at, _)| *at == value).map(|(_, place)| place);
-        if let Some((keys, _)) = &mut place
+        let mut within_it = after.take_if(|(at, _)| *at == value).map(|(_, place)| place);
+        if let Some((keys, _)) = &mut within_it
             && !is_active
         {
             keys.remove(0);
@@ -75,7 +77,7 @@ pub(super) async fn rows(tx: &mut Tx, stretch: &Stretch<'_>, selection: &Selecti
             sorts: if is_active { &of_active } else { rest },
             wanted: stretch.wanted - rows.len() as i64,
             offset: skipped,
-            after: place,
+            after: within_it,
             is_one_of_many: stretch.is_one_of_many || sort.field == "country",
         };
         skipped = 0;
@@ -99,15 +101,25 @@ async fn values(tx: &mut Tx, field: &str, deleted: Deleted) -> Result<Vec<Option
         "status" => all::<Status>(),
         "type" => all::<Type>(),
         "last_active_at" => vec![None, Some(ACTIVE.to_owned())],
-        _ => countries(tx, deleted).await?,
+        _ => lived_in(tx, deleted).await?,
     };
-    values.sort_unstable();
+    values.sort_unstable_by(|one, other| place(field, one.as_deref()).cmp(&place(field, other.as_deref())));
     values.dedup();
     Ok(values)
 }
 
+/// Where a value stands among the others of its field.
+fn place<'a>(field: &str, value: Option<&'a str>) -> (i32, Option<&'a str>) {
+    let rank = if field == "country" {
+        value.map_or(0, countries::rank)
+    } else {
+        0
+    };
+    (rank, value)
+}
+
 /// The countries in which somebody lives, each found by a jump along the index, and none.
-async fn countries(tx: &mut Tx, deleted: Deleted) -> Result<Vec<Option<String>>> {
+async fn lived_in(tx: &mut Tx, deleted: Deleted) -> Result<Vec<Option<String>>> {
     let mut values = vec![None];
     let mut last = Some(String::new());
     while last.is_some() {

@@ -5,14 +5,19 @@
 //! comparison, so something less than every value stands for them; where the field leads, they are a list of their own
 //! (see `groups`), since no index condition is made of `coalesce` behind the wall.
 //!
+//! Countries stand by their names, as people read them: what is compared is a place among those.
+//!
 //! Fields that many share (`status`, `type`, `country`, and being never active) are followed by `created_at`, see
 //! [`settled`]: an order within them that means something and that an index has.
 
 use chrono::{DateTime, Utc};
-use regulars_kernel::paging::{Cursor, CursorError, Sort};
+use regulars_kernel::{
+    Country,
+    paging::{Cursor, CursorError, Sort},
+};
 use sqlx::{Postgres, QueryBuilder};
 
-use super::query::RELEVANCE;
+use super::{countries, query::RELEVANCE};
 
 /// `last_active_at` of those who have one.
 pub(super) const ACTIVE: &str = "active";
@@ -22,6 +27,7 @@ pub(super) const ACTIVE: &str = "active";
 pub(super) enum Key {
     Time(DateTime<Utc>),
     Text(String),
+    Country(Country),
     /// No value, and what stands for it where it is compared.
     Nothing(&'static str),
 }
@@ -31,6 +37,7 @@ impl Key {
         match self {
             Self::Time(time) => sql.push_bind(*time),
             Self::Text(text) => sql.push_bind(text.clone()),
+            Self::Country(country) => sql.push_bind(countries::rank(country.as_str())),
             Self::Nothing(least) => sql.push(*least),
         };
     }
@@ -39,6 +46,7 @@ impl Key {
         match self {
             Self::Time(time) => serde_json::json!(time),
             Self::Text(text) => text.as_str().into(),
+            Self::Country(country) => country.as_str().into(),
             Self::Nothing(_) => serde_json::Value::Null,
         }
     }
@@ -47,6 +55,7 @@ impl Key {
     pub(super) fn group(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
+            Self::Country(country) => Some(country.as_str()),
             Self::Time(_) => Some(ACTIVE),
             Self::Nothing(_) => None,
         }
@@ -86,16 +95,20 @@ fn column(field: &str) -> &'static str {
 fn least(field: &str) -> Option<&'static str> {
     match field {
         "last_active_at" => Some("'-infinity'::timestamptz"),
-        "country" => Some("''"),
+        "country" => Some("0"),
         _ => None,
     }
 }
 
 /// What is compared.
 fn expression(field: &str) -> String {
+    let compared = match field {
+        "country" => countries::RANK.as_str(),
+        _ => column(field),
+    };
     match least(field) {
-        Some(least) => format!("coalesce({}, {least})", column(field)),
-        None => column(field).to_owned(),
+        Some(least) => format!("coalesce({compared}, {least})"),
+        None => compared.to_owned(),
     }
 }
 
@@ -187,12 +200,21 @@ pub(super) fn keys(sorts: &[Sort], cursor: &Cursor) -> Result<Vec<Key>, CursorEr
         .iter()
         .enumerate()
         .map(|(at, sort)| match sort.field {
-            field @ ("full_name" | "code" | "status" | "type" | "country") => {
-                let text: Option<String> = cursor.value(at)?;
-                match (text, least(field)) {
-                    (Some(text), _) if !text.contains('\0') => Ok(Key::Text(text)),
+            "full_name" | "code" | "status" | "type" => {
+                let text: String = cursor.value(at)?;
+                if text.contains('\0') {
+                    return Err(CursorError::Broken);
+                }
+                Ok(Key::Text(text))
+            }
+            field @ "country" => {
+                let code: Option<String> = cursor.value(at)?;
+                match (code, least(field)) {
+                    (Some(code), _) => Country::from_code(&code)
+                        .map(Key::Country)
+                        .ok_or(CursorError::Broken),
                     (None, Some(least)) => Ok(Key::Nothing(least)),
-                    _ => Err(CursorError::Broken),
+                    (None, None) => Err(CursorError::Broken),
                 }
             }
             field => {
@@ -233,9 +255,7 @@ pub(super) fn cursor(sorts: &[Sort], customer: &crate::model::Customer, sort_nam
             "code" => Key::Text(customer.code.clone()),
             "status" => Key::Text(customer.status.to_string()),
             "type" => Key::Text(customer.customer_type.to_string()),
-            "country" => customer
-                .country
-                .map_or_else(none, |country| Key::Text(country.as_str().to_owned())),
+            "country" => customer.country.map_or_else(none, Key::Country),
             "updated_at" => Key::Time(customer.updated_at),
             "last_active_at" => customer.last_active_at.map_or_else(none, Key::Time),
             _ => Key::Time(customer.created_at),

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | a list by `created_at`, `updated_at`, `full_name`, `code` | `customers_created`, `_updated`, `_name`, `_code`: walked from the cursor by row comparison |
 //! | a list by `last_active_at` | those who were ever active by `customers_active`, before or behind them the others by `customers_never_active` |
-//! | a list by `status`, `type`, `country` | value by value, each a list of its own with that filter and the rest of the order; `customers_unplaced` for whoever has no country |
+//! | a list by `status`, `type`, `country` | value by value, each a list of its own with that filter and the rest of the order, countries by their names; `customers_unplaced` for whoever has no country |
 //! | … by several fields | the first one's, each group of equals sorted (incremental sort); `sort_name` is never empty, so groups are small |
 //! | … with the deleted as well | that index for the living, `customers_deleted` for the others, merged |
 //! | one of `status`, `type`, `lifecycle_stage`, `country`, by `created_at` | `customers_status`, `_type`, `_stage`, `_country` give filter and order |
@@ -32,6 +32,7 @@
 //! What it never does: write, except saved views; build SQL from what was typed.
 
 mod attributes;
+mod countries;
 mod expression;
 mod filters;
 mod groups;

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::find::{page, walk};
 
+/// France, then Germany, as their names stand; before them whoever has no country.
+const BY_COUNTRY: &str = "CASE country WHEN 'FR' THEN 1 WHEN 'DE' THEN 2 ELSE 0 END";
+
 /// Twelve thousand people in one organization. The later they were created the earlier they were changed, and what the
 /// planner takes for independent never goes together.
 async fn town() -> (TestDatabase, regulars_kernel::Scope) {
@@ -122,9 +125,25 @@ async fn lists_of_many_give_what_a_naive_reading_gives() {
         (
             "sort=-country,full_name",
             "true",
-            "country DESC NULLS LAST, sort_name, id",
+            &format!("{BY_COUNTRY} DESC, sort_name, id"),
         ),
-        ("sort=country", "true", "country NULLS FIRST, created_at, id"),
+        ("sort=country", "true", &format!("{BY_COUNTRY}, created_at, id")),
+        // Looked up and sorted, behind another field, against its direction; the deleted as well.
+        (
+            "status=vip&tag=odd&sort=country",
+            &format!("status = 'vip' AND {odd}"),
+            &format!("{BY_COUNTRY}, created_at, id"),
+        ),
+        (
+            "sort=last_active_at,-country,full_name",
+            "true",
+            &format!("last_active_at NULLS FIRST, {BY_COUNTRY} DESC, sort_name, id"),
+        ),
+        (
+            "sort=-country&deleted=with",
+            "true",
+            &format!("{BY_COUNTRY} DESC, created_at DESC, id DESC"),
+        ),
         (
             "sort=type,-status,-last_active_at",
             "true",
@@ -302,7 +321,10 @@ async fn an_expression_gives_what_a_naive_reading_gives_in_every_order() {
                 "last_active_at,-full_name",
                 "last_active_at NULLS FIRST, sort_name DESC, id DESC",
             ),
-            ("-country", "country DESC NULLS LAST, created_at DESC, id DESC"),
+            (
+                "-country",
+                &format!("{BY_COUNTRY} DESC, created_at DESC, id DESC"),
+            ),
             ("code", "code, id"),
         ] {
             let query = format!("filter={filter}{beside}&sort={sort}");

@@ -10,8 +10,8 @@ use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
         Align, Attributes, Choice, Icon, Nav, Shell, button, column, confirm_attributes, data_table,
-        form_errors, format, icon_button, link_button, page, page_header, pagination, select_field,
-        status_badge, table_empty, time_tag,
+        form_errors, format, icon_button, link_button, menu_column, page, page_header, pagination,
+        select_field, status_badge, table_empty, time_tag,
     },
 };
 
@@ -45,7 +45,7 @@ pub(super) async fn list(call: PageCall, Query(at): Query<At>) -> PageResult {
 pub(super) fn table(all: &Page<Export>, asked: &[String], number: u64, shell: &Shell) -> Markup {
     let head = html! {
         (column("Customers", Align::Start, false)) (column("State", Align::Start, false)) (column("Format", Align::Start, true)) (column("Rows", Align::End, true))
-        (column("Size", Align::End, true)) (column("Asked for", Align::Start, true)) (column("", Align::Start, false))
+        (column("Size", Align::End, true)) (column("Asked for", Align::Start, true)) (menu_column(false))
     };
     let body = html! {
         @for (export, asked) in all.data.iter().zip(asked) { (line(export, asked, shell)) }

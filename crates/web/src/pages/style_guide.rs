@@ -169,10 +169,10 @@ fn list() -> Markup {
             div class="toolbar-end" { span class="tabular" { "12,345 customers" } (button("Columns").icon(Icon::Columns)) (button("Save view")) }
         }
         form data-selection {
-            (data_table("Customers", html! {
+            (people_table("Customers", html! {
                 (select_all()) (sort_column("Customer", "#", None, Align::Start, false)) (sort_column("Status", "#", None, Align::Start, false))
                 (column("Tags", Align::Start, true)) (sort_column("Orders", "#", None, Align::End, true)) (sort_column("Spent", "#", Some(Direction::Descending), Align::End, true))
-                (column("Health", Align::End, true)) (column("", Align::Start, true))
+                (column("Health", Align::End, true)) (menu_column(true))
             }, html! {
                 @for (index, (name, (status, orders, spent, health))) in NAMES.iter().zip(rows).enumerate() {
                     tr data-row {

@@ -33,7 +33,7 @@ pub use overlays::{
     sheet_footer,
 };
 pub use tables::{
-    Align, Direction, SortLink, column, data_table, heading, row_checkbox, select_all, sized_table,
-    skeleton_rows, sort_column, sort_column_also, table_empty, table_error,
+    Align, Direction, SortLink, column, data_table, heading, menu_column, people_table, row_checkbox,
+    select_all, sized_table, skeleton_rows, sort_column, sort_column_also, table_empty, table_error,
 };
 pub use tone::Tone;

@@ -27,16 +27,37 @@ pub enum Align {
 /// A framed table. `head` is the cells of the one head row, `body` the rows; both are maud. A row that can be opened is
 /// `tr data-row`, holds a link with `data-row-link`, and cells that are left out on phones have the class `cell-wide`.
 pub fn data_table(label: &str, head: Markup, body: Markup) -> Markup {
+    framed(label, "data-table", false, &[], head, body)
+}
+
+/// A table whose rows begin with a [`super::person`]: each has room for two lines.
+pub fn people_table(label: &str, head: Markup, body: Markup) -> Markup {
     sized_table(label, false, &[], head, body)
 }
 
 /// The same with columns of these widths in pixels, and whether they are left out on phones; without any, as wide as
 /// their content asks for. In a tree rows have levels, and some can be opened.
 pub fn sized_table(label: &str, is_tree: bool, widths: &[(u16, bool)], head: Markup, body: Markup) -> Markup {
+    let class = if widths.is_empty() {
+        "data-table people"
+    } else {
+        "data-table people sized"
+    };
+    framed(label, class, is_tree, widths, head, body)
+}
+
+fn framed(
+    label: &str,
+    class: &str,
+    is_tree: bool,
+    widths: &[(u16, bool)],
+    head: Markup,
+    body: Markup,
+) -> Markup {
     html! {
         div class="table-frame" {
             div class="table-scroll" {
-                table class={ "data-table" @if !widths.is_empty() { " sized" } } role=[is_tree.then_some("treegrid")] aria-label=(label) {
+                table class=(class) role=[is_tree.then_some("treegrid")] aria-label=(label) {
                     @if !widths.is_empty() { colgroup { @for (width, wide) in widths { col class=[wide.then_some("cell-wide")] width=(width); } } }
                     thead { tr { (head) } } tbody { (body) }
                 }
@@ -52,6 +73,11 @@ pub fn column(label: &str, align: Align, wide: bool) -> Markup {
         @if label.is_empty() { td class=(classes(align, wide)) {} }
         @else { th scope="col" class=(classes(align, wide)) { (label) } }
     }
+}
+
+/// The head cell above the rows' menus, whose cells have the class `cell-menu`.
+pub fn menu_column(wide: bool) -> Markup {
+    html! { td class={ "cell-menu" @if wide { " cell-wide" } } {} }
 }
 
 /// A head cell that sorts: the address sorts by it, or the other way round if it already does.
