@@ -51,17 +51,22 @@ pub fn time(value: &Value) -> Option<DateTime<Utc>> {
 /// were sent and by what they say, which is the same for every copy of a message.
 pub fn said(message: &Received, own: Option<DateTime<Utc>>) -> Said {
     let digest = signature::digest(&[message.topic.as_bytes(), &message.body]);
-    let mut tie = message.said_at.to_rfc3339();
-    for byte in &digest[..8] {
-        tie.push_str(&format!("{byte:02x}"));
-    }
+    let tie = format!("{}{}", message.said_at.to_rfc3339(), short(&digest));
     Said(own.unwrap_or(message.said_at), tie)
 }
 
 /// A short digest of a value, by which it is known again without being kept.
 pub fn mark(value: &Value) -> String {
     let digest = signature::digest(&[value.to_string().as_bytes()]);
-    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    short(&digest)
+}
+
+/// The first 64 bits of a digest as hexadecimal digits.
+fn short(digest: &[u8; 32]) -> String {
+    let first = digest
+        .first_chunk::<8>()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    format!("{first:016x}")
 }
 
 #[cfg(test)]

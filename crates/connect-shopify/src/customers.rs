@@ -79,14 +79,13 @@ pub async fn take_over(
             (current.id, false)
         }
         Ours::Nobody => {
-            match find_or_create(tx, external_id, &mut thing, customer, &mut left_out).await? {
-                Some(found) => found,
-                None => {
-                    // Whatever comes next may say who it is.
-                    thing.save(tx).await?;
-                    return Ok(json!({"waiting": "nothing says yet who this is"}));
-                }
-            }
+            let found = find_or_create(tx, external_id, &mut thing, customer, &mut left_out).await?;
+            let Some(found) = found else {
+                // Whatever comes next may say who it is.
+                thing.save(tx).await?;
+                return Ok(json!({"waiting": "nothing says yet who this is"}));
+            };
+            found
         }
     };
     if is_news {

@@ -356,9 +356,8 @@ fn payments(transactions: &Value, said: &Said) -> Vec<Value> {
 }
 
 fn payment(told: &Value, said: &Said) -> Option<Value> {
-    let kind = match told["kind"].as_str()? {
-        kind @ ("sale" | "authorization" | "capture" | "void" | "refund") => kind,
-        _ => return None,
+    let kind @ ("sale" | "authorization" | "capture" | "void" | "refund") = told["kind"].as_str()? else {
+        return None;
     };
     let state = match told["status"].as_str() {
         Some("success") => "succeeded",

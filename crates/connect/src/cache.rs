@@ -27,19 +27,18 @@ static KNOWN: LazyLock<Cache<(uuid::Uuid, uuid::Uuid), Arc<Entry>>> = LazyLock::
 /// The connection at an address, with the secrets that hold at this moment; none if there is no such connection.
 pub async fn known(database: &Database, address: Address) -> Result<Option<Known>> {
     let key = (address.organization_id.0, address.connection_id.0);
-    let entry = match KNOWN.get(&key) {
-        Some(entry) => entry,
-        None => {
-            let scope = Scope {
-                organization_id: address.organization_id,
-                actor: Actor::System,
-            };
-            let mut tx = database.begin_read(scope).await?;
-            let found = Arc::new(store::connections::known(&mut tx, address.connection_id).await?);
-            tx.commit().await?;
-            KNOWN.insert(key, found.clone());
-            found
-        }
+    let entry = if let Some(entry) = KNOWN.get(&key) {
+        entry
+    } else {
+        let scope = Scope {
+            organization_id: address.organization_id,
+            actor: Actor::System,
+        };
+        let mut tx = database.begin_read(scope).await?;
+        let found = Arc::new(store::connections::known(&mut tx, address.connection_id).await?);
+        tx.commit().await?;
+        KNOWN.insert(key, found.clone());
+        found
     };
     let now = clock::now();
     Ok(entry.as_ref().as_ref().map(|(known, ends)| {

@@ -74,15 +74,12 @@ impl Intake {
         }
         let is_first = {
             let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            match lanes.get_mut(&organization_id) {
-                Some(lane) => {
-                    lane.push(waiting);
-                    false
-                }
-                None => {
-                    lanes.insert(organization_id, vec![waiting]);
-                    true
-                }
+            if let Some(lane) = lanes.get_mut(&organization_id) {
+                lane.push(waiting);
+                false
+            } else {
+                lanes.insert(organization_id, vec![waiting]);
+                true
             }
         };
         if is_first {

@@ -41,7 +41,7 @@ pub fn is_hex(text: &str, expected: &[u8]) -> bool {
 /// Bytes of hexadecimal digits; none for anything else.
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     digits

@@ -64,7 +64,7 @@ impl WebhookState {
 }
 
 /// A message without its content.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::FromRow, ToSchema)]
 pub struct WebhookEvent {
     /// Its id.
     pub id: WebhookEventId,

@@ -84,13 +84,14 @@ pub fn import_state(current: Option<ConsentState>, said: ConsentState) -> Option
 /// only what was said later. That somebody never subscribed there is no withdrawal of what was agreed elsewhere.
 pub fn heard(current: Option<(ConsentState, DateTime<Utc>)>, said: ConsentState, at: DateTime<Utc>) -> bool {
     use ConsentState::{NeverSubscribed, Pending, Subscribed, Unsubscribed};
+    let Some((current, since)) = current else {
+        return true;
+    };
     match (current, said) {
-        (None, _) => true,
-        (Some((current, _)), said) if current == said => false,
-        (Some(_), Unsubscribed) => true,
-        (Some(_), NeverSubscribed) | (Some((Subscribed, _)), Pending) => false,
-        (Some((Unsubscribed, since)), Subscribed | Pending) => at > since,
-        (Some(_), Subscribed | Pending) => true,
+        (current, said) if current == said => false,
+        (_, NeverSubscribed) | (Subscribed, Pending) => false,
+        (Unsubscribed, Subscribed | Pending) => at > since,
+        (_, Unsubscribed | Subscribed | Pending) => true,
     }
 }
 

@@ -24,3 +24,4 @@ mod process;
 mod routes;
 mod serve;
 mod stopping;
+mod strangers;

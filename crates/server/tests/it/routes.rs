@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use crate::{
     api::Api,
     document::{self, Operation},
     process::Home,
+    strangers,
 };
 
 /// What a viewer may do although it is not a GET, and why.
@@ -97,7 +97,7 @@ impl Made {
             .await
             .expect(201)
             .at("/id");
-        let (connection, message) = webhook(api).await;
+        let (connection, message) = strangers::webhook(api).await;
         let user = json!({"email": "eve@example.com", "name": "Eve", "role": "agent"});
         let user = api.post("/api/v1/users", &user).await.expect(201).at("/id");
         for (path, value) in [
@@ -130,7 +130,10 @@ impl Made {
             ("/api/v1/connections/{id}", connection),
             ("/api/v1/webhook-events/{id}", message),
             ("/api/v1/users/{id}", user),
-            ("/api/v1/sessions/{id}", session(home, api, organization).await),
+            (
+                "/api/v1/sessions/{id}",
+                strangers::session(home, api, organization).await,
+            ),
         ] {
             values.insert(path, value);
         }
@@ -158,53 +161,6 @@ impl Made {
             format!("{path}?{}", query.join("&"))
         })
     }
-}
-
-/// Connects a shop that sends a message; gives the ids of both.
-async fn webhook(api: &Api) -> (String, String) {
-    let shop = json!({"provider": "shopify", "secret": "hush"});
-    let made = api.post("/api/v1/connections", &shop).await.expect(201);
-    let hmac = regulars_connect::signature::hmac_sha256(b"hush", &[b"{}"]);
-    let request = api.with_key("").request(Method::POST, &made.at("/webhook_path"));
-    let sent = request
-        .header("x-shopify-hmac-sha256", STANDARD.encode(hmac))
-        .header("x-shopify-topic", "shop/update")
-        .header("x-shopify-shop-domain", "acme.myshopify.com")
-        .header("x-shopify-api-version", "2026-07")
-        .header("x-shopify-webhook-id", made.at("/id"))
-        .body("{}");
-    crate::api::answer(sent).await.expect(200);
-    let messages = api.get("/api/v1/webhook-events").await.expect(200);
-    (made.at("/id"), messages.at("/data/0/id"))
-}
-
-/// Signs a person in and gives the session's id.
-async fn session(home: &Home, api: &Api, organization: &str) -> String {
-    let link = home.ok(&[
-        "user",
-        "create",
-        &format!("sam@{organization}.example"),
-        "--organization",
-        organization,
-        "--role",
-        "agent",
-    ]);
-    let path = &link[link.find("/set-password/").unwrap()..];
-    let form = "password=seven+quiet+otters+read+maps&password_repeated=seven+quiet+otters+read+maps";
-    let request = api.with_key("").request(Method::POST, path);
-    let request = request
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header("sec-fetch-site", "same-origin");
-    let answer = crate::api::answer(request.body(form)).await;
-    let cookie = answer
-        .headers
-        .get("set-cookie")
-        .map(|value| value.to_str().unwrap().to_owned());
-    let cookie =
-        cookie.unwrap_or_else(|| panic!("setting a password signs in: {} {}", answer.status, answer.text));
-    let request = api.with_key("").request(Method::GET, "/api/v1/sessions");
-    let sessions = crate::api::answer(request.header("cookie", cookie.split(';').next().unwrap())).await;
-    sessions.expect(200).at("/data/0/id")
 }
 
 /// Sends an operation in each of its media types; gives each status with what was answered.
