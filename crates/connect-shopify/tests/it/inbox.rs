@@ -289,11 +289,11 @@ async fn what_is_wrong_with_a_connection_is_named() {
     assert_eq!(wrong.json["errors"].as_array().unwrap().len(), 2);
     // Of another shop than the one named: an app signs for all its shops with one secret.
     let path = format!("/api/v1/connections/{}", shop.connection);
-    let patch = shop
+    let renamed = shop
         .app
         .patch(&path)
         .bearer(&shop.key)
         .json(json!({"settings": {"shop": "other.myshopify.com"}}));
-    patch.await.expect(200);
+    renamed.await.expect(200);
     shop.signed("locales/create", "1", AT, b"{}").await.expect(401);
 }

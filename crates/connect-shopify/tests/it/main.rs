@@ -1,5 +1,7 @@
 //! Shopify's webhooks over HTTP, against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
+
 mod any_order;
 mod customers;
 mod fixtures;
