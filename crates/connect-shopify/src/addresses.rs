@@ -137,7 +137,11 @@ pub fn fields(address: &Value) -> Value {
     ];
     let mut ours = Map::new();
     for (theirs, name) in SAME {
-        if let Some(value) = address.get(theirs) {
+        let is_degrees = matches!(*name, "latitude" | "longitude");
+        let fits = |value: &&Value| {
+            value.is_null() || value.is_number() == is_degrees && (is_degrees || value.is_string())
+        };
+        if let Some(value) = address.get(theirs).filter(fits) {
             ours.insert((*name).to_owned(), value.clone());
         }
     }
@@ -146,6 +150,7 @@ pub fn fields(address: &Value) -> Value {
         ("country", ["country_code", "country"]),
     ] {
         let said = theirs.iter().filter_map(|field| address.get(field));
+        let said = said.filter(|value| value.is_null() || value.is_string());
         if let Some(value) = said
             .clone()
             .find(|value| value.is_string())

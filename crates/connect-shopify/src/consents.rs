@@ -17,10 +17,10 @@ pub fn note(thing: &mut Entity, channel: Channel, consent: &Value, said: &Said) 
     let Some(state) = consent["state"].as_str().and_then(state) else {
         return;
     };
-    // Who was never asked has no time for it: whatever was said at a time is newer.
+    // Without a time only a withdrawal is as new as the message: nothing else may loosen what was said at a time.
     let at = body::time(&consent["consent_updated_at"]).unwrap_or(match state {
-        ConsentState::NeverSubscribed => DateTime::UNIX_EPOCH,
-        _ => said.0,
+        ConsentState::Unsubscribed => said.0,
+        _ => DateTime::UNIX_EPOCH,
     });
     if thing.is_news(&format!("consent:{channel}"), &Said(at, said.1.clone())) {
         thing

@@ -39,9 +39,9 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
     let mut done = json!({});
     let mut input = fields(&order, &said);
     if let Some(customer_id) = body::id(&order["customer"]["id"]) {
-        // A customer within an order says when it was so, or it is as old as the order's word.
+        // A customer within an order says when it was so. Where it does not, whatever else is said of it is newer.
         let customer_said = Said(
-            body::time(&order["customer"]["updated_at"]).unwrap_or(said.0),
+            body::time(&order["customer"]["updated_at"]).unwrap_or(chrono::DateTime::UNIX_EPOCH),
             said.1.clone(),
         );
         let whose = customers::take_over(tx, &customer_id, &order["customer"], &customer_said).await?;
@@ -77,7 +77,7 @@ pub async fn put_fulfillment(tx: &mut Tx, message: &Received) -> Result<Applied,
     let parts = fulfillment(&told, &said).ok_or_else(no_id)?;
     tell(
         tx,
-        json!({"external_id": order_id, "fulfillments": [parts]}),
+        json!({"external_id": order_id, "source_version": version(&said), "fulfillments": [parts]}),
         json!({}),
     )
     .await
@@ -91,7 +91,7 @@ pub async fn put_refund(tx: &mut Tx, message: &Received) -> Result<Applied, Fail
     let payments = payments(&told["transactions"], &said);
     tell(
         tx,
-        json!({"external_id": order_id, "refunds": [parts], "payments": payments}),
+        json!({"external_id": order_id, "source_version": version(&said), "refunds": [parts], "payments": payments}),
         json!({}),
     )
     .await
@@ -104,7 +104,7 @@ pub async fn put_transaction(tx: &mut Tx, message: &Received) -> Result<Applied,
     let parts = payment(&told, &said).ok_or_else(no_id)?;
     tell(
         tx,
-        json!({"external_id": order_id, "payments": [parts]}),
+        json!({"external_id": order_id, "source_version": version(&said), "payments": [parts]}),
         json!({}),
     )
     .await
@@ -127,7 +127,7 @@ async fn tell(tx: &mut Tx, mut input: Value, mut done: Value) -> Result<Applied,
     input["source"] = SOURCE.into();
     let order = loop {
         let told: OrderInput = serde_json::from_value(input.clone())
-            .map_err(|why| Failure::Fatal(format!("not what Shopify sends of an order: {why}")))?;
+            .map_err(|_| Failure::Fatal("a field of the order is of another type than Shopify's".into()))?;
         match ops::orders::upsert(tx, &told, base, &|_| Ok(())).await? {
             Outcome::Created(order) => {
                 done["created"] = true.into();

@@ -24,7 +24,7 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
     let mut left_out = Vec::new();
     let (product, outcome) = loop {
         let told: ProductInput = serde_json::from_value(input.clone())
-            .map_err(|why| Failure::Fatal(format!("not what Shopify sends of a product: {why}")))?;
+            .map_err(|_| Failure::Fatal("a field of the product is of another type than Shopify's".into()))?;
         let outcome = ops::products::upsert_many(tx, &[told], base).await?.pop();
         match outcome {
             Some(Outcome::Created(product)) => break (product, "created"),

@@ -70,7 +70,7 @@ pub async fn settle(
     if !new.is_empty() {
         match regulars_customers::ops::tags::add(tx, id, &new).await {
             Ok(_) => {}
-            Err(Error::Invalid(_)) => left_out.push("/tags".into()),
+            Err(Error::Invalid(_) | Error::Conflict(_)) => left_out.push("/tags".into()),
             Err(error) => return Err(error),
         }
     }

@@ -132,21 +132,15 @@ impl Intake {
                 }
             }
             Err(error) if batch.len() == 1 => {
-                for one in batch {
-                    let _ = one
-                        .answer
-                        .send(Err(Error::internal(format!("the inbox: {error}"))));
+                if let Some(one) = batch.into_iter().next() {
+                    let _ = one.answer.send(Err(error));
                 }
             }
             // One that cannot be stored must not keep the others out.
             Err(_) => {
                 for one in batch {
                     let stored = self.store(database, organization_id, &[&one.incoming]).await;
-                    let _ = one.answer.send(
-                        stored
-                            .map(|new| new.iter().sum())
-                            .map_err(|error| Error::internal(format!("the inbox: {error}"))),
-                    );
+                    let _ = one.answer.send(stored.map(|new| new.iter().sum()));
                 }
             }
         }

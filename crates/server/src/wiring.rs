@@ -58,8 +58,14 @@ pub fn app(state: &AppState, watch: operations::Watch) -> Router {
     let authenticate = from_fn_with_state(state.clone(), regulars_accounts::authenticate);
     let pages = pages().layer(Extension(watch));
     let webhooks = regulars_connect::webhook_routes(providers());
+    // A provider sends as fast as its shop sells, all of it from few addresses; who is refused for that ends the subscription.
+    let unlimited = WebConfig {
+        rate_limit_per_minute: 0,
+        ..(*state.config).clone()
+    };
+    let unlimited = AppState::new(state.database.clone(), unlimited);
     regulars_web::app(api(), pages, state.clone(), authenticate)
-        .merge(regulars_web::around(webhooks, state))
+        .merge(regulars_web::around(webhooks, &unlimited))
         .merge(operations::health(state))
 }
 

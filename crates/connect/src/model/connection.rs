@@ -84,6 +84,7 @@ pub struct Connection {
     /// How many messages could not be processed and wait for a person, up to 1,000.
     pub dead: i64,
     /// Why the last of those could not.
+    #[schema(example = "the body is not JSON: line 1, column 30")]
     pub last_error: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,

@@ -76,6 +76,7 @@ pub struct WebhookEvent {
     #[schema(example = "orders/create")]
     pub topic: String,
     /// The other system's id of it.
+    #[schema(example = "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043")]
     pub delivery_id: String,
     /// What became of it.
     pub state: WebhookState,
@@ -84,6 +85,7 @@ pub struct WebhookEvent {
     /// When it is tried next, while it is queued.
     pub next_attempt_at: Option<DateTime<Utc>>,
     /// Why it was not processed.
+    #[schema(example = "the body is not JSON: line 1, column 30")]
     pub error: Option<String>,
     /// When it happened, as the other system says.
     pub said_at: Option<DateTime<Utc>>,

@@ -34,6 +34,16 @@ const TABLE: &[(&str, Option<&str>, Option<&str>)] = &[
         Some("definitions:write"),
     ),
     ("/api/v1/views", Some("customers:read"), Some("views:write")),
+    (
+        "/api/v1/connections",
+        Some("connections:read"),
+        Some("connections:write"),
+    ),
+    (
+        "/api/v1/webhook-events",
+        Some("connections:read"),
+        Some("connections:write"),
+    ),
     ("/api/v1/orders", Some("customers:read"), Some("customers:write")),
     (
         "/api/v1/products",
