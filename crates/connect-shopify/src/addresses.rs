@@ -1,6 +1,6 @@
 //! A customer's addresses, each known again by Shopify's id of it.
 
-use regulars_connect::Entity;
+use regulars_connect::{Entity, Said};
 use regulars_customers::{
     model::{AddressInput, Defaults},
     ops,
@@ -17,6 +17,8 @@ use crate::{body, fitting::leave_out};
 /// Addresses of one customer that are taken over at most.
 const MOST: usize = 100;
 const KEPT: &str = "addresses";
+/// The facet of the list as a whole.
+const LIST: &str = "addresses";
 
 /// Makes the addresses those of the body. Which we know is kept with the thing: our id, and a mark of what it said.
 pub async fn settle(
@@ -24,6 +26,7 @@ pub async fn settle(
     id: CustomerId,
     thing: &mut Entity,
     customer: &Value,
+    said: &Said,
     defaults: &Defaults,
     left_out: &mut Vec<String>,
 ) -> Result<()> {
@@ -43,9 +46,10 @@ pub async fn settle(
     // Newer versions send an empty list beside the default address: only a list that has something, or stands beside
     // nothing, tells which are gone.
     let is_complete = listed.is_some_and(|list| !list.is_empty() || !default.is_object());
-    if is_complete {
+    if is_complete && thing.is_news(LIST, said) {
         let gone: Vec<String> = known
             .keys()
+            .filter(|external| thing.last(&facet(external)).is_none_or(|known| known <= said))
             .filter(|external| {
                 !wanted
                     .iter()
@@ -66,9 +70,14 @@ pub async fn settle(
         let Some(external) = body::id(&address["id"]) else {
             continue;
         };
+        // A newer list is known: it has told which there are.
+        let is_told = thing.last(LIST).is_some_and(|list| list > said);
+        if is_told || !thing.is_news(&facet(&external), said) {
+            continue;
+        }
         let is_default = default_id.as_ref() == Some(&external) || address["default"].as_bool() == Some(true);
         let mut input = fields(address);
-        if is_default {
+        if is_default && thing.is_news("default_address", said) {
             input["is_default"] = true.into();
         }
         let mark = body::mark(&input);
@@ -83,6 +92,11 @@ pub async fn settle(
     }
     thing.data.insert(KEPT.into(), known.into());
     Ok(())
+}
+
+/// The facet of one address.
+fn facet(external: &str) -> String {
+    format!("address:{external}")
 }
 
 fn our_id(kept: &Value) -> Option<AddressId> {

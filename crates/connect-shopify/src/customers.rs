@@ -16,7 +16,10 @@ use serde_json::{Map, Value, json};
 use crate::{SOURCE, addresses, body, consents, fitting::leave_out, tags};
 
 const KIND: &str = "customer";
+/// Under which the marks of what was taken over are kept.
 const PROFILE: &str = "profile";
+/// Under which it is kept that the customer is here because Shopify told of it.
+const MADE_HERE: &str = "made_here";
 
 /// Ours behind a customer of Shopify.
 enum Ours {
@@ -65,7 +68,9 @@ pub async fn take_over(
         consents::note(&mut thing, Channel::Email, consent, said);
     }
     consents::note(&mut thing, Channel::Sms, &customer["sms_marketing_consent"], said);
-    let is_news = thing.is_news(PROFILE, said);
+    // Each field is a facet of its own: a customer within an order says less than one alone, and claims no more than it says.
+    let mut fields = profile(customer);
+    fields.retain(|name, _| thing.is_news(&format!("field:{name}"), said));
     let mut left_out = Vec::new();
     let (id, is_created) = match ours(tx, external_id).await? {
         Ours::Deleted => {
@@ -73,32 +78,20 @@ pub async fn take_over(
             return Ok(json!({"customer": "deleted"}));
         }
         Ours::Living(current) => {
-            if is_news {
-                update(tx, &current, &mut thing, customer, &mut left_out).await?;
-            }
+            update(tx, &current, &mut thing, &fields, &mut left_out).await?;
             (current.id, false)
         }
-        Ours::Nobody => {
-            let found = find_or_create(tx, external_id, &mut thing, customer, &mut left_out).await?;
-            let Some(found) = found else {
-                // Whatever comes next may say who it is.
-                thing.save(tx).await?;
-                return Ok(json!({"waiting": "nothing says yet who this is"}));
-            };
-            found
-        }
+        Ours::Nobody => find_or_create(tx, external_id, &mut thing, &fields, &mut left_out).await?,
     };
-    if is_news {
-        let defaults = defaults(tx).await?;
-        addresses::settle(tx, id, &mut thing, customer, &defaults, &mut left_out).await?;
-    }
+    let defaults = defaults(tx).await?;
+    addresses::settle(tx, id, &mut thing, customer, said, &defaults, &mut left_out).await?;
     settle(tx, id, &mut thing, &mut left_out).await?;
     thing.save(tx).await?;
     let mut done = json!({"customer_id": id});
     if is_created {
         done["created"] = true.into();
     }
-    if !is_news {
+    if fields.is_empty() {
         done["newer_known"] = true.into();
     }
     if !left_out.is_empty() {
@@ -167,6 +160,7 @@ pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
     let external_id = body::required_id(&gone, &["id"])?;
     let mut thing = Entity::lock(tx, SOURCE, KIND, &external_id).await?;
     thing.delete(message.said_at);
+    let is_known_otherwise = thing.data.get(MADE_HERE) != Some(&Value::Bool(true));
     thing.data = Map::new();
     thing.save(tx).await?;
     let Ours::Living(customer) = ours(tx, &external_id).await? else {
@@ -177,7 +171,8 @@ pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
     };
     ops::sources::update(tx, customer.id, (SOURCE, &external_id), &detached, &|_| Ok(())).await?;
     let links = ops::sources::list(tx, customer.id).await?;
-    let is_last = links.iter().all(|link| link.sync_state == SyncState::Detached);
+    // Who was entered here, and only found to be the same by the address, is known without Shopify.
+    let is_last = !is_known_otherwise && links.iter().all(|link| link.sync_state == SyncState::Detached);
     if is_last {
         ops::customers::delete(tx, customer.id, &|_| Ok(())).await?;
     }
@@ -186,32 +181,30 @@ pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
     ))
 }
 
-/// Somebody of the same address who is linked now, or a new customer; none if nothing says who it is.
+/// Somebody of the same address who is linked now, or a new customer; and whether it is new.
 async fn find_or_create(
     tx: &mut Tx,
     external_id: &str,
     thing: &mut Entity,
-    customer: &Value,
+    fields: &Map<String, Value>,
     left_out: &mut Vec<String>,
-) -> Result<Option<(CustomerId, bool)>, Failure> {
+) -> Result<(CustomerId, bool), Failure> {
     let link = SourceInput {
         source: SOURCE.into(),
         external_id: external_id.into(),
     };
-    let email = customer["email"]
-        .as_str()
-        .and_then(|text| regulars_kernel::Email::parse(text).ok());
-    if let Some(email) = email
+    let email = fields.get("email").and_then(Value::as_str);
+    if let Some(email) = email.and_then(|text| Email::parse(text).ok())
         && let Some(id) = store::customers::id_by_email(tx, &email.lowercase()).await?
         && let Some(current) = store::customers::lock(tx, id).await?
         && !is_linked(tx, id).await?
     {
         ops::sources::link(tx, id, &link).await?;
-        update(tx, &current, thing, customer, left_out).await?;
-        return Ok(Some((id, false)));
+        update(tx, &current, thing, fields, left_out).await?;
+        return Ok((id, false));
     }
     let defaults = defaults(tx).await?;
-    let mut input: Value = profile(customer).into();
+    let mut input: Value = fields.clone().into();
     leave_taken_out(tx, &mut input, None, left_out).await?;
     loop {
         let new = NewCustomer {
@@ -219,16 +212,11 @@ async fn find_or_create(
             sources: vec![link.clone()],
             ..NewCustomer::default()
         };
-        match ops::customers::create(tx, &new, &defaults).await {
+        match ops::customers::create_as_told(tx, &new, &defaults).await {
             Ok(made) => {
+                thing.data.insert(MADE_HERE.into(), true.into());
                 keep_marks(thing, &input);
-                return Ok(Some((made.id, true)));
-            }
-            Err(error) if says_nothing(&input) => {
-                return match error {
-                    Error::Invalid(_) => Ok(None),
-                    other => Err(other.into()),
-                };
+                return Ok((made.id, true));
             }
             Err(error) => leave_out(&mut input, error, left_out)?,
         }
@@ -265,23 +253,16 @@ async fn leave_taken_out(
     Ok(())
 }
 
-/// Whether no field says who somebody is.
-fn says_nothing(input: &Value) -> bool {
-    ["email", "phone", "first_name", "last_name"]
-        .iter()
-        .all(|field| input[*field].as_str().is_none_or(|text| text.trim().is_empty()))
-}
-
 /// Changes the fields of which Shopify says something else than it did last.
 async fn update(
     tx: &mut Tx,
     current: &Customer,
     thing: &mut Entity,
-    customer: &Value,
+    fields: &Map<String, Value>,
     left_out: &mut Vec<String>,
 ) -> Result<(), Failure> {
     let marks = thing.data.get(PROFILE).cloned().unwrap_or_default();
-    let mut news = profile(customer);
+    let mut news = fields.clone();
     news.retain(|name, value| marks[name.as_str()] != body::mark(value).as_str());
     // How they buy is Shopify's to say only of people with and without an account.
     if !matches!(current.customer_type, Type::Guest | Type::Registered) {

@@ -14,7 +14,8 @@ pub fn leave_out(input: &mut Value, error: Error, left_out: &mut Vec<String>) ->
         _ => return Err(error),
     };
     let mut is_smaller = false;
-    for pointer in pointers {
+    // From behind: what is taken out of a list moves what stands behind it.
+    for pointer in pointers.into_iter().rev() {
         if take(input, &pointer) {
             is_smaller = true;
             left_out.push(pointer);
@@ -23,11 +24,28 @@ pub fn leave_out(input: &mut Value, error: Error, left_out: &mut Vec<String>) ->
     if is_smaller { Ok(()) } else { Err(error) }
 }
 
+/// What an item of a list cannot be without: a fault in it is a fault of the item.
+const NEEDED: &[&str] = &[
+    "external_id",
+    "title",
+    "quantity",
+    "name",
+    "amount",
+    "kind",
+    "state",
+];
+
 /// Takes what a pointer points at out of the object that it is in; whether there was something.
 fn take(input: &mut Value, pointer: &str) -> bool {
     let Some((parent, field)) = pointer.rsplit_once('/') else {
         return false;
     };
+    let is_item = parent
+        .rsplit_once('/')
+        .is_some_and(|(_, at)| at.parse::<usize>().is_ok());
+    if is_item && NEEDED.contains(&field) {
+        return take(input, parent);
+    }
     match input.pointer_mut(parent) {
         Some(Value::Object(fields)) => fields.shift_remove(field).is_some(),
         // One of a list: the list without it.
@@ -62,6 +80,13 @@ mod tests {
         }
         assert_eq!(input, json!({"email": "a@b.de", "addresses": [{"city": "X"}]}));
         assert_eq!(left_out, ["/phone", "/addresses/0/phone"]);
+        let mut order = json!({"payments": [{"amount": "x", "kind": "sale"}, {"amount": "1", "kind": "sale"}, {"amount": "y", "kind": "z"}]});
+        let mut faults = regulars_kernel::Faults::new();
+        for pointer in ["/payments/0/amount", "/payments/2/amount"] {
+            faults.add(pointer, "amount_invalid", "");
+        }
+        leave_out(&mut order, Error::Invalid(faults), &mut Vec::new()).unwrap();
+        assert_eq!(order, json!({"payments": [{"amount": "1", "kind": "sale"}]}));
         for other in [
             Error::invalid("/phone", "phone_invalid", ""),
             Error::invalid("", "x", ""),

@@ -14,22 +14,44 @@ use serde_json::{Map, Value, json};
 
 use crate::{SOURCE, addresses, body, customers, fitting::leave_out};
 
-/// Of Shopify's field the name of ours, taken as it is: absent stays absent, null empties.
-const SAME: &[(&str, &str)] = &[
-    ("name", "number"),
-    ("phone", "phone"),
-    ("note", "note"),
-    ("source_name", "channel"),
-    ("test", "is_test"),
-    ("currency", "currency"),
-    ("subtotal_price", "subtotal"),
-    ("total_discounts", "discount_total"),
-    ("total_tax", "tax_total"),
-    ("total_price", "total"),
-    ("cancelled_at", "cancelled_at"),
-    ("cancel_reason", "cancel_reason"),
-    ("closed_at", "closed_at"),
+/// What a field holds in Shopify. One that holds something else is left out.
+#[derive(Clone, Copy)]
+enum Holds {
+    Text,
+    Amount,
+    Flag,
+    Time,
+}
+
+/// Of Shopify's field the name of ours, and what it holds. Absent stays absent, null empties.
+const SAME: &[(&str, &str, Holds)] = &[
+    ("name", "number", Holds::Text),
+    ("phone", "phone", Holds::Text),
+    ("note", "note", Holds::Text),
+    ("source_name", "channel", Holds::Text),
+    ("test", "is_test", Holds::Flag),
+    ("currency", "currency", Holds::Text),
+    ("subtotal_price", "subtotal", Holds::Amount),
+    ("total_discounts", "discount_total", Holds::Amount),
+    ("total_tax", "tax_total", Holds::Amount),
+    ("total_price", "total", Holds::Amount),
+    ("cancelled_at", "cancelled_at", Holds::Time),
+    ("cancel_reason", "cancel_reason", Holds::Text),
+    ("closed_at", "closed_at", Holds::Time),
 ];
+
+impl Holds {
+    /// The value as ours; none if it is of another kind.
+    fn read(self, value: &Value) -> Option<Value> {
+        let fits = match self {
+            Self::Text => value.is_string(),
+            Self::Amount => amount(value).is_some(),
+            Self::Flag => value.is_boolean(),
+            Self::Time => body::time(value).is_some(),
+        };
+        (fits || value.is_null()).then(|| text(value))
+    }
+}
 
 /// A message that has the order in it.
 pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
@@ -37,7 +59,8 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
     let external_id = body::required_id(&order, &["id"])?;
     let said = body::said(message, body::time(&order["updated_at"]));
     let mut done = json!({});
-    let mut input = fields(&order, &said);
+    let mut left_out = Vec::new();
+    let mut input = fields(&order, &said, &mut left_out);
     if let Some(customer_id) = body::id(&order["customer"]["id"]) {
         // A customer within an order says when it was so. Where it does not, whatever else is said of it is newer.
         let customer_said = Said(
@@ -57,7 +80,7 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
         }
     }
     input["external_id"] = external_id.into();
-    tell(tx, input, done).await
+    tell(tx, input, done, left_out).await
 }
 
 /// `orders/delete`.
@@ -79,6 +102,7 @@ pub async fn put_fulfillment(tx: &mut Tx, message: &Received) -> Result<Applied,
         tx,
         json!({"external_id": order_id, "source_version": version(&said), "fulfillments": [parts]}),
         json!({}),
+        Vec::new(),
     )
     .await
 }
@@ -93,6 +117,7 @@ pub async fn put_refund(tx: &mut Tx, message: &Received) -> Result<Applied, Fail
         tx,
         json!({"external_id": order_id, "source_version": version(&said), "refunds": [parts], "payments": payments}),
         json!({}),
+        Vec::new(),
     )
     .await
 }
@@ -106,6 +131,7 @@ pub async fn put_transaction(tx: &mut Tx, message: &Received) -> Result<Applied,
         tx,
         json!({"external_id": order_id, "source_version": version(&said), "payments": [parts]}),
         json!({}),
+        Vec::new(),
     )
     .await
 }
@@ -121,9 +147,13 @@ fn no_id() -> Failure {
 }
 
 /// Tells of an order; what does not fit is left out and named.
-async fn tell(tx: &mut Tx, mut input: Value, mut done: Value) -> Result<Applied, Failure> {
+async fn tell(
+    tx: &mut Tx,
+    mut input: Value,
+    mut done: Value,
+    mut left_out: Vec<String>,
+) -> Result<Applied, Failure> {
     let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-    let mut left_out = Vec::new();
     input["source"] = SOURCE.into();
     let order = loop {
         let told: OrderInput = serde_json::from_value(input.clone())
@@ -153,11 +183,15 @@ fn version(said: &Said) -> Value {
 }
 
 /// Our fields of an order.
-fn fields(order: &Value, said: &Said) -> Value {
+fn fields(order: &Value, said: &Said, left_out: &mut Vec<String>) -> Value {
     let mut ours = Map::new();
-    for (theirs, name) in SAME {
-        if let Some(value) = order.get(theirs) {
-            ours.insert((*name).to_owned(), value.clone());
+    for (theirs, name, holds) in SAME {
+        match order.get(theirs).map(|value| holds.read(value)) {
+            Some(Some(value)) => {
+                ours.insert((*name).to_owned(), value);
+            }
+            Some(None) => left_out.push(format!("/{name}")),
+            None => {}
         }
     }
     let mut ours = Value::Object(ours);
@@ -369,7 +403,7 @@ fn payment(told: &Value, said: &Said) -> Option<Value> {
     let at = body::time(&told["processed_at"]).or_else(|| body::time(&told["created_at"]));
     let own = Said(at.unwrap_or(said.0), format!("{rank}{}", said.1));
     let mut ours = json!({
-        "external_id": body::id(&told["id"])?, "source_version": version(&own), "kind": kind, "state": state, "amount": text(&told["amount"]),
+        "external_id": body::id(&told["id"])?, "source_version": version(&own), "kind": kind, "state": state, "amount": money(told),
         "gateway": told["gateway"].as_str(), "method": told["payment_details"]["credit_card_company"].as_str(),
         "processed_at": at,
     });
@@ -378,6 +412,14 @@ fn payment(told: &Value, said: &Said) -> Option<Value> {
         ours["failure_reason"] = told["message"].as_str().into();
     }
     Some(ours)
+}
+
+/// An amount with its currency: the order, whose it is, may not be known yet.
+fn money(told: &Value) -> Value {
+    match told["currency"].as_str() {
+        Some(currency) => json!({"amount": text(&told["amount"]), "currency": currency}),
+        None => text(&told["amount"]),
+    }
 }
 
 fn quantities(lines: &Value, id: &str) -> Value {

@@ -51,6 +51,11 @@ impl Entity {
         }
     }
 
+    /// A thing of which nothing was said yet.
+    pub fn unknown(source: &'static str, kind: &'static str, external_id: &str) -> Self {
+        Self::new(source, kind, external_id, Facets::new(), Map::new(), None)
+    }
+
     /// The thing of this id, which others wait for from here on.
     pub async fn lock(
         tx: &mut Tx,
@@ -114,7 +119,7 @@ mod tests {
             |second: i64, text: &str| Said(DateTime::from_timestamp(second, 0).unwrap(), text.to_owned());
         let words = [at(1, "b"), at(2, "a"), at(2, "c")];
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-            let mut thing = Entity::new("shopify", "customer", "1", Facets::new(), Map::new(), None);
+            let mut thing = Entity::unknown("shopify", "customer", "1");
             let mut holds = None;
             for index in order {
                 if thing.is_news("profile", &words[index]) {

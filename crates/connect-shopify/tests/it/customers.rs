@@ -208,3 +208,66 @@ async fn who_is_deleted_there_is_deleted_here_unless_known_otherwise_and_never_c
     shop.get(&one(&eve_here)).await.expect(200);
     shop.get("/customers/by-email/late@example.com").await.expect(404);
 }
+
+#[tokio::test]
+async fn a_thin_customer_in_an_order_claims_no_more_than_it_says() {
+    let shop = Shop::new().await;
+    // Newer, and first; it has no names and no list of addresses.
+    let order = json!({"id": 9, "updated_at": "2026-05-02T10:00:00Z", "total_price": "1.00", "currency": "EUR", "created_at": "2026-05-02T10:00:00Z",
+        "line_items": [], "customer": {"id": 706_405_506_930_370_084_u64, "email": "new@example.com", "updated_at": "2026-05-02T10:00:00Z"}});
+    shop.says("orders/create", "2026-05-02T10:00:01Z", &order).await;
+    shop.process().await;
+    shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))
+        .await;
+    shop.process().await;
+    let customer = shop.customer(ID).await;
+    assert_eq!(
+        (&customer["email"], &customer["full_name"]),
+        (&json!("new@example.com"), &json!("Ada Byron"))
+    );
+    assert_eq!(customer["addresses"][0]["city"], "Berlin");
+}
+
+#[tokio::test]
+async fn an_attribute_that_is_required_here_keeps_nobody_out() {
+    let shop = Shop::new().await;
+    let attribute = json!({"name": "shoe_size", "label": "Shoe size", "kind": "number", "required": true});
+    shop.app
+        .post("/api/v1/attributes")
+        .bearer(&shop.key)
+        .json(&attribute)
+        .await
+        .expect(201);
+    shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))
+        .await;
+    shop.process().await;
+    assert_eq!(shop.customer(ID).await["full_name"], "Ada Byron");
+}
+
+#[tokio::test]
+async fn who_was_entered_here_outlives_the_deletion_there() {
+    let shop = Shop::new().await;
+    let here = json!({"email": "ada@example.com", "first_name": "Ada"});
+    let here = shop
+        .app
+        .post("/api/v1/customers")
+        .bearer(&shop.key)
+        .json(&here)
+        .await
+        .expect(201)
+        .json;
+    shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))
+        .await;
+    shop.process().await;
+    assert_eq!(shop.customer(ID).await["id"], here["id"]);
+    shop.says(
+        "customers/delete",
+        "2026-05-02T10:00:00Z",
+        &json!({"id": 706_405_506_930_370_084_u64}),
+    )
+    .await;
+    shop.process().await;
+    shop.get(&format!("/customers/{}", here["id"].as_str().unwrap()))
+        .await
+        .expect(200);
+}

@@ -299,3 +299,70 @@ async fn a_product_comes_with_its_variants() {
     assert_eq!(one["variants"][0]["title"], "Small / Red");
     assert_eq!(one["variants"][0]["price"]["amount"], "19.99");
 }
+
+#[tokio::test]
+async fn a_field_of_another_kind_is_left_out_and_named_and_the_order_stands() {
+    let shop = Shop::new().await;
+    let odd = json!({
+        "total_price": 59.9, "phone": 4_930_123_456_u64, "test": "false", "closed_at": "tomorrow", "email": "not an address",
+        "discount_codes": [{"code": "x".repeat(300), "amount": "1.00"}, {"code": "OK", "amount": "2.00"}],
+        "billing_address": {"address1": "Street 1", "zip": 10117, "phone": 4_930_123_456_u64},
+    });
+    let mut told = order(1, 1, &odd);
+    told["customer"]["default_address"] =
+        json!({"id": 5, "address1": "Street 1", "zip": 10117, "phone": 4_930_123_456_u64});
+    shop.says("orders/create", &at(1), &told).await;
+    shop.process().await;
+    let event = shop.events().await[0].clone();
+    assert_eq!(event["state"], "done", "{event}");
+    let result = shop
+        .get(&format!("/webhook-events/{}", event["id"].as_str().unwrap()))
+        .await
+        .expect(200)
+        .json["result"]
+        .clone();
+    let left_out = result["left_out"].to_string();
+    for field in ["/phone", "/is_test", "/closed_at", "/email"] {
+        assert!(left_out.contains(field), "{field} in {left_out}");
+    }
+    let kept = shop
+        .get(&format!("/orders/{}", result["order_id"].as_str().unwrap()))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(kept["total"]["amount"], "59.90");
+    assert_eq!(kept["discounts"].as_array().unwrap().len(), 1);
+    assert_eq!(kept["billing_address"]["line1"], "Street 1");
+}
+
+#[tokio::test]
+async fn a_part_before_its_order_is_not_the_order_and_after_its_deletion_changes_nothing() {
+    let shop = Shop::new().await;
+    shop.says("fulfillments/create", &at(4), &fulfillment(1, 4, false))
+        .await;
+    shop.says("refunds/create", &at(7), &refund(1, 7)).await;
+    shop.process().await;
+    assert_eq!(shop.get("/orders").await.expect(200).json["data"], json!([]));
+    shop.says("orders/create", &at(1), &order(1, 1, &json!({}))).await;
+    shop.process().await;
+    let id = shop.customer("1").await["id"].as_str().unwrap().to_owned();
+    let timeline = shop
+        .get(&format!("/customers/{id}/activities"))
+        .await
+        .expect(200)
+        .text();
+    for kind in ["order.placed", "order.shipped", "order.refunded"] {
+        assert_eq!(timeline.matches(&format!("\"{kind}\"")).count(), 1, "{kind}");
+    }
+    shop.says("orders/delete", &at(9), &json!({"id": 1})).await;
+    shop.process().await;
+    shop.says("fulfillments/update", &at(10), &fulfillment(1, 10, true))
+        .await;
+    shop.process().await;
+    let event = shop.events().await[0].clone();
+    assert_eq!(
+        (&event["topic"], &event["state"]),
+        (&json!("fulfillments/update"), &json!("done"))
+    );
+    assert_eq!(shop.get("/orders").await.expect(200).json["data"], json!([]));
+}

@@ -35,6 +35,20 @@ pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included, deleted_too: bo
 
 /// Creates a customer with everything that came with it.
 pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Result<Customer> {
+    create_here(tx, input, defaults, true).await
+}
+
+/// As [`create`], of what another system tells: it knows nothing of the attributes that are required here.
+pub async fn create_as_told(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Result<Customer> {
+    create_here(tx, input, defaults, false).await
+}
+
+async fn create_here(
+    tx: &mut Tx,
+    input: &NewCustomer,
+    defaults: &Defaults,
+    demands_attributes: bool,
+) -> Result<Customer> {
     let (drawn, faults) = drawn(tx, input, defaults).await?;
     refuse(tx, &drawn.customer, None, faults).await?;
     let Drawn {
@@ -46,7 +60,7 @@ pub async fn create(tx: &mut Tx, input: &NewCustomer, defaults: &Defaults) -> Re
     } = drawn;
 
     let inserted = store::customers::insert(tx, &customer).await?;
-    if !inserted.missing_attributes.is_empty() {
+    if demands_attributes && !inserted.missing_attributes.is_empty() {
         let mut faults = Faults::new();
         inserted
             .missing_attributes
