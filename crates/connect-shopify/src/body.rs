@@ -48,10 +48,15 @@ pub fn time(value: &Value) -> Option<DateTime<Utc>> {
 }
 
 /// When the body was said: its own time, else that of the message. Words of the same time are told apart by when they
-/// were sent and by what they say, which is the same for every copy of a message.
+/// were sent and by what they said as they came, which is the same for every copy of a message; what a person made of one
+/// is newer than what it was.
 pub fn said(message: &Received, own: Option<DateTime<Utc>>) -> Said {
-    let digest = signature::digest(&[message.topic.as_bytes(), &message.body]);
-    let tie = format!("{}{}", message.said_at.to_rfc3339(), short(&digest));
+    let mended = if message.is_mended { "m" } else { "" };
+    let tie = format!(
+        "{}{}{mended}",
+        message.said_at.to_rfc3339(),
+        short(&message.content)
+    );
     Said(own.unwrap_or(message.said_at), tie)
 }
 
@@ -62,7 +67,7 @@ pub fn mark(value: &Value) -> String {
 }
 
 /// The first 64 bits of a digest as hexadecimal digits.
-fn short(digest: &[u8; 32]) -> String {
+fn short(digest: &[u8]) -> String {
     let first = digest
         .first_chunk::<8>()
         .map_or(0, |bytes| u64::from_be_bytes(*bytes));

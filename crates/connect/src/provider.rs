@@ -101,6 +101,10 @@ pub struct Received {
     pub said_at: DateTime<Utc>,
     /// When it came.
     pub received_at: DateTime<Utc>,
+    /// See [`Message::content`]: of what came, whatever it was mended to.
+    pub content: Vec<u8>,
+    /// Whether a person put another body in the place of what came.
+    pub is_mended: bool,
     /// The body, mended if somebody did.
     pub body: Bytes,
 }

@@ -39,6 +39,7 @@ impl Handler for Housekeeping {
             };
             let mut tx = job.database.begin(scope).await?;
             answers += regulars_web::idempotency::prune(&mut tx).await?;
+            regulars_connect::ops::wake(&mut tx).await?;
             tx.commit().await?;
             webhooks += regulars_connect::ops::forget(&job.database, scope).await?;
         }

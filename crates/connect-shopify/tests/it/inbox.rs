@@ -297,3 +297,47 @@ async fn what_is_wrong_with_a_connection_is_named() {
     renamed.await.expect(200);
     shop.signed("locales/create", "1", AT, b"{}").await.expect(401);
 }
+
+#[tokio::test]
+async fn a_processed_message_is_mended_and_what_a_job_lost_is_taken_up_again() {
+    let shop = Shop::new().await;
+    for id in 1..=6 {
+        let odd =
+            json!({"id": id, "first_name": "Ada", "phone": "none", "updated_at": "2026-05-01T10:00:00Z"});
+        shop.says("customers/create", AT, &odd).await;
+    }
+    shop.process().await;
+    for event in shop.events().await {
+        let id = event["id"].as_str().unwrap();
+        let shown = shop
+            .get(&format!("/webhook-events/{id}?reveal=true"))
+            .await
+            .expect(200)
+            .json;
+        assert_eq!(shown["result"]["left_out"], json!(["/phone"]));
+        let mut payload = shown["payload"].clone();
+        payload["phone"] = json!(format!("+4930123450{}", payload["id"]));
+        let replay = shop
+            .app
+            .post(&format!("/api/v1/webhook-events/{id}/replay"))
+            .bearer(&shop.key);
+        replay.json(json!({"payload": payload})).await.expect(200);
+    }
+    // Their jobs are gone, as after a person cancelled them.
+    let mut tx = shop.app.tx("acme").await;
+    sqlx::query("UPDATE jobs SET state = 'cancelled' WHERE state = 'queued'")
+        .execute(tx.conn())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = shop.app.tx("acme").await;
+    regulars_connect::ops::wake(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    shop.process().await;
+    for id in 1..=6 {
+        assert_eq!(
+            shop.customer(&id.to_string()).await["phone"],
+            format!("+4930123450{id}")
+        );
+    }
+}

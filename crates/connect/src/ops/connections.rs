@@ -11,6 +11,9 @@ use crate::{
     store::connections,
 };
 
+/// Secrets that hold at a time: each is tried with each message.
+const MOST_SECRETS: usize = 5;
+
 /// A page of connections, newest first.
 pub async fn list_connections(tx: &mut Tx, page: &PageRequest) -> Result<Page<Connection>> {
     let mut all = connections::list(tx, None, page).await?;
@@ -94,6 +97,10 @@ pub async fn delete_connection(
 pub async fn add_secret(tx: &mut Tx, id: ConnectionId, new: &NewSecret) -> Result<Connection> {
     let valid = new.check()?;
     connections::lock(tx, id).await?;
+    if get_connection(tx, id).await?.secrets.len() >= MOST_SECRETS {
+        let message = format!("{MOST_SECRETS} secrets hold already; wait until one of them ends");
+        return Err(Error::conflict("/secret", "too_many", message));
+    }
     let until = tx.now() + valid.overlap;
     connections::add_secret(tx, id, &valid.secret, until).await?;
     let data = json!({"former_until": until});

@@ -135,6 +135,14 @@ pub async fn discard_event(tx: &mut Tx, id: WebhookEventId) -> Result<()> {
     }
 }
 
+/// Queues the job that processes what is due, in case the one that should have was cancelled or is dead.
+pub async fn wake(tx: &mut Tx) -> Result<()> {
+    if events::is_due(tx).await? {
+        enqueue(tx, drain::job(0)).await?;
+    }
+    Ok(())
+}
+
 /// Forgets what was processed, ignored or put aside long ago. Answers how many messages.
 pub async fn forget(database: &Database, scope: Scope) -> Result<u64> {
     const BATCH: i64 = 1_000;

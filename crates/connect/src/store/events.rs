@@ -75,6 +75,7 @@ pub async fn claim(tx: &mut Tx, after: Option<(DateTime<Utc>, WebhookEventId)>) 
     let row = sqlx::query!(
         r#"SELECT e.id AS "id: WebhookEventId", e.run_at, e.attempts, e.provider AS "provider: Provider", e.connection_id AS "connection_id: ConnectionId",
                   e.topic, e.delivery_id, e.about, coalesce(e.said_at, e.received_at) AS "said_at!", e.received_at, coalesce(e.mended, e.body) AS "body!",
+                  e.content, e.mended IS NOT NULL AS "is_mended!",
                   (SELECT c.settings FROM connections c WHERE c.organization_id = e.organization_id AND c.id = e.connection_id) AS "settings!: Json<Map<String, Value>>",
                   set_config('synchronous_commit', 'off', true) AS "quick!"
            FROM webhook_events e
@@ -99,17 +100,31 @@ pub async fn claim(tx: &mut Tx, after: Option<(DateTime<Utc>, WebhookEventId)>) 
             about: row.about,
             said_at: row.said_at,
             received_at: row.received_at,
+            content: row.content,
+            is_mended: row.is_mended,
             body: row.body.into(),
         },
     }))
 }
 
-/// When the next message is due; none if none waits.
+/// When the next message becomes due; none if none waits for its time. What is due already is in somebody's hands.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<DateTime<Utc>>> {
+    let now = tx.now();
     let next = sqlx::query_scalar!(
-        "SELECT run_at FROM webhook_events WHERE state = 'queued' ORDER BY run_at, id LIMIT 1"
+        "SELECT run_at FROM webhook_events WHERE state = 'queued' AND run_at > $1 ORDER BY run_at, id LIMIT 1",
+        now
     );
     Ok(next.fetch_optional(tx.conn()).await?)
+}
+
+/// Whether a message is due.
+pub async fn is_due(tx: &mut Tx) -> Result<bool> {
+    let now = tx.now();
+    let due = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM webhook_events WHERE state = 'queued' AND run_at <= $1) AS "due!""#,
+        now
+    );
+    Ok(due.fetch_one(tx.conn()).await?)
 }
 
 /// Marks a message as processed.
