@@ -120,7 +120,7 @@ async fn note(job: &Context, due: &Due, failure: Failure) -> Result<()> {
         Failure::Fatal(message) => (message, true),
         // The words of an internal error belong into the log alone: they may quote what they could not digest.
         Failure::Retry(Error::Internal(error)) => {
-            tracing::warn!(webhook.id = %due.id, webhook.topic = due.received.topic, error = %error, "webhook.attempt failed");
+            tracing::warn!(webhook.id = %due.id, webhook.topic = due.received.topic, error = %regulars_web::without_personal_data(error.as_ref()), "webhook.attempt failed");
             ("the server failed on it; its log says how".to_owned(), false)
         }
         Failure::Retry(error) => (error.to_string(), false),

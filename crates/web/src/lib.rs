@@ -47,7 +47,7 @@ pub use form::{Form, FormBody};
 pub use openapi::{ActErrors, CommonErrors, ListErrors, OneErrors};
 pub use page_call::{PageCall, PageError, PageResult, safe_next};
 pub use params::Params;
-pub use problem::{ApiResult, Problem};
+pub use problem::{ApiResult, Problem, without_personal_data};
 pub use query::Query;
 pub use regulars_kernel::Result;
 pub use state::{AppState, WebConfig};

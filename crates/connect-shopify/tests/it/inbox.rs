@@ -341,3 +341,44 @@ async fn a_processed_message_is_mended_and_what_a_job_lost_is_taken_up_again() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_body_of_any_kind_is_kept_as_it_came_and_one_too_large_is_refused() {
+    let shop = Shop::new().await;
+    let deep = "[".repeat(5_000);
+    let bodies: [&[u8]; 6] = [
+        b"",
+        b"\xff\xfe\x00",
+        b"null",
+        b"{\"id\": 1e400}",
+        deep.as_bytes(),
+        b"{\"id\": 1, \"email\": \"a\\u0000b\"}",
+    ];
+    for (number, body) in bodies.iter().enumerate() {
+        for topic in [
+            "customers/update",
+            "orders/create",
+            "refunds/create",
+            "products/update",
+        ] {
+            shop.signed(topic, &format!("{topic} {number}"), AT, body)
+                .await
+                .expect(200);
+        }
+    }
+    let large = vec![b' '; 11 * 1024 * 1024];
+    shop.signed("orders/create", "large", AT, &large)
+        .await
+        .expect(413);
+    shop.process().await;
+    let events = shop.events().await;
+    assert_eq!(events.len(), 24);
+    for event in events {
+        assert!(event["state"] == "dead" || event["state"] == "done", "{event}");
+        let id = event["id"].as_str().unwrap();
+        shop.get(&format!("/webhook-events/{id}?reveal=true"))
+            .await
+            .expect(200);
+        shop.get(&format!("/webhook-events/{id}")).await.expect(200);
+    }
+}

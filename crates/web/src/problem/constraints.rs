@@ -127,7 +127,7 @@ fn of_database(error: &dyn DatabaseError) -> Option<Error> {
 }
 
 /// Words for the log. Messages of PostgreSQL's data classes quote values, so of those only the code is kept.
-pub(super) fn without_personal_data(error: &(dyn StdError + 'static)) -> String {
+pub fn without_personal_data(error: &(dyn StdError + 'static)) -> String {
     if let Some(sqlx::Error::Database(error)) = find_sqlx(error) {
         let code = error.code().unwrap_or_default();
         let quotes_values = code.starts_with("22") || code.starts_with("23");

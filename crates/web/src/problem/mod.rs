@@ -7,6 +7,7 @@ mod constraints;
 mod kinds;
 
 use axum::response::{IntoResponse, Response};
+pub use constraints::without_personal_data;
 use http::{HeaderValue, StatusCode, header};
 use regulars_kernel::{Error, Fault};
 use serde::Serialize;
