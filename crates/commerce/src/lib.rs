@@ -5,9 +5,11 @@
 //! each fact of an order is told once.
 
 mod api;
+mod jobs;
 pub mod model;
 pub mod ops;
 mod routes;
 pub mod store;
 
+pub use jobs::job_handlers;
 pub use routes::api_routes;

@@ -22,12 +22,27 @@ pub fn note(thing: &mut Entity, channel: Channel, consent: &Value, said: &Said) 
         ConsentState::Unsubscribed => said.0,
         _ => DateTime::UNIX_EPOCH,
     });
-    if thing.is_news(&format!("consent:{channel}"), &Said(at, said.1.clone())) {
+    // Of the states of one rank the newest holds; a state of a lower rank says nothing beside one of a higher, whichever
+    // came first: who was asked to confirm once more has neither agreed anew nor withdrawn.
+    let rank = RANKS.iter().position(|rank| rank.contains(&state)).unwrap_or(0);
+    let facet = |rank: usize| match rank {
+        0 => format!("consent:{channel}"),
+        rank => format!("consent_{rank}:{channel}"),
+    };
+    let is_news = thing.is_news(&facet(rank), &Said(at, said.1.clone()));
+    if is_news && (0..rank).all(|higher| thing.last(&facet(higher)).is_none()) {
         thing
             .data
             .insert(key(channel), json!([state.as_str(), at.to_rfc3339()]));
     }
 }
+
+/// What was decided, what was asked, what was never asked.
+const RANKS: [&[ConsentState]; 3] = [
+    &[ConsentState::Subscribed, ConsentState::Unsubscribed],
+    &[ConsentState::Pending],
+    &[ConsentState::NeverSubscribed],
+];
 
 /// Takes the consents over that are not yet.
 pub async fn settle(tx: &mut Tx, id: CustomerId, thing: &mut Entity) -> Result<()> {

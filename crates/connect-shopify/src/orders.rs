@@ -368,6 +368,13 @@ fn refund(told: &Value, said: &Said) -> Option<Value> {
         .filter(|one| one["kind"] == "refund" && one["status"] == "success")
         .filter_map(|one| amount(&one["amount"]))
         .sum();
+    let by: Vec<String> = told["transactions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one["kind"] == "refund")
+        .filter_map(|one| body::id(&one["id"]))
+        .collect();
     let at = [&told["processed_at"], &told["created_at"]]
         .into_iter()
         .find(|at| at.is_string());
@@ -376,7 +383,7 @@ fn refund(told: &Value, said: &Said) -> Option<Value> {
     Some(json!({
         "external_id": body::id(&told["id"])?, "source_version": version(said), "amount": money.to_string(),
         "reason": told["note"].as_str(), "restock": told["restock"].as_bool().unwrap_or(items.is_some_and(|items| items.iter().any(restocks))),
-        "refunded_at": at, "lines": quantities(&told["refund_line_items"], "line_item_id"),
+        "refunded_at": at, "payments": by, "lines": quantities(&told["refund_line_items"], "line_item_id"),
     }))
 }
 

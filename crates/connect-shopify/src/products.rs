@@ -17,7 +17,8 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
     let external_id = body::required_id(&product, &["id"])?;
     let said = body::said(message, body::time(&product["updated_at"]));
     let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-    let mut input = fields(&product);
+    let currency = message.settings.get("currency").and_then(Value::as_str);
+    let mut input = fields(&product, currency);
     input["source"] = SOURCE.into();
     input["external_id"] = external_id.into();
     input["source_version"] = json!(SourceVersion::new(said.0, said.1));
@@ -41,8 +42,8 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
     Ok(Applied::Done(done))
 }
 
-/// Our fields of a product; what is absent stays absent.
-fn fields(product: &Value) -> Value {
+/// Our fields of a product; what is absent stays absent. Shopify's prices are in the shop's currency, which it does not say.
+fn fields(product: &Value, currency: Option<&str>) -> Value {
     const SAME: &[(&str, &str)] = &[
         ("title", "title"),
         ("handle", "handle"),
@@ -65,12 +66,12 @@ fn fields(product: &Value) -> Value {
         ours["image_url"] = url.clone();
     }
     if let Some(variants) = product["variants"].as_array() {
-        ours["variants"] = variants.iter().filter_map(variant).collect();
+        ours["variants"] = variants.iter().filter_map(|one| variant(one, currency)).collect();
     }
     ours
 }
 
-fn variant(told: &Value) -> Option<Value> {
+fn variant(told: &Value, currency: Option<&str>) -> Option<Value> {
     let title = ["option1", "option2", "option3"]
         .iter()
         .filter_map(|option| told[*option].as_str())
@@ -87,11 +88,17 @@ fn variant(told: &Value) -> Option<Value> {
                 .or(Some(title.as_str())),
             "title",
         ),
-        (told["price"].as_str(), "price"),
-        (told["compare_at_price"].as_str(), "compare_at_price"),
     ] {
         if let Some(text) = value.filter(|text| !text.trim().is_empty()) {
             ours[name] = text.into();
+        }
+    }
+    for name in ["price", "compare_at_price"] {
+        if let Some(amount) = told[name].as_str().filter(|text| !text.trim().is_empty()) {
+            ours[name] = match currency {
+                Some(currency) => json!({"amount": amount, "currency": currency}),
+                None => amount.into(),
+            };
         }
     }
     if let Some(stock) = told["inventory_quantity"].as_i64() {

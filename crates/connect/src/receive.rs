@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
+    body::HttpBody as _,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
+
 use http_body_util::{BodyExt, Limited};
 use regulars_kernel::{Error, Result, clock};
 use regulars_web::{AppState, Problem};
+use tokio::sync::Semaphore;
 
 use crate::{
     address::Address,
@@ -22,6 +25,12 @@ use crate::{
 
 /// Bytes of a delivery at most. Shops with long orders send some megabytes.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
+
+/// Bytes up to which a body is read at once.
+const SMALL: u64 = 1024 * 1024;
+/// Larger ones are read a few at a time: until its end nobody knows whether a body bears the right signature, and who has no
+/// secret must not fill the memory.
+static LARGE: Semaphore = Semaphore::const_new(16);
 
 /// What the route needs beside the state.
 pub struct Inbox {
@@ -58,6 +67,12 @@ async fn take(
         .filter(|known| known.provider == provider)
         .ok_or(UNKNOWN)?;
     let (parts, body) = request.into_parts();
+    let _place = match body.size_hint().upper() {
+        Some(bytes) if bytes <= SMALL => None,
+        _ => Some(LARGE.try_acquire().map_err(|_| {
+            Error::Unavailable("too many large messages come in at this moment; send it again".into())
+        })?),
+    };
     let body = Limited::new(body, MOST_BYTES)
         .collect()
         .await

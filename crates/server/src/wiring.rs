@@ -77,6 +77,7 @@ pub fn operations_only(state: &AppState) -> Router {
 /// Every room's jobs and schedules.
 pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
     let registry = regulars_customers::job_handlers(regulars_jobs::Registry::new());
+    let registry = regulars_commerce::job_handlers(registry);
     let registry = regulars_connect::job_handlers(registry, providers());
     housekeeping::add(regulars_exchange::job_handlers(registry, &state.config))
 }

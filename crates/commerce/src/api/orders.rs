@@ -69,11 +69,13 @@ pub async fn tell_orders(call: Call, Json(body): Json<Value>) -> ApiResult {
         Body::One(input) => {
             let mut tx = call.write().await?;
             match ops::orders::upsert(&mut tx, &input, base, &guard).await? {
-                Outcome::Created(order) => {
+                Outcome::Created(mut order) => {
+                    ops::orders::show_kinds(&mut tx, &mut order).await?;
                     let location = format!("/api/v1/orders/{}", order.id);
                     Ok(call.created(tx, location, order.version, &order.show()).await?)
                 }
-                Outcome::Updated(order) | Outcome::Unchanged(order) => {
+                Outcome::Updated(mut order) | Outcome::Unchanged(mut order) => {
+                    ops::orders::show_kinds(&mut tx, &mut order).await?;
                     Ok(call.ok(tx, Some(order.version), &order.show()).await?)
                 }
                 Outcome::Refused(error) => Err(error.into()),

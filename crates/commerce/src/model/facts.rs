@@ -88,11 +88,7 @@ pub fn facts(after: &Order, change: &Change, speaker: Speaker) -> Vec<Fact> {
     for fulfillment in after.fulfillments.iter().chain(&change.fulfillments) {
         facts.add_fulfillment(fulfillment);
     }
-    for refund in after.refunds.iter().chain(&change.refunds) {
-        let more = json!({"amount": money(after, refund.amount), "reason": refund.reason});
-        let key = format!("refunded {}", refund.external_id);
-        facts.add(key, "order.refunded", refund.refunded_at, more);
-    }
+    facts.add_refunds(after, change);
     facts.add_stated(after);
     let mut seen = std::collections::HashSet::new();
     facts
@@ -163,6 +159,40 @@ impl Facts {
         }
     }
 
+    /// Money that went back: by its payments where they are known, so that it is told once whether the payment or the refund
+    /// that it belongs to is heard first.
+    fn add_refunds(&mut self, after: &Order, change: &Change) {
+        // Told outright already: as a whole.
+        if after.told.iter().any(|key| key == "refunded") {
+            return;
+        }
+        let by_payment = |id: &str| format!("refunded by {id}");
+        for refund in after.refunds.iter().chain(&change.refunds) {
+            if refund.payments.is_empty() {
+                let more = json!({"amount": money(after, refund.amount), "reason": refund.reason});
+                let key = format!("refunded {}", refund.external_id);
+                self.add(key, "order.refunded", refund.refunded_at, more);
+            }
+            for id in &refund.payments {
+                let payment = after.payments.iter().find(|payment| payment.external_id == *id);
+                if payment.is_some_and(|payment| payment.state != PaymentState::Succeeded) {
+                    continue;
+                }
+                let alone = (refund.payments.len() == 1).then_some(refund.amount);
+                let amount = payment.map(|payment| payment.amount).or(alone);
+                let more = json!({"amount": amount.and_then(|amount| money(after, amount)), "reason": refund.reason});
+                self.add(by_payment(id), "order.refunded", refund.refunded_at, more);
+            }
+        }
+        for payment in &after.payments {
+            if payment.kind == PaymentKind::Refund && payment.state == PaymentState::Succeeded {
+                let more = json!({"amount": Money::new(payment.amount, payment.currency).ok()});
+                let key = by_payment(&payment.external_id);
+                self.add(key, "order.refunded", payment.processed_at, more);
+            }
+        }
+    }
+
     /// What was said outright, where no part says it.
     fn add_stated(&mut self, after: &Order) {
         let status = after.core.stated_status;
@@ -177,9 +207,11 @@ impl Facts {
                 self.add("delivered", "order.delivered", None, json!({}));
             }
         }
-        let refunded =
-            status == Some(OrderStatus::Refunded) || after.derived.payment_status == PaymentStatus::Refunded;
-        if refunded && after.refunds.is_empty() {
+        let refunded = status == Some(OrderStatus::Refunded)
+            || after.core.stated_payment_status == Some(PaymentStatus::Refunded);
+        let by_parts = self.all.iter().any(|fact| fact.kind == "order.refunded")
+            || after.told.iter().any(|key| key.starts_with("refunded "));
+        if refunded && !by_parts {
             self.add("refunded", "order.refunded", None, json!({}));
         }
     }

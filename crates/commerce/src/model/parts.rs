@@ -130,6 +130,7 @@ pub struct Refund {
     pub reason: Option<String>,
     pub restock: bool,
     pub refunded_at: Option<DateTime<Utc>>,
+    pub payments: Vec<String>,
     #[sqlx(json)]
     pub lines: Vec<LineQuantity>,
 }
@@ -310,6 +311,11 @@ pub struct RefundInput {
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded_at: Option<DateTime<Utc>>,
+    /// The ids of the payments by which the money went back: the timeline tells of each once, whether it or the refund is
+    /// heard first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["389404469"]), max_items = 100)]
+    pub payments: Vec<String>,
     /// What came back.
     #[serde(default)]
     #[schema(max_items = 500)]

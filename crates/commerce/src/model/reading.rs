@@ -126,14 +126,13 @@ impl OrderInput {
         if !check.room("/lines", given.len(), MOST_LINES) {
             return None;
         }
-        let mut sum = Decimal::ZERO;
         let mut lines = Vec::with_capacity(given.len());
         for (index, line) in given.iter().enumerate() {
-            let line = line_of(&format!("/lines/{index}"), index, line, check);
-            sum += line.total;
-            lines.push(line);
+            lines.push(line_of(&format!("/lines/{index}"), index, line, check));
         }
-        if sum >= Decimal::from(MOST) {
+        let sum: Decimal = lines.iter().map(|line| line.total + line.tax).sum();
+        let discount: Decimal = lines.iter().map(|line| line.discount).sum();
+        if sum.max(discount) >= Decimal::from(MOST) {
             check.faults.add(
                 "/lines",
                 "amount_invalid",
@@ -219,8 +218,11 @@ impl OrderInput {
                 reason: check.maybe(&at("reason"), given.reason.as_ref(), 1000),
                 restock: given.restock,
                 refunded_at: check.maybe_time(&at("refunded_at"), given.refunded_at),
+                payments: texts(&at("payments"), &given.payments, MOST_PARTS, 200, check),
                 lines: quantities(&at("lines"), &given.lines, check),
             };
+            refund.payments.sort();
+            refund.payments.dedup();
             refund.set_version(check.version(&at("source_version"), given.source_version.as_ref()));
             all.push(refund);
         }

@@ -194,6 +194,9 @@ pub struct RefundJson {
     #[schema(example = "too small")]
     pub reason: Option<String>,
     pub restock: bool,
+    /// The ids of the payments by which the money went back, as far as that was told.
+    #[schema(example = json!(["389404469"]))]
+    pub payments: Vec<String>,
     pub refunded_at: Option<DateTime<Utc>>,
     pub lines: Vec<LineQuantity>,
 }
@@ -304,6 +307,7 @@ impl Order {
                     amount: money(one.amount),
                     reason: one.reason.clone(),
                     restock: one.restock,
+                    payments: one.payments.clone(),
                     refunded_at: one.refunded_at,
                     lines: one.lines.clone(),
                 })

@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 
 use regulars_database::{Database, Tx};
+use regulars_jobs::enqueue;
 use regulars_kernel::{Currency, Result, Scope, ids::CustomerId};
 use uuid::Uuid;
 
-use crate::store::metrics as store;
+use crate::{jobs, store::metrics as store};
+
+/// Orders of one customer that are reckoned with each change of one of them. A till on which everybody is the same guest
+/// would look at all of its orders with every sale: whoever has more is reckoned by a job, which a burst of sales shares.
+const MOST_AT_ONCE: i32 = 1_000;
 
 /// Reckons the figures of these customers anew, after their orders were written in this transaction.
 pub async fn reckon(
@@ -14,16 +19,32 @@ pub async fn reckon(
     customers: impl IntoIterator<Item = CustomerId>,
     base: Currency,
 ) -> Result<()> {
-    let ids: Vec<CustomerId> = customers
-        .into_iter()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
+    let mut ids = distinct(customers);
     if ids.is_empty() {
         return Ok(());
     }
-    store::lock(tx, &ids, base).await?;
+    let many = store::lock(tx, &ids, base, MOST_AT_ONCE).await?;
+    for id in &many {
+        enqueue(tx, jobs::reckon(*id)).await?;
+    }
+    ids.retain(|id| !many.contains(id));
     store::reckon(tx, &ids, base).await
+}
+
+/// As [`reckon`], however many orders they have.
+pub async fn reckon_all(
+    tx: &mut Tx,
+    customers: impl IntoIterator<Item = CustomerId>,
+    base: Currency,
+) -> Result<()> {
+    let ids = distinct(customers);
+    store::lock(tx, &ids, base, i32::MAX).await?;
+    store::reckon(tx, &ids, base).await
+}
+
+fn distinct(customers: impl IntoIterator<Item = CustomerId>) -> Vec<CustomerId> {
+    let distinct: BTreeSet<_> = customers.into_iter().collect();
+    distinct.into_iter().collect()
 }
 
 /// What a verification found.
@@ -60,7 +81,7 @@ pub async fn verify(
         found.checked += ids.len() as u64;
         found.differed += wrong.len() as u64;
         if repair {
-            reckon(&mut tx, wrong, base).await?;
+            reckon_all(&mut tx, wrong, base).await?;
             tx.commit().await?;
         } else {
             tx.rollback().await?;

@@ -28,10 +28,12 @@ pub const UNGUARDED: Guard<'static> = &|_| Ok(());
 
 /// Reads an order, whole.
 pub async fn get(tx: &mut Tx, id: OrderId) -> Result<Order> {
-    store::orders::get(tx, id)
+    let mut order = store::orders::get(tx, id)
         .await?
         .filter(|order| order.deleted_at.is_none() && order.is_known)
-        .ok_or(Error::NotFound("order"))
+        .ok_or(Error::NotFound("order"))?;
+    show_kinds(tx, &mut order).await?;
+    Ok(order)
 }
 
 /// A page of orders.
@@ -73,16 +75,23 @@ pub async fn upsert_many(
             Err(error) => Some(Outcome::Refused(error)),
         });
     }
-    let people = People::find(tx, told.iter().map(|(_, change)| change)).await?;
-    fill_kinds(tx, &mut told).await?;
     let speaker = Speaker {
         actor: tx.actor(),
         now: SourceVersion::new(tx.now(), "").at,
     };
     for _ in 0..TRIES {
+        let people = People::find(tx, told.iter().map(|(_, change)| change)).await?;
         let mut work = Work::begin(tx, &told).await?;
         for (index, change) in &told {
             outcomes[*index] = Some(work.tell(change, &people, base, speaker, guard));
+        }
+        let is_refused = |index: usize| matches!(outcomes[index], Some(Outcome::Refused(_)));
+        let wanted = told.iter().filter(|(index, _)| !is_refused(*index));
+        if people.has_needless(wanted.map(|(_, change)| change)) {
+            // Whom only a refused order names stays unknown.
+            people.take_back(tx).await?;
+            told.retain(|(index, _)| !is_refused(*index));
+            continue;
         }
         if work.write(tx, base).await? {
             work.show(&told, &mut outcomes);
@@ -96,6 +105,9 @@ pub async fn upsert_many(
 
 /// How often others may tell of the same new orders meanwhile.
 const TRIES: usize = 5;
+
+/// Payments that an order has in the end, whatever tells of them; also fulfilments, and refunds.
+const MOST_PARTS: usize = 1_000;
 
 /// Deletes the order with this id.
 pub async fn delete(tx: &mut Tx, id: OrderId, base: Currency, guard: Guard<'_>) -> Result<()> {
@@ -151,37 +163,27 @@ pub async fn delete_by_key(
     ))
 }
 
-/// Brand and category are the product's where the line does not say.
-async fn fill_kinds(tx: &mut Tx, told: &mut [(usize, Change)]) -> Result<()> {
-    let mut wanted: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for (_, change) in told.iter() {
-        for line in change.lines.iter().flatten() {
-            if let Some(product) = &line.product_external_id
-                && (line.brand.is_none() || line.category.is_none())
-            {
-                wanted.insert((&change.source, product));
-            }
-        }
-    }
+/// Shows the brand and category of the product where a line says none.
+pub async fn show_kinds(tx: &mut Tx, order: &mut Order) -> Result<()> {
+    let wanted: BTreeSet<&str> = order
+        .lines
+        .iter()
+        .filter(|line| line.brand.is_none() || line.category.is_none())
+        .filter_map(|line| line.product_external_id.as_deref())
+        .collect();
     if wanted.is_empty() {
         return Ok(());
     }
-    let wanted: Vec<_> = wanted.into_iter().collect();
-    let known: HashMap<(String, String), (Option<String>, Option<String>)> =
-        store::products::kinds(tx, &wanted)
-            .await?
-            .into_iter()
-            .map(|(source, id, brand, category)| ((source, id), (brand, category)))
-            .collect();
-    for (_, change) in told {
-        for line in change.lines.iter_mut().flatten() {
-            let Some(product) = line.product_external_id.clone() else {
-                continue;
-            };
-            if let Some((brand, category)) = known.get(&(change.source.clone(), product)) {
-                line.brand = line.brand.take().or_else(|| brand.clone());
-                line.category = line.category.take().or_else(|| category.clone());
-            }
+    let wanted: Vec<&str> = wanted.into_iter().collect();
+    let known: HashMap<_, _> = store::products::kinds(tx, &order.source, &wanted)
+        .await?
+        .into_iter()
+        .map(|(id, brand, category)| (id, (brand, category)))
+        .collect();
+    for line in &mut order.lines {
+        if let Some((brand, category)) = line.product_external_id.as_ref().and_then(|id| known.get(id)) {
+            line.brand = line.brand.take().or_else(|| brand.clone());
+            line.category = line.category.take().or_else(|| category.clone());
         }
     }
     Ok(())
@@ -249,6 +251,15 @@ impl Work {
         if after.deleted_at.is_none() && after.derived.total_base.is_none() && after.core.currency == base {
             let message = "the amount is too much to be kept";
             return Outcome::Refused(Error::invalid("/total", "amount_invalid", message));
+        }
+        let most = [
+            after.payments.len(),
+            after.fulfillments.len(),
+            after.refunds.len(),
+        ];
+        if most.into_iter().any(|parts| parts > MOST_PARTS) {
+            let message = format!("an order has at most {MOST_PARTS} payments, fulfilments and refunds each");
+            return Outcome::Refused(Error::invalid("", "too_many", message));
         }
         let found = facts(&after, change, speaker);
         after.told.extend(found.iter().map(|fact| fact.key.clone()));

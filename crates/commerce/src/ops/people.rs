@@ -10,6 +10,8 @@ use regulars_customers::{
 use regulars_database::Tx;
 use regulars_kernel::{Email, Patch, Result, ids::CustomerId};
 
+use sqlx::Executor as _;
+
 use crate::{
     model::{Address, Change, Whose},
     store,
@@ -21,6 +23,8 @@ pub(super) struct People {
     living: BTreeSet<CustomerId>,
     by_key: HashMap<(String, String), CustomerId>,
     by_email: HashMap<String, CustomerId>,
+    /// Who was made here.
+    made: BTreeSet<CustomerId>,
 }
 
 /// How often somebody may be made known by others while it is tried here.
@@ -119,9 +123,13 @@ impl People {
             })
             .collect();
         let origin = Origin { import_id: None };
+        if self.made.is_empty() {
+            tx.conn().execute("SAVEPOINT guests").await?;
+        }
         let refusals = create_many(tx, &rows, &origin, &KnownWords::default(), &mut Vec::new()).await?;
         for (row, refusal) in rows.iter().zip(&refusals) {
             if refusal.is_none() {
+                self.made.insert(row.id);
                 if let Patch::Set(email) = &row.wanted.email {
                     self.by_email.insert(email.lowercase(), row.id);
                 }
@@ -131,6 +139,21 @@ impl People {
             }
         }
         Ok(refusals.iter().all(Option::is_none))
+    }
+
+    /// Whether somebody was made whom none of these names.
+    pub(super) fn has_needless<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> bool {
+        if self.made.is_empty() {
+            return false;
+        }
+        let named: BTreeSet<CustomerId> = changes.filter_map(|change| self.of(&change.whose)).collect();
+        !self.made.is_subset(&named)
+    }
+
+    /// Takes back everybody who was made, and everything since.
+    pub(super) async fn take_back(&self, tx: &mut Tx) -> Result<()> {
+        tx.conn().execute("ROLLBACK TO SAVEPOINT guests").await?;
+        Ok(())
     }
 
     /// Who it is; none if that is not known.

@@ -7,6 +7,7 @@ use regulars_kernel::{Currency, Error, Faults, Result, ids::ProductId};
 
 use super::{ByKey, Outcome};
 use crate::{
+    jobs,
     model::{Product, ProductInput},
     store,
 };
@@ -103,6 +104,21 @@ async fn write(tx: &mut Tx, before: &ByKey<Product>, after: &mut ByKey<Product>)
     } else {
         store::products::update(tx, &changed).await?
     };
+    let regrouped: Vec<(String, String)> = new
+        .iter()
+        .chain(&changed)
+        .filter(|product| {
+            let key = (product.source.clone(), product.external_id.clone());
+            let old = before
+                .get(&key)
+                .map_or((&None, &None), |old| (&old.brand, &old.category));
+            old != (&product.brand, &product.category)
+        })
+        .map(|product| (product.source.clone(), product.external_id.clone()))
+        .collect();
+    if !regrouped.is_empty() {
+        regulars_jobs::enqueue(tx, jobs::regroup(regrouped)).await?;
+    }
     let written: Vec<&Product> = new.iter().chain(&changed).copied().collect();
     if !written.is_empty() {
         store::products::replace_variants(tx, &written).await?;

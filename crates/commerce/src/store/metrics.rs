@@ -9,7 +9,7 @@ use uuid::Uuid;
 macro_rules! figures {
     () => {
         "(WITH theirs AS (
-           SELECT o.id, o.customer_id, o.counts, o.items, o.status, o.placed_at, o.cancelled_at,
+           SELECT o.id, o.source, o.customer_id, o.counts, o.items, o.status, o.placed_at, o.cancelled_at,
              CASE WHEN o.currency = $2 THEN o.total WHEN o.base_currency = $2 THEN o.total_base END AS total,
              CASE WHEN o.currency = $2 THEN o.refunded_total WHEN o.base_currency = $2 THEN o.refunded_base END AS refunded,
              CASE WHEN o.currency = $2 THEN 1 WHEN o.base_currency = $2 THEN o.exchange_rate END AS rate
@@ -28,9 +28,12 @@ macro_rules! figures {
              max(placed_at) FILTER (WHERE counts) AS last_order_at
            FROM theirs GROUP BY customer_id
          ), bought AS (
-           SELECT t.customer_id, l.category, l.brand, l.current_quantity AS quantity, l.total * t.rate AS spent
+           SELECT t.customer_id, coalesce(l.category, p.category) AS category, coalesce(l.brand, p.brand) AS brand,
+             l.current_quantity AS quantity, l.total * t.rate AS spent
            FROM theirs t JOIN order_lines l ON l.order_id = t.id
-           WHERE t.counts AND l.current_quantity > 0 AND (l.category IS NOT NULL OR l.brand IS NOT NULL)
+           LEFT JOIN products p ON (l.category IS NULL OR l.brand IS NULL) AND p.source = t.source
+             AND p.external_id = l.product_external_id AND p.deleted_at IS NULL
+           WHERE t.counts AND l.current_quantity > 0
          ), categories AS (
            SELECT DISTINCT ON (customer_id) customer_id, category FROM bought WHERE category IS NOT NULL
            GROUP BY customer_id, category
@@ -99,22 +102,27 @@ macro_rules! columns {
 }
 
 /// Keeps others from reckoning the figures of these customers until the transaction ends, in the order of their ids. What is
-/// reckoned afterwards sees every order that was committed before.
-pub async fn lock(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<()> {
+/// reckoned afterwards sees every order that was committed before. Answers who had more orders than `most`.
+pub async fn lock(tx: &mut Tx, ids: &[CustomerId], base: Currency, most: i32) -> Result<Vec<CustomerId>> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    sqlx::query(
-        "INSERT INTO customer_metrics AS m (organization_id, customer_id, currency)
-         SELECT $1, id, $3 FROM unnest($2) AS who (id)
-         ON CONFLICT (organization_id, customer_id) DO UPDATE SET orders = m.orders WHERE false",
+    let organization_id = tx.organization_id();
+    Ok(sqlx::query_scalar(
+        "WITH locked AS (
+           INSERT INTO customer_metrics AS m (organization_id, customer_id, currency)
+           SELECT $1, id, $3 FROM unnest($2) AS who (id)
+           ON CONFLICT (organization_id, customer_id) DO UPDATE SET orders = m.orders WHERE false
+         )
+         SELECT customer_id FROM customer_metrics
+         WHERE customer_id = ANY($2) AND orders + cancelled_orders > $4 ORDER BY customer_id",
     )
-    .bind(tx.organization_id())
+    .bind(organization_id)
     .bind(ids)
     .bind(base)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+    .bind(most)
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// Reckons the figures of these customers, whose rows are locked.

@@ -19,7 +19,7 @@ const PAYMENTS: &str = "SELECT order_id, external_id, source_version, source_seq
 const FULFILLMENTS: &str = "SELECT order_id, external_id, source_version, source_sequence, state, tracking_company, \
      tracking_numbers, tracking_urls, shipped_at, delivered_at, lines \
      FROM order_fulfillments WHERE order_id = ANY($1) ORDER BY order_id, external_id COLLATE \"C\"";
-const REFUNDS: &str = "SELECT order_id, external_id, source_version, source_sequence, amount, reason, restock, refunded_at, lines \
+const REFUNDS: &str = "SELECT order_id, external_id, source_version, source_sequence, amount, reason, restock, payments, refunded_at, lines \
      FROM order_refunds WHERE order_id = ANY($1) ORDER BY order_id, external_id COLLATE \"C\"";
 
 /// A part, and the order on which it hangs.
@@ -127,12 +127,12 @@ pub async fn write_fulfillments(tx: &mut Tx, parts: &[(&Order, &Fulfillment)]) -
 /// Writes refunds, each with its order.
 pub async fn write_refunds(tx: &mut Tx, parts: &[(&Order, &Refund)]) -> Result<()> {
     let sql = "INSERT INTO order_refunds (organization_id, order_id, external_id, source_version, source_sequence, amount, \
-           reason, restock, refunded_at, lines) \
+           reason, restock, refunded_at, payments, lines) \
          SELECT $1, x.order_id, x.external_id, x.source_version, x.source_sequence, x.amount, x.reason, x.restock, \
-           x.refunded_at, x.lines FROM jsonb_populate_recordset(NULL::order_refunds, $2) x \
+           x.refunded_at, x.payments, x.lines FROM jsonb_populate_recordset(NULL::order_refunds, $2) x \
          ON CONFLICT (organization_id, order_id, external_id) DO UPDATE SET (source_version, source_sequence, amount, reason, \
-           restock, refunded_at, lines) = ROW(excluded.source_version, excluded.source_sequence, excluded.amount, \
-           excluded.reason, excluded.restock, excluded.refunded_at, excluded.lines)";
+           restock, refunded_at, payments, lines) = ROW(excluded.source_version, excluded.source_sequence, excluded.amount, \
+           excluded.reason, excluded.restock, excluded.refunded_at, excluded.payments, excluded.lines)";
     write(tx, sql, &of(parts)).await
 }
 

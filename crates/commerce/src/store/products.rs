@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use regulars_database::Tx;
-use regulars_kernel::{Cursor, Error, Result, ids::ProductId};
+use regulars_kernel::{
+    Cursor, Error, Result,
+    ids::{CustomerId, ProductId},
+};
 use serde::Serialize;
 use sqlx::{FromRow as _, Row, types::Json};
 use uuid::Uuid;
@@ -103,18 +106,40 @@ pub async fn count(tx: &mut Tx, prefix: &str, most: i64) -> Result<i64> {
     .await?)
 }
 
-/// Brand and category of these products.
+/// Brand and category of those that there are of these.
 pub async fn kinds(
     tx: &mut Tx,
-    keys: &[(&str, &str)],
-) -> Result<Vec<(String, String, Option<String>, Option<String>)>> {
-    let (sources, ids): (Vec<&str>, Vec<&str>) = keys.iter().copied().unzip();
+    source: &str,
+    ids: &[&str],
+) -> Result<Vec<(String, Option<String>, Option<String>)>> {
     Ok(sqlx::query_as(
-        "SELECT k.source, k.external_id, p.brand, p.category FROM unnest($1::text[], $2::text[]) k (source, external_id)
-         CROSS JOIN LATERAL (SELECT brand, category FROM products WHERE source = k.source AND external_id = k.external_id AND deleted_at IS NULL LIMIT 1) p",
+        "SELECT external_id, brand, category FROM products
+         WHERE source = $1 AND external_id = ANY($2) AND deleted_at IS NULL",
     )
-    .bind(sources)
+    .bind(source)
     .bind(ids)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Of the orders after one, in the order of their ids, those with lines of this product that say no brand or category
+/// themselves; with whose they are.
+pub async fn ordered_in(
+    tx: &mut Tx,
+    source: &str,
+    external_id: &str,
+    after: Uuid,
+    most: i64,
+) -> Result<Vec<(Uuid, Option<CustomerId>)>> {
+    Ok(sqlx::query_as(
+        "SELECT l.order_id, o.customer_id FROM order_lines l JOIN orders o ON o.id = l.order_id
+         WHERE l.product_external_id = $2 AND l.order_id > $3 AND (l.brand IS NULL OR l.category IS NULL) AND o.source = $1
+         ORDER BY l.order_id LIMIT $4",
+    )
+    .bind(source)
+    .bind(external_id)
+    .bind(after)
+    .bind(most)
     .fetch_all(tx.conn())
     .await?)
 }

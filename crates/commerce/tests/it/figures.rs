@@ -250,3 +250,20 @@ async fn the_average_is_rounded_half_to_even_and_favourites_go_by_quantity_then_
         "0.04"
     );
 }
+
+#[tokio::test]
+async fn somebody_with_very_many_orders_is_reckoned_by_a_job() {
+    let house = House::new().await;
+    let told = |id: u32| json!({"source": "till", "external_id": id.to_string(), "email": "walk-in@example.com", "total": "1.00"});
+    let many: Vec<Value> = (0..1_000).map(told).collect();
+    house.post("/orders", json!(many)).await.expect(200);
+    let order = house.order(told(1_000)).await;
+    let customer = text(&order["customer_id"]);
+    assert_eq!(house.metrics(&customer).await["orders"], 1_001);
+    for id in 1_001..1_004 {
+        house.order(told(id)).await;
+    }
+    assert_eq!(house.metrics(&customer).await["orders"], 1_001, "not yet");
+    house.process().await;
+    assert_eq!(house.metrics(&customer).await["orders"], 1_004);
+}

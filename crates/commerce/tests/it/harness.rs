@@ -1,6 +1,9 @@
 //! The room's routes on a fresh database, with those of the customers, and an order to try them on.
 
+use std::time::Duration;
+
 use axum::Router;
+use regulars_jobs::{Registry, Worker};
 use regulars_kernel::Role;
 use regulars_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
@@ -41,6 +44,26 @@ impl House {
         let answer = self.post("/orders", body).await;
         assert!(answer.status.is_success(), "{}", answer.text());
         answer.json
+    }
+
+    /// Does the jobs that wait.
+    pub async fn process(&self) {
+        let registry = regulars_commerce::job_handlers(Registry::new());
+        let worker = Worker::start(self.app.database().clone(), registry, 2);
+        for _ in 0..500 {
+            let mut tx = self.app.tx("acme").await;
+            let open: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')")
+                .fetch_one(tx.conn())
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            if open == 0 {
+                worker.stop(Duration::from_secs(10)).await;
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the jobs are not done");
     }
 
     /// A customer's figures.

@@ -376,3 +376,82 @@ async fn the_same_idempotency_key_gives_the_same_answer() {
     );
     assert_eq!(first.json, second.json);
 }
+
+#[tokio::test]
+async fn a_refused_order_leaves_no_guest_behind() {
+    let house = House::new().await;
+    let first = house.order(shoes(1, "ada@example.com")).await;
+    let id = text(&first["id"]);
+    house.delete(&format!("/orders/{id}")).await.expect(204);
+    let report = house
+        .post(
+            "/orders",
+            json!([shoes(1, "stranger@example.com"), shoes(2, "guest@example.com")]),
+        )
+        .await
+        .expect(200)
+        .json;
+    assert_eq!((&report["refused"], &report["created"]), (&json!(1), &json!(1)));
+    let known = async |email: &str| {
+        let found = house.get(&format!("/customers?q={email}")).await.expect(200);
+        found.json["data"].as_array().unwrap().len()
+    };
+    assert_eq!(known("stranger@example.com").await, 0);
+    assert_eq!(known("guest@example.com").await, 1);
+}
+
+#[tokio::test]
+async fn an_attribute_that_is_required_keeps_no_guest_out() {
+    let house = House::new().await;
+    let admin = house.app.key(Role::Admin).await;
+    let made = house
+        .app
+        .post(&format!("{BASE}/attributes"))
+        .bearer(&admin)
+        .json(json!({"name": "shoe_size", "label": "Shoe size", "kind": "number", "required": true}))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let order = house.order(shoes(1, "ada@example.com")).await;
+    assert!(order["customer_id"].is_string(), "{order}");
+}
+
+#[tokio::test]
+async fn an_order_has_room_for_a_thousand_payments_and_sums_that_can_be_kept() {
+    let house = House::new().await;
+    let told = |from: u32| {
+        let payments: Vec<_> = (from..from + 200)
+            .map(|id| json!({"external_id": id.to_string(), "kind": "sale", "state": "failed", "amount": "1.00"}))
+            .collect();
+        json!({"source": "till", "external_id": "1", "payments": payments})
+    };
+    house.order(shoes(1, "ada@example.com")).await;
+    for from in 0..5 {
+        house.order(told(from * 200)).await;
+    }
+    let full = house.post("/orders", told(1000)).await.expect(422);
+    assert_eq!(full.json["errors"][0]["code"], "too_many");
+    let line = json!({"title": "Gold", "quantity": 1, "price": "1.00", "discount": "60000000000000.00", "total": "1.00"});
+    let much = json!({"source": "till", "external_id": "2", "lines": [line, line]});
+    let refused = house.post("/orders", much).await.expect(422);
+    assert_eq!(places(&refused), ["/lines"]);
+}
+
+#[tokio::test]
+async fn money_that_goes_back_is_told_once_whether_the_payment_or_the_refund_comes_first() {
+    let house = House::new().await;
+    let payment = json!({"payments": [{"external_id": "t1", "kind": "refund", "state": "succeeded", "amount": "59.90"}]});
+    let refund = json!({"refunds": [{"external_id": "r1", "amount": "59.90", "payments": ["t1"], "reason": "too small"}]});
+    for (id, parts) in [(1, [&payment, &refund]), (2, [&refund, &payment])] {
+        let order = house.order(shoes(id, &format!("c{id}@example.com"))).await;
+        for part in parts {
+            let mut told = part.clone();
+            told["source"] = "till".into();
+            told["external_id"] = id.to_string().into();
+            let after = house.order(told).await;
+            assert_eq!(after["payment_status"], "refunded");
+        }
+        let kinds = house.kinds(&text(&order["customer_id"])).await;
+        let refunds = kinds.iter().filter(|kind| *kind == "order.refunded").count();
+        assert_eq!(refunds, 1, "{kinds:?}");
+    }
+}

@@ -87,3 +87,27 @@ async fn a_line_has_the_brand_and_category_of_its_product() {
         (&json!("hats"), &json!("Chapeau"))
     );
 }
+
+#[tokio::test]
+async fn what_a_product_is_counts_for_those_who_bought_it_before_it_was_told() {
+    let house = House::new().await;
+    let mut told = shoes(1, "ada@example.com");
+    told["lines"] = json!([{"product_external_id": "8", "title": "Hat", "brand": "Own", "quantity": 3, "price": "10.00"}]);
+    let order = house.order(told).await;
+    let customer = text(&order["customer_id"]);
+    assert_eq!(house.metrics(&customer).await["favourite_category"], json!(null));
+    let hat = |category: &str| json!({"source": "till", "external_id": "8", "title": "Hat", "brand": "Chapeau", "category": category});
+    for category in ["hats", "summer hats"] {
+        house.post("/products", hat(category)).await;
+        house.process().await;
+        let metrics = house.metrics(&customer).await;
+        assert_eq!(
+            (&metrics["favourite_category"], &metrics["favourite_brand"]),
+            (&json!(category), &json!("Own"))
+        );
+        let read = house.get(&format!("/orders/{}", text(&order["id"]))).await;
+        assert_eq!(read.json["lines"][0]["category"], category);
+    }
+    // What a line says of itself is not the product's to change.
+    assert_eq!(house.get("/orders").await.json["data"].as_array().unwrap().len(), 1);
+}

@@ -162,6 +162,32 @@ async fn a_late_message_loosens_no_withdrawal_and_a_new_word_does() {
 }
 
 #[tokio::test]
+async fn who_is_asked_once_more_has_not_withdrawn_whichever_comes_first() {
+    let consent = |state: &str, at: &str| json!({"customer_id": 706_405_506_930_370_084_u64, "email_marketing_consent": {"state": state, "consent_updated_at": at}});
+    let words = [
+        ("not_subscribed", "2026-05-04T10:00:00Z"),
+        ("subscribed", "2026-05-02T10:00:00Z"),
+        ("pending", "2026-05-03T10:00:00Z"),
+    ];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let shop = Shop::new().await;
+        shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))
+            .await;
+        for (state, at) in order.map(|index| words[index]) {
+            shop.says(
+                "customers_email_marketing_consent/update",
+                at,
+                &consent(state, at),
+            )
+            .await;
+            shop.process().await;
+        }
+        let consents = shop.customer(ID).await["consents"].clone();
+        assert_eq!(consents[0]["state"], "subscribed", "{order:?}: {consents}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_deleted_there_is_deleted_here_unless_known_otherwise_and_never_comes_back() {
     let shop = Shop::new().await;
     shop.says("customers/create", "2026-05-01T10:00:01Z", &ada(&json!({})))

@@ -75,6 +75,11 @@ fn life(id: u64) -> Vec<(&'static str, String, Value)> {
             ),
         ),
         ("fulfillments/update", at(6), fulfillment(id, 6, true)),
+        (
+            "order_transactions/create",
+            at(7),
+            json!({"id": id * 100 + 1, "order_id": id, "kind": "refund", "status": "success", "amount": "49.90", "currency": "EUR", "created_at": at(7), "processed_at": at(7), "gateway": "visa"}),
+        ),
         ("refunds/create", at(7), refund(id, 7)),
         (
             "orders/updated",
@@ -110,7 +115,25 @@ async fn state(shop: &Shop, id: u64) -> Value {
         .expect(200)
         .json;
     let count = |name: &str| order[name].as_array().map_or(0, Vec::len);
+    let timeline = shop
+        .get(&format!(
+            "/customers/{}/activities?limit=200",
+            customer["id"].as_str().unwrap()
+        ))
+        .await
+        .expect(200)
+        .json;
+    // Each fact once; how often it changed on the way is another matter.
+    let mut told: Vec<&str> = timeline["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|event| event["kind"].as_str())
+        .filter(|kind| kind.starts_with("order.") && *kind != "order.updated")
+        .collect();
+    told.sort_unstable();
     json!({
+        "told": told,
         "status": order["status"], "payment_status": order["payment_status"], "fulfillment_status": order["fulfillment_status"], "note": order["note"],
         "total": order["total"], "parts": [count("lines"), count("payments"), count("fulfillments"), count("refunds")],
         "delivered": order["fulfillments"][0]["delivered_at"], "metrics": [
@@ -298,6 +321,36 @@ async fn a_product_comes_with_its_variants() {
     );
     assert_eq!(one["variants"][0]["title"], "Small / Red");
     assert_eq!(one["variants"][0]["price"]["amount"], "19.99");
+}
+
+#[tokio::test]
+async fn prices_are_in_the_currency_of_the_shop_where_the_connection_says_it() {
+    let shop = Shop::new().await;
+    let settings = |currency: &str| json!({"settings": {"currency": currency}});
+    let path = format!("/api/v1/connections/{}", shop.connection);
+    let wrong = shop
+        .app
+        .patch(&path)
+        .bearer(&shop.key)
+        .json(settings("EURO"))
+        .await
+        .expect(422);
+    assert_eq!(wrong.json["errors"][0]["pointer"], "/settings/currency");
+    shop.app
+        .patch(&path)
+        .bearer(&shop.key)
+        .json(settings("SEK"))
+        .await
+        .expect(200);
+    shop.says("products/create", &at(1), &json!({"id": 7, "title": "Shoes", "updated_at": at(1), "variants": [{"id": 71, "price": "599.00", "compare_at_price": null}]})).await;
+    shop.process().await;
+    let products = shop.get("/products").await.expect(200).json;
+    let id = products["data"][0]["id"].as_str().unwrap();
+    let product = shop.get(&format!("/products/{id}")).await.expect(200).json;
+    assert_eq!(
+        product["variants"][0]["price"],
+        json!({"amount": "599.00", "currency": "SEK"})
+    );
 }
 
 #[tokio::test]

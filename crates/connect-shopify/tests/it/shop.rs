@@ -78,7 +78,8 @@ impl Shop {
 
     /// Processes what is there.
     pub async fn process(&self) {
-        let registry = regulars_connect::job_handlers(Registry::new(), providers());
+        let registry =
+            regulars_connect::job_handlers(regulars_commerce::job_handlers(Registry::new()), providers());
         let worker = Worker::start(self.app.database().clone(), registry, 3);
         for _ in 0..600 {
             let mut tx = self.app.tx("acme").await;

@@ -1,7 +1,7 @@
 //! A connection to another system, and the secrets by which its messages are known.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use regulars_kernel::{Error, Faults, Patch, Result, Secret, ids::ConnectionId, text};
+use regulars_kernel::{Currency, Error, Faults, Patch, Result, Secret, ids::ConnectionId, text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -283,7 +283,7 @@ fn checked_secret(secret: &Secret<String>, pointer: &str, faults: &mut Faults) -
 /// The settings of each provider are few and known, so a misspelt one is named.
 fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mut Faults) {
     let known: &[&str] = match provider {
-        Provider::Shopify => &["shop"],
+        Provider::Shopify => &["shop", "currency"],
     };
     for (key, value) in settings {
         let pointer = format!("/settings/{key}");
@@ -299,6 +299,9 @@ fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mu
             .is_some_and(|text| !text.trim().is_empty() && text.len() <= 200)
         {
             faults.add(pointer, "wrong_type", "a text of 1 to 200 characters is wanted");
+        } else if key == "currency" {
+            let currency = Currency::parse(value.as_str().unwrap_or_default());
+            faults.take(&pointer, "currency_invalid", currency);
         }
     }
 }

@@ -1,0 +1,95 @@
+//! What follows later: the figures of customers with very many orders, and of all who bought a product that is of another
+//! kind now.
+
+use async_trait::async_trait;
+use regulars_database::Tx;
+use regulars_jobs::{Context, Failure, Handler, NewJob, Registry};
+use regulars_kernel::{Currency, Result, ids::CustomerId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{ops::metrics, store};
+
+/// The room's jobs.
+pub fn job_handlers(registry: Registry) -> Registry {
+    registry.with(Reckon).with(Regroup)
+}
+
+#[derive(Serialize, Deserialize)]
+struct Whom {
+    customer_id: CustomerId,
+}
+
+/// Reckons one customer's figures.
+pub(crate) fn reckon(customer_id: CustomerId) -> NewJob {
+    NewJob::new("metrics.reckon", Whom { customer_id }).key(customer_id.to_string())
+}
+
+struct Reckon;
+
+#[async_trait]
+impl Handler for Reckon {
+    fn kind(&self) -> &'static str {
+        "metrics.reckon"
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let Whom { customer_id } = job.input()?;
+        let mut tx = job.database.begin(job.scope).await?;
+        let base = base(&mut tx).await?;
+        metrics::reckon_all(&mut tx, [customer_id], base).await?;
+        tx.commit().await?;
+        Ok(json!({}))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Products {
+    /// Source and id there.
+    products: Vec<(String, String)>,
+}
+
+/// Reckons the figures of those who bought these products, of which the brand or category is another now.
+pub(crate) fn regroup(products: Vec<(String, String)>) -> NewJob {
+    NewJob::new("products.regroup", Products { products })
+}
+
+/// Orders of one transaction.
+const STEP: i64 = 500;
+
+struct Regroup;
+
+#[async_trait]
+impl Handler for Regroup {
+    fn kind(&self) -> &'static str {
+        "products.regroup"
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let Products { products } = job.input()?;
+        let mut orders = 0;
+        for (source, external_id) in products {
+            let mut after = Uuid::nil();
+            loop {
+                job.check()?;
+                let mut tx = job.database.begin(job.scope).await?;
+                let base = base(&mut tx).await?;
+                let page = store::products::ordered_in(&mut tx, &source, &external_id, after, STEP).await?;
+                let Some((last, _)) = page.last() else {
+                    break;
+                };
+                after = *last;
+                orders += page.len() as u64;
+                metrics::reckon(&mut tx, page.into_iter().filter_map(|(_, whose)| whose), base).await?;
+                tx.commit().await?;
+                job.progress(orders, None);
+            }
+        }
+        Ok(json!({"orders": orders}))
+    }
+}
+
+async fn base(tx: &mut Tx) -> Result<Currency> {
+    store::metrics::base_currency(tx).await
+}
