@@ -5,7 +5,8 @@
 use regulars_connect::{Applied, Entity, Failure, Received, Said};
 use regulars_customers::{
     model::{
-        Channel, Customer, CustomerInput, Defaults, NewCustomer, SourceChange, SourceInput, SyncState, Type,
+        Amount, Channel, Customer, CustomerInput, Defaults, NewCustomer, SourceChange, SourceInput,
+        SyncState, ToldMetrics, Type,
     },
     ops, store,
 };
@@ -20,6 +21,10 @@ const KIND: &str = "customer";
 const PROFILE: &str = "profile";
 /// Under which it is kept that the customer is here because Shopify told of it.
 const MADE_HERE: &str = "made_here";
+/// Under which stands the id of the customer that another one became part of.
+const MERGED_INTO: &str = "merged_into";
+/// Under which what Shopify says of their purchases waits.
+const PURCHASES: &str = "purchases";
 
 /// Ours behind a customer of Shopify.
 enum Ours {
@@ -56,6 +61,10 @@ pub async fn take_over(
     said: &Said,
 ) -> Result<Value, Failure> {
     let mut thing = Entity::lock(tx, SOURCE, KIND, external_id).await?;
+    if let Some(kept) = thing.data.get(MERGED_INTO).and_then(Value::as_str) {
+        // What it says of itself is not the kept one's; whose its orders are is.
+        return Ok(json!({"merged_into": kept}));
+    }
     if thing.is_deleted() {
         return Ok(json!({"deleted": true}));
     }
@@ -105,7 +114,126 @@ pub async fn take_over(
 /// Applies what was noted of tags and consents.
 async fn settle(tx: &mut Tx, id: CustomerId, thing: &mut Entity, left_out: &mut Vec<String>) -> Result<()> {
     tags::settle(tx, id, thing, left_out).await?;
+    if let Some(told) = thing.data.shift_remove(PURCHASES) {
+        let told: ToldMetrics = serde_json::from_value(told)?;
+        let base = regulars_accounts::ops::get_organization(tx).await?.currency;
+        regulars_commerce::ops::metrics::tell(tx, id, base, SOURCE, &told).await?;
+    }
     consents::settle(tx, id, thing).await
+}
+
+/// `customers/purchasing_summary`: kept beside the figures of the orders that are known here.
+pub async fn sum_up(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let summary = body::parse(message)?;
+    let external_id = body::required_id(&summary, &["customerId", "customer_id"])?;
+    let said = body::said(message, body::time(&summary["occurredAt"]));
+    let (orders, spent) = (&summary["numberOfOrders"], &summary["amountSpent"]);
+    let whole = orders.as_i64().or_else(|| orders.as_str()?.parse().ok());
+    let told = ToldMetrics {
+        orders: whole.ok_or_else(|| Failure::Fatal("there is no number in numberOfOrders".into()))?,
+        total_spent: match (spent["amount"].as_str(), spent["currencyCode"].as_str()) {
+            (Some(amount), Some(currency)) => Some(Amount {
+                amount: amount.to_owned(),
+                currency: currency.to_owned(),
+            }),
+            _ => None,
+        },
+        last_order: body::id(&summary["lastOrderId"]),
+        said_at: said.0,
+    };
+    let told = serde_json::to_value(told).map_err(Error::from)?;
+    note(tx, &external_id, |thing| {
+        if thing.is_news(PURCHASES, &said) {
+            thing.data.insert(PURCHASES.into(), told);
+        }
+    })
+    .await
+}
+
+/// `customers/merge`: of two customers there one is left, which has the orders of both.
+pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let told = body::parse(message)?;
+    let status = told["status"].as_str().unwrap_or("completed");
+    if !status.eq_ignore_ascii_case("completed") {
+        return Ok(Applied::Ignored(format!(
+            "Shopify did not merge them: {}",
+            status.chars().take(40).collect::<String>()
+        )));
+    }
+    let kept_id = body::required_id(&told, &["admin_graphql_api_customer_kept_id"])?;
+    let gone_id = body::required_id(&told, &["admin_graphql_api_customer_deleted_id"])?;
+    if kept_id == gone_id {
+        return Err(Failure::Fatal("both are the same customer".into()));
+    }
+    // Always in this order, so that two messages do not wait for each other.
+    let (first, second) = if kept_id < gone_id {
+        (&kept_id, &gone_id)
+    } else {
+        (&gone_id, &kept_id)
+    };
+    let (first, second) = (
+        Entity::lock(tx, SOURCE, KIND, first).await?,
+        Entity::lock(tx, SOURCE, KIND, second).await?,
+    );
+    let mut thing = if first.external_id() == gone_id {
+        first
+    } else {
+        second
+    };
+    let is_known_otherwise = thing.data.get(MADE_HERE) != Some(&Value::Bool(true));
+    thing.delete(message.said_at);
+    thing.data = Map::new();
+    thing.data.insert(MERGED_INTO.into(), kept_id.clone().into());
+    thing.save(tx).await?;
+    let Ours::Living(gone) = ours(tx, &gone_id).await? else {
+        return Ok(Applied::Done(json!({"merged_into": kept_id})));
+    };
+    let mut done = json!({"merged_into": kept_id});
+    match ours(tx, &kept_id).await? {
+        // Who is left is not known yet: they are who is known.
+        Ours::Nobody => {
+            let link = SourceInput {
+                source: SOURCE.into(),
+                external_id: kept_id,
+            };
+            ops::sources::link(tx, gone.id, &link).await?;
+            detach(tx, gone.id, &gone_id).await?;
+            done["customer_id"] = json!(gone.id);
+        }
+        kept => {
+            if let Ours::Living(kept) = &kept
+                && kept.id != gone.id
+            {
+                let base = regulars_accounts::ops::get_organization(tx).await?.currency;
+                let orders = regulars_commerce::ops::orders::hand_over(tx, gone.id, kept.id, base).await?;
+                done["customer_id"] = json!(kept.id);
+                done["orders"] = orders.into();
+            }
+            let is_deleted = let_go(tx, gone.id, &gone_id, is_known_otherwise).await?;
+            done["deleted"] = is_deleted.into();
+        }
+    }
+    Ok(Applied::Done(done))
+}
+
+async fn detach(tx: &mut Tx, id: CustomerId, external_id: &str) -> Result<()> {
+    let detached = SourceChange {
+        sync_state: Patch::Set("detached".into()),
+    };
+    ops::sources::update(tx, id, (SOURCE, external_id), &detached, &|_| Ok(())).await?;
+    Ok(())
+}
+
+/// Detaches a link and deletes who is known by nothing else; says whether that was so.
+async fn let_go(tx: &mut Tx, id: CustomerId, external_id: &str, is_known_otherwise: bool) -> Result<bool> {
+    detach(tx, id, external_id).await?;
+    let links = ops::sources::list(tx, id).await?;
+    // Who was entered here, and only found to be the same by the address, is known without Shopify.
+    let is_last = !is_known_otherwise && links.iter().all(|link| link.sync_state == SyncState::Detached);
+    if is_last {
+        ops::customers::delete(tx, id, &|_| Ok(())).await?;
+    }
+    Ok(is_last)
 }
 
 /// `customer.tags_added` and `customer.tags_removed`.
@@ -161,21 +289,13 @@ pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
     let mut thing = Entity::lock(tx, SOURCE, KIND, &external_id).await?;
     thing.delete(message.said_at);
     let is_known_otherwise = thing.data.get(MADE_HERE) != Some(&Value::Bool(true));
-    thing.data = Map::new();
+    // Whom it became part of is remembered: its orders may come later.
+    thing.data.retain(|name, _| name == MERGED_INTO);
     thing.save(tx).await?;
     let Ours::Living(customer) = ours(tx, &external_id).await? else {
         return Ok(Applied::Done(json!({"deleted": true})));
     };
-    let detached = SourceChange {
-        sync_state: Patch::Set("detached".into()),
-    };
-    ops::sources::update(tx, customer.id, (SOURCE, &external_id), &detached, &|_| Ok(())).await?;
-    let links = ops::sources::list(tx, customer.id).await?;
-    // Who was entered here, and only found to be the same by the address, is known without Shopify.
-    let is_last = !is_known_otherwise && links.iter().all(|link| link.sync_state == SyncState::Detached);
-    if is_last {
-        ops::customers::delete(tx, customer.id, &|_| Ok(())).await?;
-    }
+    let is_last = let_go(tx, customer.id, &external_id, is_known_otherwise).await?;
     Ok(Applied::Done(
         json!({"customer_id": customer.id, "deleted": is_last}),
     ))

@@ -12,6 +12,7 @@ mod consents;
 mod customers;
 mod fitting;
 mod orders;
+mod privacy;
 mod process;
 mod products;
 mod receive;

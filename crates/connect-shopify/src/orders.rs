@@ -73,6 +73,9 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
                 input["customer_id"] = id.clone();
                 done["customer_id"] = id.clone();
             }
+            None if whose["merged_into"].is_string() => {
+                input["customer"] = json!({"source": SOURCE, "external_id": whose["merged_into"]});
+            }
             // Deleted, here or there: the order stays without a customer, and its address must not make one.
             None => {
                 input.as_object_mut().map(|fields| fields.shift_remove("email"));

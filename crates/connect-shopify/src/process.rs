@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use regulars_connect::{Applied, Failure, Processor, Received};
 use regulars_customers::model::Channel;
 use regulars_database::Tx;
+use regulars_privacy::model::DutyKind;
 
-use crate::{Shopify, customers, orders, products};
+use crate::{Shopify, customers, orders, privacy, products};
 
 #[async_trait]
 impl Processor for Shopify {
@@ -14,6 +15,8 @@ impl Processor for Shopify {
             "customers/create" | "customers/update" | "customers/enable" | "customers/disable" => {
                 customers::put(tx, message).await
             }
+            "customers/merge" => customers::merge(tx, message).await,
+            "customers/purchasing_summary" => customers::sum_up(tx, message).await,
             "customers/delete" => customers::delete(tx, message).await,
             "customer.tags_added" | "customers/tags_added" => customers::change_tags(tx, message, true).await,
             "customer.tags_removed" | "customers/tags_removed" => {
@@ -36,6 +39,9 @@ impl Processor for Shopify {
             "refunds/create" => orders::put_refund(tx, message).await,
             "order_transactions/create" => orders::put_transaction(tx, message).await,
             "products/create" | "products/update" => products::put(tx, message).await,
+            "customers/data_request" => privacy::record(tx, message, DutyKind::Access).await,
+            "customers/redact" => privacy::record(tx, message, DutyKind::Erasure).await,
+            "shop/redact" => privacy::record(tx, message, DutyKind::ShopErasure).await,
             "orders/edited" => Ok(Applied::Ignored(
                 "what it changes is told by orders/updated".into(),
             )),

@@ -152,6 +152,10 @@ permissions! {
     ConnectionsRead = "connections:read", Agent;
     /// Make, change and delete connections; read, mend and replay what they sent.
     ConnectionsWrite = "connections:write", Admin;
+    /// See what is owed to people who asked for their data or for erasure.
+    PrivacyRead = "privacy:read", Admin;
+    /// Say that it is done.
+    PrivacyWrite = "privacy:write", Admin;
     /// See jobs and queues.
     JobsRead = "jobs:read", Viewer;
     /// Retry, discard and cancel jobs.

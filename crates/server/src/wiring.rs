@@ -34,6 +34,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(regulars_commerce::api_routes())
         .merge(regulars_exchange::api_routes())
         .merge(regulars_connect::api_routes())
+        .merge(regulars_privacy::api_routes())
         .merge(regulars_accounts::api_routes())
         .merge(operations::api_routes())
         .merge(live::routes())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use regulars_customers::model::ToldMetrics;
 use regulars_database::{Database, Tx};
 use regulars_jobs::enqueue;
 use regulars_kernel::{Currency, Result, Scope, ids::CustomerId};
@@ -45,6 +46,17 @@ pub async fn reckon_all(
 fn distinct(customers: impl IntoIterator<Item = CustomerId>) -> Vec<CustomerId> {
     let distinct: BTreeSet<_> = customers.into_iter().collect();
     distinct.into_iter().collect()
+}
+
+/// Takes over what another system says that a customer bought there; the figures here stay those of the orders here.
+pub async fn tell(
+    tx: &mut Tx,
+    id: CustomerId,
+    base: Currency,
+    source: &str,
+    told: &ToldMetrics,
+) -> Result<()> {
+    store::tell(tx, id, base, source, told).await
 }
 
 /// What a verification found.

@@ -1,7 +1,9 @@
 //! The figures of customers. One text reckons them, for whoever changes orders and for whoever verifies.
 
+use regulars_customers::model::ToldMetrics;
 use regulars_database::Tx;
 use regulars_kernel::{Currency, Result, ids::CustomerId};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 /// The figures of the customers $1 in the currency $2, which has $3 digits, from their orders. Orders of which the worth in
@@ -123,6 +125,30 @@ pub async fn lock(tx: &mut Tx, ids: &[CustomerId], base: Currency, most: i32) ->
     .bind(most)
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// Keeps what another system says that a customer bought there.
+pub async fn tell(
+    tx: &mut Tx,
+    id: CustomerId,
+    base: Currency,
+    source: &str,
+    told: &ToldMetrics,
+) -> Result<()> {
+    let organization_id = tx.organization_id();
+    sqlx::query(
+        "INSERT INTO customer_metrics AS m (organization_id, customer_id, currency, told)
+         VALUES ($1, $2, $3, jsonb_build_object($4::text, $5::jsonb))
+         ON CONFLICT (organization_id, customer_id) DO UPDATE SET told = m.told || excluded.told",
+    )
+    .bind(organization_id)
+    .bind(id)
+    .bind(base)
+    .bind(source)
+    .bind(Json(told))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Reckons the figures of these customers, whose rows are locked.

@@ -1,7 +1,10 @@
 //! The order's own row: read by its key and kept from others, written many at a time.
 
 use regulars_database::Tx;
-use regulars_kernel::{Result, ids::OrderId};
+use regulars_kernel::{
+    Result,
+    ids::{CustomerId, OrderId},
+};
 use sqlx::{FromRow as _, types::Json};
 use uuid::Uuid;
 
@@ -150,6 +153,19 @@ pub async fn lock(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<Order>> {
     .await?;
     let orders = rows.iter().map(Order::from_row).collect::<sqlx::Result<_>>()?;
     parts::complete(tx, orders).await
+}
+
+/// Gives somebody all orders of another; answers how many. The rows are locked in the order of their ids.
+pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
+    let done = sqlx::query(
+        "WITH theirs AS (SELECT id FROM orders WHERE customer_id = $1 ORDER BY id FOR NO KEY UPDATE)
+         UPDATE orders o SET customer_id = $2, version = version + 1 FROM theirs WHERE o.id = theirs.id",
+    )
+    .bind(from)
+    .bind(to)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// The key of an order.

@@ -52,10 +52,11 @@ impl House {
         let worker = Worker::start(self.app.database().clone(), registry, 2);
         for _ in 0..500 {
             let mut tx = self.app.tx("acme").await;
-            let open: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')")
-                .fetch_one(tx.conn())
-                .await
-                .unwrap();
+            let open: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')")
+                    .fetch_one(tx.conn())
+                    .await
+                    .unwrap();
             tx.commit().await.unwrap();
             if open == 0 {
                 worker.stop(Duration::from_secs(10)).await;

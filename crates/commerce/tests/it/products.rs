@@ -109,5 +109,8 @@ async fn what_a_product_is_counts_for_those_who_bought_it_before_it_was_told() {
         assert_eq!(read.json["lines"][0]["category"], category);
     }
     // What a line says of itself is not the product's to change.
-    assert_eq!(house.get("/orders").await.json["data"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        house.get("/orders").await.json["data"].as_array().unwrap().len(),
+        1
+    );
 }

@@ -297,3 +297,77 @@ async fn who_was_entered_here_outlives_the_deletion_there() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn two_who_were_merged_there_are_one_here_with_the_orders_of_both_whatever_comes_first() {
+    let customer = |id: u64, email: &str| json!({"id": id, "email": email, "first_name": "Ada", "updated_at": "2026-05-01T10:00:00Z"});
+    let order = |id: u64, whose: u64, email: &str| {
+        json!({"id": id, "name": format!("#{id}"), "currency": "EUR", "total_price": "10.00", "created_at": "2026-05-01T11:00:00Z",
+        "updated_at": "2026-05-01T11:00:00Z", "customer": customer(whose, email), "line_items": []})
+    };
+    let merge = json!({"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1", "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2", "status": "completed", "errors": []});
+    let words = [
+        ("customers/create", customer(1, "kept@example.com")),
+        ("customers/create", customer(2, "gone@example.com")),
+        ("orders/create", order(11, 1, "kept@example.com")),
+        ("orders/create", order(12, 2, "gone@example.com")),
+        ("customers/merge", merge),
+    ];
+    for turn in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 3, 4, 0, 2], [0, 2, 4, 3, 1]] {
+        let shop = Shop::new().await;
+        for index in turn {
+            let (topic, body) = &words[index];
+            shop.says(topic, "2026-05-03T10:00:00Z", body).await;
+            shop.process().await;
+        }
+        let kept = shop.customer("1").await;
+        let id = kept["id"].as_str().unwrap();
+        let whole = shop.get(&format!("/customers/{id}")).await.expect(200).json;
+        assert_eq!(
+            (&whole["metrics"]["orders"], &whole["email"]),
+            (&json!(2), &json!("kept@example.com")),
+            "{turn:?}"
+        );
+        let living = shop.get("/customers").await.expect(200).json;
+        assert_eq!(living["data"].as_array().unwrap().len(), 1, "{turn:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_merge_that_failed_there_changes_nothing() {
+    let shop = Shop::new().await;
+    shop.says("customers/create", "2026-05-01T10:00:00Z", &ada(&json!({})))
+        .await;
+    let failed = json!({"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1", "admin_graphql_api_customer_deleted_id": format!("gid://shopify/Customer/{ID}"), "status": "failed",
+        "errors": [{"customer_ids": [1], "field": "merge_in_progress", "message": "John Doe is currently being merged."}]});
+    shop.says("customers/merge", "2026-05-02T10:00:00Z", &failed)
+        .await;
+    shop.process().await;
+    assert_eq!(shop.events().await[0]["state"], "ignored");
+    shop.customer(ID).await;
+}
+
+#[tokio::test]
+async fn what_shopify_says_of_purchases_stands_beside_the_figures_of_the_orders_here() {
+    let shop = Shop::new().await;
+    let summary = |orders: u32, at: &str| {
+        json!({"customerId": format!("gid://shopify/Customer/{ID}"), "numberOfOrders": orders, "amountSpent": {"amount": "100.00", "currencyCode": "USD"},
+        "lastOrderId": "gid://shopify/Order/7", "occurredAt": at})
+    };
+    let topic = "customers/purchasing_summary";
+    // Before the customer is known; the older word comes last.
+    shop.says(topic, "2026-05-03T10:00:00Z", &summary(3, "2026-05-03T10:00:00Z"))
+        .await;
+    shop.says("customers/create", "2026-05-01T10:00:00Z", &ada(&json!({})))
+        .await;
+    shop.says(topic, "2026-05-02T10:00:00Z", &summary(2, "2026-05-02T10:00:00Z"))
+        .await;
+    shop.process().await;
+    let id = shop.customer(ID).await["id"].as_str().unwrap().to_owned();
+    let metrics = shop.get(&format!("/customers/{id}")).await.expect(200).json["metrics"].clone();
+    assert_eq!(metrics["orders"], 0);
+    assert_eq!(
+        metrics["told"]["shopify"],
+        json!({"orders": 3, "total_spent": {"amount": "100.00", "currency": "USD"}, "last_order": "7", "said_at": "2026-05-03T10:00:00Z"})
+    );
+}

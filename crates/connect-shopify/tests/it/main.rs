@@ -7,4 +7,5 @@ mod customers;
 mod fixtures;
 mod inbox;
 mod orders;
+mod privacy;
 mod shop;

@@ -30,7 +30,8 @@ impl Shop {
         let api = OpenApiRouter::new()
             .merge(regulars_customers::api_routes())
             .merge(regulars_commerce::api_routes())
-            .merge(regulars_connect::api_routes());
+            .merge(regulars_connect::api_routes())
+            .merge(regulars_privacy::api_routes());
         let webhooks: Router<_> = regulars_connect::webhook_routes(providers());
         let app = TestApp::new(api, webhooks).await;
         let key = app.key(Role::Admin).await;

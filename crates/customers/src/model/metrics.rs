@@ -1,5 +1,7 @@
 //! What a customer bought, in figures. The room of commerce reckons them; here they are only shown.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -55,4 +57,23 @@ pub struct Metrics {
     /// The brand of which the customer has most.
     #[schema(example = "Acme")]
     pub favourite_brand: Option<String>,
+    /// What other systems say that they bought there, by the system's name: more than stands here where not all orders are
+    /// known here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<String, ToldMetrics>,
+}
+
+/// What another system says that a customer bought there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ToldMetrics {
+    /// How many orders.
+    #[schema(example = 12)]
+    pub orders: i64,
+    /// What they were worth.
+    pub total_spent: Option<Amount>,
+    /// Its id of the last order.
+    #[schema(example = "820982911946154508")]
+    pub last_order: Option<String>,
+    /// When it said so.
+    pub said_at: DateTime<Utc>,
 }

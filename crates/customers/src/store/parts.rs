@@ -1,5 +1,7 @@
 //! A customer with its parts, read with one statement.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{Currency, Money, Result, ids::CustomerId};
@@ -7,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use sqlx::{AssertSqlSafe, FromRow, Row, postgres::PgRow, types::Json};
 
 use super::row::customer_columns;
-use crate::model::{Amount, Customer, Include, Included, Metrics, WithParts};
+use crate::model::{Amount, Customer, Include, Included, Metrics, ToldMetrics, WithParts};
 
 /// How to find the customer.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +105,7 @@ const METRICS: &str = "(SELECT json_build_object('orders', coalesce(m.orders, 0)
       'net_revenue', m.net_revenue::text, 'average_order_value', m.average_order_value::text,
       'currency', coalesce(m.currency, o.currency), 'first_order_at', m.first_order_at, 'last_order_at', m.last_order_at,
       'days_since_last_order', (now() AT TIME ZONE o.time_zone)::date - (m.last_order_at AT TIME ZONE o.time_zone)::date,
-      'favourite_category', m.favourite_category, 'favourite_brand', m.favourite_brand)
+      'favourite_category', m.favourite_category, 'favourite_brand', m.favourite_brand, 'told', coalesce(m.told, '{}'))
     FROM organizations o
     LEFT JOIN customer_metrics m ON m.organization_id = c.organization_id AND m.customer_id = c.id
     WHERE o.id = c.organization_id)";
@@ -146,6 +148,7 @@ struct Figures {
     days_since_last_order: Option<i32>,
     favourite_category: Option<String>,
     favourite_brand: Option<String>,
+    told: BTreeMap<String, ToldMetrics>,
 }
 
 impl From<Figures> for Metrics {
@@ -174,6 +177,7 @@ impl From<Figures> for Metrics {
             days_since_last_order: read.days_since_last_order,
             favourite_category: read.favourite_category,
             favourite_brand: read.favourite_brand,
+            told: read.told,
         }
     }
 }
