@@ -22,6 +22,7 @@ import urllib.parse
 import urllib.request
 import uuid
 
+import webhooks
 from data import FIRST, LAST, workbook, write_customers
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -44,11 +45,11 @@ class Bench:
 
     # --- the server -------------------------------------------------------------------------------------------------
 
-    def start(self):
+    def start(self, *more):
         began = time.monotonic()
         log = open(self.scratch / "server.log", "ab")
         self.server = subprocess.Popen(
-            [self.binary, "serve", "--listen", f"127.0.0.1:{self.options.port}", "--data-dir", str(self.data)],
+            [self.binary, "serve", "--listen", f"127.0.0.1:{self.options.port}", "--data-dir", str(self.data), *more],
             stdout=log, stderr=log, env={**os.environ, "REGULARS_RATE_LIMIT": "0", "REGULARS_LOG": "warn"})
         while time.monotonic() - began < 120:
             try:
@@ -79,6 +80,17 @@ class Bench:
     def get(self, path, key=None):
         request = urllib.request.Request(self.base + path, headers={"Authorization": f"Bearer {key or self.key}"})
         return json.load(urllib.request.urlopen(request, timeout=60))
+
+    def apart(self):
+        """The same with a database of its own, for what would spoil this one."""
+        options = argparse.Namespace(**{**vars(self.options), "data": tempfile.mkdtemp(prefix="regulars-bench-"), "port": self.options.port + 3})
+        os.chmod(options.data, 0o755)
+        return Bench(options)
+
+    def postmaster(self):
+        """The process of PostgreSQL that all others of it come from."""
+        self.url = self.regulars("database-url")
+        return int(self.psql("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)"))
 
     # --- loads ------------------------------------------------------------------------------------------------------
 
@@ -439,6 +451,10 @@ end
         finally:
             driver.terminate()
 
+    def webhooks(self):
+        """What a shop's webhooks bring: taken, processed, reckoned."""
+        webhooks.run(self)
+
     def source_statement(self, path, begins):
         """A statement as the server sends it, from the source, its parameters to be filled in."""
         source = (ROOT / path).read_text()
@@ -486,7 +502,9 @@ end
     def clear(self):
         """Takes out what creating left, also in a run that was broken off: single customers are drawn from what is there."""
         self.psql(f"DELETE FROM customers WHERE organization_id = '{self.organization}' AND (email LIKE 'limit%@example.net' OR email LIKE 'made%@example.net')")
-        self.psql("VACUUM (ANALYZE, INDEX_CLEANUP ON) customers")
+        for table in ("orders WHERE source = 'shopify' AND", "webhook_events WHERE", "provider_entities WHERE", "connections WHERE", "customers WHERE email LIKE 'w7%@bench.example.com' AND"):
+            self.psql(f"DELETE FROM {table} organization_id = '{self.organization}'")
+        self.psql("VACUUM (ANALYZE, INDEX_CLEANUP ON) customers, orders, order_lines, customer_metrics, webhook_events")
 
     def export(self):
         for kind, select in (("csv", "COPY (SELECT * FROM customers WHERE organization_id = '{o}' AND deleted_at IS NULL) TO STDOUT CSV"),
@@ -569,7 +587,7 @@ end
         try:
             self.prepare()
             self.fill()
-            wanted = self.options.only.split(",") if self.options.only else ["read", "search", "filters", "pages", "create", "export", "restart", "files"]
+            wanted = self.options.only.split(",") if self.options.only else ["read", "search", "filters", "pages", "webhooks", "create", "export", "restart", "files"]
             for part in wanted:
                 getattr(self, part)()
             if not self.options.only:
@@ -587,7 +605,7 @@ def main():
     parser.add_argument("--port", type=int, default=18080)
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=8, help="length of each load")
-    parser.add_argument("--only", help="parts, comma separated: read,search,filters,pages,create,export,restart,files; nothing is written")
+    parser.add_argument("--only", help="parts, comma separated: read,search,filters,pages,webhooks,create,export,restart,files; nothing is written")
     Bench(parser.parse_args()).run()
 
 

@@ -8,44 +8,81 @@ use regulars_privacy::model::DutyKind;
 
 use crate::{Shopify, customers, orders, privacy, products};
 
+/// What a topic asks for.
+#[derive(Clone, Copy)]
+enum Action {
+    PutCustomer,
+    DeleteCustomer,
+    MergeCustomers,
+    SumUp,
+    AddTags,
+    RemoveTags,
+    Consent(Channel),
+    PutOrder,
+    DeleteOrder,
+    PutFulfillment,
+    PutRefund,
+    PutTransaction,
+    PutProduct,
+    Duty(DutyKind),
+}
+
+fn action(topic: &str) -> Option<Action> {
+    Some(match topic {
+        "customers/create" | "customers/update" | "customers/enable" | "customers/disable" => {
+            Action::PutCustomer
+        }
+        "customers/delete" => Action::DeleteCustomer,
+        "customers/merge" => Action::MergeCustomers,
+        "customers/purchasing_summary" => Action::SumUp,
+        "customer.tags_added" | "customers/tags_added" => Action::AddTags,
+        "customer.tags_removed" | "customers/tags_removed" => Action::RemoveTags,
+        "customers_email_marketing_consent/update" => Action::Consent(Channel::Email),
+        "customers_marketing_consent/update" => Action::Consent(Channel::Sms),
+        // What `orders/edited` changes is told by `orders/updated`.
+        "orders/create"
+        | "orders/updated"
+        | "orders/paid"
+        | "orders/cancelled"
+        | "orders/fulfilled"
+        | "orders/partially_fulfilled" => Action::PutOrder,
+        "orders/delete" => Action::DeleteOrder,
+        "fulfillments/create" | "fulfillments/update" => Action::PutFulfillment,
+        "refunds/create" => Action::PutRefund,
+        "order_transactions/create" => Action::PutTransaction,
+        "products/create" | "products/update" => Action::PutProduct,
+        "customers/data_request" => Action::Duty(DutyKind::Access),
+        "customers/redact" => Action::Duty(DutyKind::Erasure),
+        "shop/redact" => Action::Duty(DutyKind::ShopErasure),
+        _ => return None,
+    })
+}
+
 #[async_trait]
 impl Processor for Shopify {
+    fn answers(&self, topic: &str) -> bool {
+        action(topic).is_some()
+    }
+
     async fn apply(&self, tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
-        match message.topic.as_str() {
-            "customers/create" | "customers/update" | "customers/enable" | "customers/disable" => {
-                customers::put(tx, message).await
-            }
-            "customers/merge" => customers::merge(tx, message).await,
-            "customers/purchasing_summary" => customers::sum_up(tx, message).await,
-            "customers/delete" => customers::delete(tx, message).await,
-            "customer.tags_added" | "customers/tags_added" => customers::change_tags(tx, message, true).await,
-            "customer.tags_removed" | "customers/tags_removed" => {
-                customers::change_tags(tx, message, false).await
-            }
-            "customers_email_marketing_consent/update" => {
-                customers::change_consent(tx, message, Channel::Email).await
-            }
-            "customers_marketing_consent/update" => {
-                customers::change_consent(tx, message, Channel::Sms).await
-            }
-            "orders/create"
-            | "orders/updated"
-            | "orders/paid"
-            | "orders/cancelled"
-            | "orders/fulfilled"
-            | "orders/partially_fulfilled" => orders::put(tx, message).await,
-            "orders/delete" => orders::delete(tx, message).await,
-            "fulfillments/create" | "fulfillments/update" => orders::put_fulfillment(tx, message).await,
-            "refunds/create" => orders::put_refund(tx, message).await,
-            "order_transactions/create" => orders::put_transaction(tx, message).await,
-            "products/create" | "products/update" => products::put(tx, message).await,
-            "customers/data_request" => privacy::record(tx, message, DutyKind::Access).await,
-            "customers/redact" => privacy::record(tx, message, DutyKind::Erasure).await,
-            "shop/redact" => privacy::record(tx, message, DutyKind::ShopErasure).await,
-            "orders/edited" => Ok(Applied::Ignored(
-                "what it changes is told by orders/updated".into(),
-            )),
-            _ => Ok(Applied::Ignored("nothing here answers to this topic".into())),
+        let Some(action) = action(&message.topic) else {
+            return Ok(Applied::unanswered());
+        };
+        match action {
+            Action::PutCustomer => customers::put(tx, message).await,
+            Action::DeleteCustomer => customers::delete(tx, message).await,
+            Action::MergeCustomers => customers::merge(tx, message).await,
+            Action::SumUp => customers::sum_up(tx, message).await,
+            Action::AddTags => customers::change_tags(tx, message, true).await,
+            Action::RemoveTags => customers::change_tags(tx, message, false).await,
+            Action::Consent(channel) => customers::change_consent(tx, message, channel).await,
+            Action::PutOrder => orders::put(tx, message).await,
+            Action::DeleteOrder => orders::delete(tx, message).await,
+            Action::PutFulfillment => orders::put_fulfillment(tx, message).await,
+            Action::PutRefund => orders::put_refund(tx, message).await,
+            Action::PutTransaction => orders::put_transaction(tx, message).await,
+            Action::PutProduct => products::put(tx, message).await,
+            Action::Duty(kind) => privacy::record(tx, message, kind).await,
         }
     }
 }

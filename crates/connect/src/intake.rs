@@ -32,6 +32,8 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct Incoming {
     pub connection_id: ConnectionId,
     pub provider: Provider,
+    /// Whether there is anything to be done about it.
+    pub is_answered: bool,
     pub message: Message,
 }
 
@@ -159,7 +161,12 @@ impl Intake {
         };
         let mut tx = database.begin(scope).await?;
         let new = store::events::insert(&mut tx, groups).await?;
-        if new.iter().any(|new| *new > 0) {
+        let is_work = |group: &&[Incoming]| group.iter().any(|one| one.is_answered);
+        if new
+            .iter()
+            .zip(groups)
+            .any(|(new, group)| *new > 0 && is_work(group))
+        {
             // The waiting job's row is locked until the commit, so the batches use several keys in turn: a worker finds
             // one that is free.
             let turn = self.batches.fetch_add(1, Ordering::Relaxed) % drain::LANES;

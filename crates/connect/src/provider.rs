@@ -118,6 +118,15 @@ pub enum Applied {
     Ignored(String),
 }
 
+impl Applied {
+    /// Of a topic that no part of the server answers to.
+    pub fn unanswered() -> Self {
+        Self::Ignored(UNANSWERED.to_owned())
+    }
+}
+
+pub(crate) const UNANSWERED: &str = "nothing here answers to this topic";
+
 /// Why a message could not be processed.
 #[derive(Debug)]
 pub enum Failure {
@@ -146,6 +155,9 @@ impl<E: Into<Error>> From<E> for Failure {
 /// Changes what a provider's messages say has changed.
 #[async_trait]
 pub trait Processor: Send + Sync {
+    /// Whether messages of a topic change anything; the others are kept and no more.
+    fn answers(&self, topic: &str) -> bool;
+
     /// Processes one message in the transaction that marks it as processed. It may be called again for a message whose
     /// transaction did not commit, and messages come in any order.
     async fn apply(&self, tx: &mut Tx, message: &Received) -> Result<Applied, Failure>;

@@ -96,6 +96,7 @@ async fn take(
         .map(|message| Incoming {
             connection_id: address.connection_id,
             provider,
+            is_answered: sides.processor.answers(&message.topic),
             message,
         })
         .collect();
