@@ -10,4 +10,5 @@ pub mod ops;
 mod routes;
 pub mod store;
 
+pub use api::{filter::read as read_orders_asked, page_request};
 pub use routes::api_routes;

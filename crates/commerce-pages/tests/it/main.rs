@@ -1,0 +1,3 @@
+//! The pages of orders and products on real PostgreSQL.
+
+mod pages;
