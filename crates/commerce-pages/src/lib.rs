@@ -7,9 +7,11 @@
 mod orders;
 mod place;
 mod products;
+mod told;
 pub mod words;
 
 pub use orders::{Row, customer_orders, rows};
+pub use told::{Told, tell};
 
 use axum::Router;
 use regulars_web::AppState;
