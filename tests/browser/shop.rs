@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::{orders::sold, stage::Stage};
 
 /// A page, or what is opened on it.
 pub struct Looked {
@@ -329,7 +329,7 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         look(
             "customer-orders-sheet",
             record("?tab=orders"),
-            &["click:[data-row]", "keys:p"],
+            &["click:[data-row] [data-row-link]"],
         ),
         look(
             "empty-customer-orders",
@@ -470,79 +470,4 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             &["Invite member", "email:allen@", "Invite"],
         ),
     ]
-}
-
-/// What was sold there: orders in every state, of which the first is the customer's and has everything, and products.
-async fn sold(stage: &Stage, customer: &str) -> (String, String) {
-    let post = async |path: &str, body: serde_json::Value| stage.api.post(path, &body).await;
-    let lamp = json!({"source": "shopify", "external_id": "7", "title": "Reading lamp “Lumière”", "brand": "Atelier Nord", "category": "Lighting",
-        "handle": "reading-lamp", "tags": ["bestseller"], "image_url": "https://shop.example/lamp.jpg",
-        "variants": [
-            {"external_id": "71", "sku": "LAMP-BR", "barcode": "4006381333931", "title": "Brass", "price": "189.00", "compare_at_price": "219.00", "stock": 14},
-            {"external_id": "72", "sku": "LAMP-BK", "title": "Black", "price": "169.00", "stock": 0},
-            {"external_id": "73", "sku": "LAMP-GR", "title": "Green", "price": "169.00"}]});
-    let product = post("/api/v1/products", lamp).await.expect(201).at("/id");
-    for (number, (title, brand, status)) in [
-        ("Oak stool", "Atelier Nord", "active"),
-        ("Wool blanket", "Fjell", "active"),
-        (
-            "Linen cushion cover, 45 × 45 cm, in the colours of last autumn",
-            "Maison Lumière",
-            "draft",
-        ),
-        ("Paper lantern", "", "archived"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let brand = if brand.is_empty() {
-            json!(null)
-        } else {
-            json!(brand)
-        };
-        let other = json!({"source": "shopify", "external_id": format!("other-{number}"), "title": title, "brand": brand, "category": "Home",
-            "status": status, "variants": [{"external_id": "1", "price": "49.00", "stock": 3 * number}]});
-        post("/api/v1/products", other).await.expect(201);
-    }
-    let paid = |amount: &str| json!([{"external_id": "1", "kind": "sale", "state": "succeeded", "amount": amount, "gateway": "stripe", "method": "visa", "processed_at": "2026-10-02T09:20:00Z"}]);
-    let whole = json!({"source": "shopify", "external_id": "450789469", "number": "#1042", "customer_id": customer, "email": "ada@example.com",
-        "phone": "+4930123456", "currency": "USD", "exchange_rate": "0.92", "channel": "web", "placed_at": "2026-10-02T09:14:00Z", "tags": ["gift"],
-        "note": "Please ring twice, the bell is quiet.", "discount_total": "20.00", "discounts": [{"name": "WELCOME10", "amount": "20.00"}],
-        "shipping_total": "9.90", "shipping_lines": [{"name": "DHL Paket", "amount": "9.90"}], "tax_total": "68.12", "taxes": [{"name": "VAT 19 %", "amount": "68.12"}],
-        "subtotal": "436.00", "total": "425.90",
-        "lines": [
-            {"external_id": "1", "product_external_id": "7", "variant_external_id": "71", "sku": "LAMP-BR", "title": "Reading lamp “Lumière”", "variant_title": "Brass", "brand": "Atelier Nord", "quantity": 2, "price": "189.00", "discount": "20.00", "tax": "57.16"},
-            {"external_id": "2", "sku": "BULB-E27", "title": "Warm white bulb E27", "quantity": 4, "current_quantity": 3, "price": "14.50", "tax": "10.96"}],
-        "payments": [
-            {"external_id": "1", "kind": "sale", "state": "failed", "amount": "425.90", "gateway": "stripe", "method": "visa", "failure_code": "card_declined", "failure_reason": "The bank declined the card: insufficient funds.", "processed_at": "2026-10-02T09:15:00Z"},
-            {"external_id": "2", "kind": "sale", "state": "succeeded", "amount": "425.90", "gateway": "stripe", "method": "visa", "processed_at": "2026-10-02T09:17:00Z"}],
-        "fulfillments": [
-            {"external_id": "1", "state": "delivered", "tracking_company": "DHL", "tracking_numbers": ["00340434161094042557"], "tracking_urls": ["https://dhl.example/00340434161094042557"],
-                "shipped_at": "2026-10-03T15:00:00Z", "delivered_at": "2026-10-05T10:30:00Z", "lines": [{"external_id": "1", "quantity": 2}]},
-            {"external_id": "2", "state": "shipped", "tracking_company": "DHL", "tracking_numbers": ["00340434161094042588"], "shipped_at": "2026-10-04T15:00:00Z", "lines": [{"external_id": "2", "quantity": 4}]}],
-        "refunds": [{"external_id": "1", "amount": "14.50", "reason": "One bulb came broken", "refunded_at": "2026-10-07T08:00:00Z", "lines": [{"external_id": "2", "quantity": 1}]}],
-        "shipping_address": {"name": "Ada Lovelace", "line1": "12 St James’s Square", "postal_code": "SW1Y 4JH", "city": "London", "country": "GB", "phone": "+44 20 7946 0000"},
-        "billing_address": {"name": "Ada Lovelace", "company": "Analytical Engines Ltd", "line1": "5 Devonshire Street", "postal_code": "W1G 7AB", "city": "London", "country": "GB"}});
-    let order = post("/api/v1/orders", whole).await.expect(201).at("/id");
-    for (number, (email, total, more)) in [
-        ("ada@example.com", "59.90", json!({"payments": paid("59.90"), "fulfillment_status": "fulfilled", "closed_at": "2026-09-20T08:00:00Z"})),
-        ("ada@example.com", "240.00", json!({"payments": paid("240.00"), "status": "processing"})),
-        ("grace@example.com", "1280.50", json!({"status": "cancelled", "cancelled_at": "2026-09-30T08:00:00Z", "cancel_reason": "changed her mind"})),
-        ("emilie@example.com", "18.00", json!({"is_test": true})),
-        ("lise@example.com", "99.00", json!({"payments": [{"external_id": "1", "kind": "sale", "state": "failed", "amount": "99.00", "failure_reason": "expired card"}]})),
-        ("emmy@example.com", "74.30", json!({"payments": paid("74.30"), "refunds": [{"external_id": "1", "amount": "74.30", "refunded_at": "2026-10-20T08:00:00Z"}]})),
-        ("somebody.with.a.rather.long.address@mathematics.example.com", "312.00", json!({"currency": "CHF", "payment_status": "authorized"})),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let mut body = json!({"source": if number % 3 == 2 { "till" } else { "shopify" }, "external_id": format!("o{number}"), "number": format!("#{}", 1030 + number), "email": email,
-            "total": total, "placed_at": format!("2026-09-{:02}T10:00:00Z", 12 + number),
-            "lines": [{"external_id": "1", "product_external_id": "other-0", "title": "Oak stool", "quantity": number + 1, "price": "49.00"}]});
-        for (name, value) in more.as_object().unwrap() {
-            body[name] = value.clone();
-        }
-        post("/api/v1/orders", body).await.expect(201);
-    }
-    (order, product)
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use regulars_kernel::Currency;
-use regulars_web::pages::{Icon, Locale, Tone, external_link, format};
+use regulars_web::pages::{Icon, Locale, Tone, external_link};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
@@ -74,7 +74,7 @@ pub fn tell(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
         tone,
         order: (format!("Order {name}").trim_end().to_owned(), href),
         title: title.to_owned(),
-        text: format::capitalized(&more.join(" · ")),
+        text: more.join(" · "),
         detail: if kind == "order.shipped" {
             tracking(data)
         } else {
@@ -109,8 +109,13 @@ fn shipment(data: &Value) -> String {
     let all: Vec<&str> = company
         .into_iter()
         .chain(texts(data, "tracking_numbers"))
+        .filter(|text| !text.is_empty())
         .collect();
-    all.join(" ")
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("with {}", all.join(" "))
+    }
 }
 
 fn tracking(data: &Value) -> Markup {
@@ -141,7 +146,7 @@ mod tests {
             ("placed", "€59.90 · Shoes and 2 more")
         );
         assert_eq!(told("payment.failed").text, "€10.00 · too small");
-        assert_eq!(told("order.shipped").text, "DHL 0034");
+        assert_eq!(told("order.shipped").text, "with DHL 0034");
         assert!(
             told("order.shipped")
                 .detail

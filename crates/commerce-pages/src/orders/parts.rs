@@ -123,7 +123,11 @@ fn sums(view: &OrderView) -> Markup {
         ));
     }
     if !core.tax_total.is_zero() || !core.taxes.is_empty() {
-        all.push((named("Taxes", &core.taxes), view.money(core.tax_total)));
+        // Where the rest makes the total already, they are in the prices.
+        let rest = core.subtotal + core.shipping_total;
+        let is_in_prices = core.total == rest || core.total == rest - core.discount_total;
+        let word = if is_in_prices { "Taxes, included" } else { "Taxes" };
+        all.push((named(word, &core.taxes), view.money(core.tax_total)));
     }
     let refunded = derived.refunded_total;
     html! {

@@ -53,11 +53,14 @@ pub(crate) fn line(row: &Row, state: &ListState, look: Look) -> Markup {
     let href = format!("{PATH}/{}", order.id);
     let name = words::name(order.number.as_deref(), &order.external_id);
     let is_void = order.is_test || order.status == OrderStatus::Cancelled;
+    let preview = state.leading_to(&format!("{href}/preview"));
+    // On a customer's page one stays there.
+    let beside = (!look.with_customer).then_some(&preview);
     html! {
-        tr data-row data-row-preview=(state.leading_to(&format!("{href}/preview"))) data-void[is_void] {
+        tr data-row data-row-preview=(preview) data-void[is_void] {
             td {
                 div class="person-lines" {
-                    span class="order-name" { a href=(state.leading_to(&href)) data-row-link { (name) } (words::test_mark(order.is_test)) }
+                    span class="order-name" { a href=(state.leading_to(&href)) data-row-link hx-get=[beside] hx-target=[beside.map(|_| "#sheet-body")] { (name) } (words::test_mark(order.is_test)) }
                     span { (words::sentence(&order.source)) }
                 }
             }

@@ -62,7 +62,7 @@ pub(super) fn content(view: &OrderView) -> Markup {
                         (badges(view))
                         (copy_button(view.name(), "Copy number"))
                     }
-                    (facts_line(view))
+                    (facts_line(view, false))
                 }
             }
             (figures(view))
@@ -98,7 +98,7 @@ pub(super) fn preview(view: &OrderView) -> Markup {
             (marks(view))
             div class="record-name" {
                 div class="record-title" { (badges(view)) }
-                (facts_line(view))
+                (facts_line(view, true))
             }
             section class="column" { (customer(view)) }
             (parts::few_lines(view))
@@ -140,11 +140,12 @@ fn badges(view: &OrderView) -> Markup {
     }
 }
 
-fn facts_line(view: &OrderView) -> Markup {
+/// `with_total`: where no band says it.
+fn facts_line(view: &OrderView, with_total: bool) -> Markup {
     let core = &view.order.core;
     html! {
         p class="record-facts" {
-            b class="order-total tabular" { (view.money(core.total)) }
+            @if with_total { b class="order-total tabular" { (view.money(core.total)) } }
             @if let Some(at) = core.placed_at { span { "placed " (format::exact(at, view.zone)) } }
             span { (words::sentence(&view.order.source)) @if let Some(channel) = &core.channel { ", " (channel) } }
         }
@@ -190,12 +191,16 @@ fn figures(view: &OrderView) -> Markup {
 
 fn customer(view: &OrderView) -> Markup {
     let core = &view.order.core;
+    let email = core
+        .email
+        .as_ref()
+        .filter(|email| view.customer.as_ref() != Some(email));
     html! {
         @match (view.order.customer_id, &view.customer) {
-            (Some(id), Some(name)) => ul class="linked" { li { (avatar(name, "sm")) a class="link truncate-line" href={ "/customers/" (id) } { (name) } @if let Some(email) = &core.email { @if email != name { span class="muted truncate-line" { (email) } } } } },
+            (Some(id), Some(name)) => ul class="linked" { li { (avatar(name, "sm")) a class="link truncate-line" href={ "/customers/" (id) } { (name) } } },
             _ => p class="muted" { "Nobody is known to have ordered." },
         }
-        @if view.customer.is_none() || core.phone.is_some() {
+        @if email.is_some() || core.phone.is_some() {
             (facts(&[
                 ("E-mail", html! { @if let Some(email) = &core.email { (email) } }),
                 ("Phone", html! { @if let Some(phone) = &core.phone { (phone) } }),

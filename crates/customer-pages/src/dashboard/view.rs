@@ -145,6 +145,7 @@ pub(super) fn value(value: &LifetimeValue, locale: Locale) -> Markup {
     let currency = value.currency.as_str();
     let money = |amount| format::money(amount, currency, locale);
     let note = match value.previous.map(|previous| average - previous) {
+        Some(change) if change.is_zero() => html! { span class="muted" { "unchanged in 30 days" } },
         Some(change) => {
             let plus = if change.is_sign_positive() && !change.is_zero() {
                 "+"

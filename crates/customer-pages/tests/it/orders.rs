@@ -137,6 +137,12 @@ async fn figures_and_timeline_say_what_was_bought() {
     }
     let orders = shop.page(&format!("{ada}?events=orders")).await;
     assert!(orders.contains("payment failed") && !orders.contains("Created"));
+    let numbers = shop.piece("/dashboard/numbers").await.expect(200).text();
+    for wanted in ["€42.50", "1 customer who has ordered", "unchanged in 30 days"] {
+        assert!(numbers.contains(wanted), "{wanted}: {numbers}");
+    }
+    let card = shop.piece("/dashboard/value").await.expect(200).text();
+    assert!(card.contains("€42.50"), "{card}");
     let dashboard = shop.piece("/dashboard/activity").await.expect(200).text();
     assert!(dashboard.contains("Order #1 placed"), "{dashboard}");
 }
