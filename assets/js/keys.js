@@ -52,6 +52,9 @@ document.addEventListener("click", (event) => {
   const step = event.target.closest("[data-preview-step]");
   if (step) look(Number(step.dataset.previewStep));
   if (event.target.closest("[data-preview-row]")) preview(asker()?.closest("[data-row]"));
+  // A row whose link opens the sheet is the one that the sheet goes on from.
+  const shown = event.target.closest("[data-row-link][hx-get]")?.closest("[data-row]");
+  if (shown) mark(shown);
 });
 document.addEventListener("htmx:after:swap", () => {
   const all = rows();

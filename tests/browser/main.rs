@@ -42,6 +42,7 @@ mod keyboard;
 mod look;
 mod members;
 mod notes;
+mod orders;
 mod record;
 mod settings;
 mod side;

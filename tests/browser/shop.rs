@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::{orders::sold, stage::Stage};
 
 /// A page, or what is opened on it.
 pub struct Looked {
@@ -25,6 +25,8 @@ pub fn empty() -> Vec<Looked> {
         ("empty-dashboard", "/dashboard"),
         ("empty-customers", "/customers"),
         ("empty-customers-tree", "/customers?layout=tree"),
+        ("empty-orders", "/orders"),
+        ("empty-products", "/products"),
         ("empty-mentions", "/mentions"),
         ("empty-imports", "/imports"),
         ("empty-exports", "/exports"),
@@ -251,6 +253,7 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             Duration::from_secs(30),
         )
         .await;
+    let (order, product) = sold(stage, &first).await;
     let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
     vec![
@@ -322,6 +325,30 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             format!("/customers/{bare}?tab=hierarchy"),
             &[],
         ),
+        look("customer-orders", record("?tab=orders"), &[]),
+        look(
+            "customer-orders-sheet",
+            record("?tab=orders"),
+            &["click:[data-row] [data-row-link]"],
+        ),
+        look(
+            "empty-customer-orders",
+            format!("/customers/{bare}?tab=orders"),
+            &[],
+        ),
+        look("orders", "/orders".into(), &[]),
+        look("orders-nobody", "/orders?q=zzyzx".into(), &[]),
+        look(
+            "orders-filter",
+            "/orders?status=shipped,cancelled&total_min=10".into(),
+            &["Filter"],
+        ),
+        look("orders-preview", "/orders".into(), &["keys:jjp"]),
+        look("order", format!("/orders/{order}"), &[]),
+        look("order-page-of-sheet", format!("/orders/{order}/preview"), &[]),
+        look("products", "/products".into(), &[]),
+        look("products-nobody", "/products?q=zzyzx".into(), &[]),
+        look("product", format!("/products/{product}"), &[]),
         look("mentions", "/mentions".into(), &[]),
         look(
             "customers-palette",
@@ -428,6 +455,8 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             "/customers?status=shiny&created_from=yesterday".into(),
             &[],
         ),
+        look("wrong-orders", "/orders?status=shiny&page=0".into(), &[]),
+        look("wrong-order", format!("/orders/{nobody}"), &[]),
         look("wrong-expression", "/customers?filter=status%20%3D".into(), &[]),
         look("wrong-export", "/exports/new?status=shiny".into(), &[]),
         look(

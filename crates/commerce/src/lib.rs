@@ -12,4 +12,5 @@ mod routes;
 pub mod store;
 
 pub use jobs::job_handlers;
+pub use api::{filter::read as read_orders_asked, page_request};
 pub use routes::api_routes;

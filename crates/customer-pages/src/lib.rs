@@ -16,14 +16,13 @@ mod marks;
 mod mentions;
 mod palette;
 mod record;
-mod state;
 mod wizard;
 mod words;
 
 pub use list::{fault_in_words, in_words};
 
 use axum::{Router, routing::get};
-use regulars_web::AppState;
+use regulars_web::{AppState, pages::state};
 
 /// The routes of these pages.
 pub fn page_routes() -> Router<AppState> {

@@ -99,6 +99,7 @@ pub(crate) struct Telling {
 /// The kinds that the timeline can be narrowed to: its name in the address, its label, and the nouns it means.
 pub(crate) const EVENT_GROUPS: &[(&str, &str, &[&str])] = &[
     ("record", "Record", &["customer"]),
+    ("orders", "Orders", &["order", "payment"]),
     ("notes", "Notes", &["note"]),
     ("people", "Contacts & addresses", &["contact", "address"]),
     ("consent", "Consent", &["consent"]),

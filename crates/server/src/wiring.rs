@@ -44,6 +44,7 @@ fn api() -> OpenApiRouter<AppState> {
 fn pages() -> Router<AppState> {
     Router::new()
         .merge(regulars_customer_pages::page_routes())
+        .merge(regulars_commerce_pages::page_routes())
         .merge(regulars_exchange::page_routes())
         .merge(regulars_accounts::page_routes())
         .merge(operations::page_routes())

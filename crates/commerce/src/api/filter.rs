@@ -15,8 +15,8 @@ use crate::{
 /// The latest first.
 const DEFAULT: &[Sort] = &[Sort::descending("placed_at")];
 
-/// Reads them all; what nobody knows is refused.
-pub(super) fn read(params: &mut Params, faults: &mut Faults) -> (Filter, Sort, PageRequest) {
+/// Reads them all, where the list begins and its order; what nobody knows is refused. Faults are at `?name`.
+pub fn read(params: &mut Params, faults: &mut Faults) -> (Filter, Sort, PageRequest) {
     let filter = Filter {
         customer: None,
         status: choices::<OrderStatus>("status", params, faults),

@@ -3,7 +3,7 @@
 //! What it never does: SQL, or decide what is right.
 
 mod batch;
-mod filter;
+pub(crate) mod filter;
 mod orders;
 mod products;
 
@@ -34,7 +34,7 @@ const CONSTRAINTS: &[Constraint] = &[Constraint {
 }];
 
 /// `limit`, `cursor` and `page`.
-fn page_request(params: &mut Params, sorts: &[Sort], faults: &mut Faults) -> PageRequest {
+pub fn page_request(params: &mut Params, sorts: &[Sort], faults: &mut Faults) -> PageRequest {
     let limit = params.one("limit", faults);
     let cursor = params.one("cursor", faults);
     let page = params.one("page", faults);

@@ -1,10 +1,10 @@
 //! `/products`.
 
-use regulars_kernel::{Cursor, Faults, Page, Permission, Sort, Total, ids::ProductId, text};
+use regulars_kernel::{Faults, Page, Permission, ids::ProductId, text};
 use regulars_web::{
     ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
 };
-use serde_json::{Value, json as value};
+use serde_json::Value;
 
 use super::{
     batch::{Body, Report},
@@ -92,11 +92,6 @@ pub async fn tell_products(call: Call, Json(body): Json<Value>) -> ApiResult {
     }
 }
 
-/// The order of the list.
-const ORDER: &[Sort] = &[Sort::ascending("title")];
-/// The most products that are counted exactly.
-const COUNTED: i64 = 10_000;
-
 /// List products
 ///
 /// By title. Needs `customers:read`.
@@ -117,27 +112,11 @@ pub async fn list_products(call: Call, mut params: Params) -> ApiResult {
         .one("q", &mut faults)
         .and_then(|q| faults.take("?q", "text_invalid", text::clean_line(&q, 200)))
         .unwrap_or_default();
-    let page = page_request(&mut params, ORDER, &mut faults);
+    let page = page_request(&mut params, ops::products::ORDER, &mut faults);
     params.finish(faults)?;
-    let prefix = text::fold(&q);
     let mut tx = call.read().await?;
-    let most = i64::from(page.limit);
-    let mut found =
-        crate::store::products::list(&mut tx, &prefix, page.cursor(), page.offset(), most + 1).await?;
-    let counted = crate::store::products::count(&mut tx, &prefix, COUNTED + 1).await?;
-    let total = if counted > COUNTED {
-        Total::about(COUNTED)
-    } else {
-        Total::exact(counted)
-    };
-    let more = found.len() > page.limit as usize;
-    found.truncate(page.limit as usize);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::new(ORDER, vec![value!(last.sort_title)], last.id.0));
-    let shown = found.iter().map(crate::model::Product::show).collect();
-    Ok(json(&Page::new(shown, next, total)))
+    let found = ops::products::list(&mut tx, &q, &page).await?;
+    Ok(json(&found))
 }
 
 /// One product

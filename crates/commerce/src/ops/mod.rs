@@ -7,6 +7,7 @@ mod people;
 pub mod metrics;
 pub mod orders;
 pub mod products;
+pub mod value;
 
 use std::collections::HashMap;
 

@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use regulars_database::Tx;
-use regulars_kernel::{Currency, Error, Faults, Result, ids::ProductId};
+use regulars_kernel::{
+    Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total, ids::ProductId, text,
+};
+use serde_json::json;
 
 use super::{ByKey, Outcome};
 use crate::{
     jobs,
-    model::{Product, ProductInput},
+    model::{Product, ProductInput, ProductJson},
     store,
 };
 
@@ -18,6 +21,32 @@ pub async fn get(tx: &mut Tx, id: ProductId) -> Result<Product> {
         .await?
         .filter(|product| product.deleted_at.is_none())
         .ok_or(Error::NotFound("product"))
+}
+
+/// The order of the list.
+pub const ORDER: &[Sort] = &[Sort::ascending("title")];
+/// The most products that are counted exactly.
+const COUNTED: i64 = 10_000;
+
+/// A page of products by title: those whose title begins so, if `q` says how.
+pub async fn list(tx: &mut Tx, q: &str, page: &PageRequest) -> Result<Page<ProductJson>> {
+    let prefix = text::fold(q);
+    let most = i64::from(page.limit);
+    let mut found = store::products::list(tx, &prefix, page.cursor(), page.offset(), most + 1).await?;
+    let counted = store::products::count(tx, &prefix, COUNTED + 1).await?;
+    let total = if counted > COUNTED {
+        Total::about(COUNTED)
+    } else {
+        Total::exact(counted)
+    };
+    let more = found.len() > page.limit as usize;
+    found.truncate(page.limit as usize);
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::new(ORDER, vec![json!(last.sort_title)], last.id.0));
+    let shown = found.iter().map(Product::show).collect();
+    Ok(Page::new(shown, next, total))
 }
 
 /// How often others may tell of the same new products meanwhile.

@@ -158,3 +158,16 @@ pub async fn list(tx: &mut Tx, filter: &Filter, sort: Sort, page: &PageRequest) 
     });
     Ok(Page::new(orders.iter().map(Order::row).collect(), next, total))
 }
+
+/// The sources that orders came from, by name: the index is jumped through from one to the next.
+pub async fn sources(tx: &mut Tx) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "WITH RECURSIVE known AS (
+           (SELECT source FROM orders ORDER BY source LIMIT 1)
+           UNION ALL
+           SELECT (SELECT o.source FROM orders o WHERE o.source > k.source ORDER BY o.source LIMIT 1) FROM known k WHERE k.source IS NOT NULL
+         ) SELECT source FROM known WHERE source IS NOT NULL LIMIT 100",
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}

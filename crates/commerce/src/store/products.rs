@@ -244,3 +244,17 @@ pub async fn replace_variants(tx: &mut Tx, products: &[&Product]) -> Result<()> 
     .await?;
     Ok(())
 }
+
+/// Which of these ids of a source are known products, and which.
+pub async fn ids(tx: &mut Tx, source: &str, external_ids: &[&str]) -> Result<Vec<(String, ProductId)>> {
+    if external_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as(
+        "SELECT external_id, id FROM products WHERE source = $1 AND external_id = ANY($2) AND deleted_at IS NULL",
+    )
+    .bind(source)
+    .bind(external_ids)
+    .fetch_all(tx.conn())
+    .await?)
+}

@@ -12,4 +12,5 @@ mod hostile;
 mod orders;
 mod plans;
 mod products;
+mod value;
 mod versions;

@@ -9,7 +9,10 @@ use regulars_kernel::{Result, ids::CustomerId};
 use regulars_web::pages::{Icon, Locale, TimelineItem, empty_state, format, timeline};
 use uuid::Uuid;
 
-use crate::{record, words};
+use crate::{
+    record,
+    words::{self, Telling},
+};
 
 /// Events that are looked at.
 const LOOKED_AT: u32 = 300;
@@ -106,9 +109,23 @@ pub(super) fn list(lines: &[Line], zone: Tz, locale: Locale) -> Markup {
 }
 
 fn item(line: &Line, locale: Locale) -> TimelineItem {
-    let told = words::tell(&line.event.kind, &line.event.data);
-    let by = words::by(&line.actor, line.event.data.get("import_id").is_some());
     let is_one = line.count == 1;
+    let (told, by) = match regulars_commerce_pages::tell(&line.event.kind, &line.event.data, locale) {
+        Some(told) => (
+            Telling {
+                icon: told.icon,
+                tone: told.tone,
+                title: format!("{} {}", told.order.0, told.title),
+                text: told.text,
+                detail: html! {},
+            },
+            String::new(),
+        ),
+        None => (
+            words::tell(&line.event.kind, &line.event.data),
+            words::by(&line.actor, line.event.data.get("import_id").is_some()),
+        ),
+    };
     let title = if is_one {
         told.title
     } else {

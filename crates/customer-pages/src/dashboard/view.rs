@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::Months;
 use maud::{Markup, html};
+use regulars_commerce::ops::value::LifetimeValue;
 use regulars_customers::{
     find::{Growth, Overview, Share, Stats},
     model::{Choice as _, Status},
@@ -12,6 +13,7 @@ use regulars_web::pages::{
     Bar, Icon, Locale, Part, Tone, card, column_chart, distribution, empty_state, format, link_button,
     page_header, skeleton_lines, trend,
 };
+use rust_decimal::Decimal;
 
 use crate::{state::ListState, words};
 
@@ -26,6 +28,8 @@ pub(super) struct Numbers {
     pub overview: Overview,
     pub stats: Arc<Stats>,
     pub growth: Arc<Growth>,
+    /// None where it is not reckoned yet.
+    pub value: Option<LifetimeValue>,
     pub locale: Locale,
     pub may_import: bool,
 }
@@ -121,13 +125,66 @@ fn cards(numbers: &Numbers) -> Markup {
         (number("Customers", &integer(overview.total.value), &since(overview.total.value, overview.total.previous), Some(&list([]))))
         (number("Active", &integer(overview.active.value), &since(overview.active.value, overview.active.previous), Some(&of_status(Status::Active))))
         (number("VIP", &integer(overview.vip.value), &since(overview.vip.value, overview.vip.previous), Some(&of_status(Status::Vip))))
-        (missing("Average lifetime value", "No orders are known yet"))
+        @match &numbers.value { Some(known) => (value(known, *locale)), None => (value_to_come()) }
         (number("Churn rate", &percent(overview.churn_rate.value), &churned, Some(&of_status(Status::Churned))))
         (number("New this month", &integer(overview.new_this_month.value),
             &html! { span class="muted" { (integer(previous_new)) " by this date last month" } }, Some(&list([("created_from", this_month.clone())]))))
         (missing("High risk", "No risk is predicted yet"))
         (number("Growth", &overview.growth.map_or_else(|| "–".to_owned(), |growth| format!("{}{}", if growth > 0.0 { "+" } else { "" }, format::percent(growth, *locale))),
             &html! { span class="muted" { @if overview.growth.is_some() { "new, against last month" } @else { "nobody new last month" } } }, Some(&list([("created_from", this_month)]))))
+    }
+}
+
+const VALUE: &str = "Average lifetime value";
+
+/// What customers with an order brought on average, and by how much that rose.
+pub(super) fn value(value: &LifetimeValue, locale: Locale) -> Markup {
+    let Some(average) = value.average else {
+        return missing(VALUE, "No orders are known yet");
+    };
+    let currency = value.currency.as_str();
+    let money = |amount| format::money(amount, currency, locale);
+    let note = match value.previous.map(|previous| average - previous) {
+        Some(change) if change.is_zero() => html! { span class="muted" { "unchanged in 30 days" } },
+        Some(change) => {
+            let plus = if change.is_sign_positive() && !change.is_zero() {
+                "+"
+            } else {
+                ""
+            };
+            let good = i64::from(change > Decimal::ZERO) - i64::from(change < Decimal::ZERO);
+            trend(&format!("{plus}{}", money(change)), good, "in 30 days")
+        }
+        None => html! { span class="muted" { "net of refunds" } },
+    };
+    let who = if value.customers == 1 {
+        "1 customer who has ordered".to_owned()
+    } else {
+        format!(
+            "{} customers who have ordered",
+            format::integer(value.customers, locale)
+        )
+    };
+    let meaning = format!(
+        "What {who} brought on average, in {currency}: orders without tests, cancelled ones and what was paid back. Compared with the orders placed until 30 days ago."
+    );
+    html! {
+        div class="number-card" title=(meaning) {
+            span class="number-label" { (VALUE) }
+            span class="number-value tabular" { (money(average)) }
+            span class="number-note" { (note) }
+            span class="sr-only" { (meaning) }
+        }
+    }
+}
+
+/// The same while it is added up, for which the other numbers do not wait.
+fn value_to_come() -> Markup {
+    html! {
+        div class="number-card" hx-get="/dashboard/value" hx-trigger="load" hx-swap="outerHTML" {
+            span class="number-label" { (VALUE) }
+            span class="skeleton-line" data-length="medium" {}
+        }
     }
 }
 
@@ -199,7 +256,8 @@ mod tests {
 
     use super::*;
 
-    fn sample(total: i64, previous: Option<i64>) -> Numbers {
+    fn sample(total: i64, before: Option<i64>) -> Numbers {
+        let previous = before.map(|_| Decimal::new(11_995, 2));
         let now = "2026-03-31T12:00:00Z".parse().unwrap();
         let stats = Stats {
             total,
@@ -221,7 +279,10 @@ mod tests {
             }],
             as_of: now,
         };
-        let count = |value| regulars_customers::find::Count { value, previous };
+        let count = |value| regulars_customers::find::Count {
+            value,
+            previous: before,
+        };
         let overview = Overview {
             total: count(total),
             active: count(3),
@@ -247,6 +308,12 @@ mod tests {
             overview,
             stats: Arc::new(stats),
             growth: Arc::new(Growth { months, as_of: now }),
+            value: Some(LifetimeValue {
+                currency: regulars_kernel::Currency::EUR,
+                customers: 700,
+                average: Some(Decimal::new(12_345, 2)),
+                previous,
+            }),
             locale: Locale::new("de-DE"),
             may_import: true,
         }
@@ -262,6 +329,9 @@ mod tests {
             ">+1.000<",
             ">+1,5<",
             "+12,5\u{a0}%",
+            "123,45\u{a0}€",
+            ">+3,50\u{a0}€<",
+            "700 customers who have ordered",
         ] {
             assert!(page.contains(wanted), "{wanted}: {page}");
         }

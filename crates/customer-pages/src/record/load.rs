@@ -117,6 +117,10 @@ pub(crate) fn record(
             parts.contacts.as_ref().map_or(0, Vec::len),
             addresses.len(),
         ],
+        figures: parts
+            .metrics
+            .clone()
+            .filter(|figures| figures.orders + figures.cancelled_orders > 0),
         section,
         list: String::new(),
         beside: [None, None],

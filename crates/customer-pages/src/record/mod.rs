@@ -4,10 +4,12 @@ pub(crate) mod addresses;
 mod change;
 pub(crate) mod contacts;
 mod details;
+mod figures;
 mod hierarchy;
 mod links;
 mod load;
 mod notes;
+mod orders;
 pub(crate) mod parts;
 mod preview;
 mod show;
@@ -38,6 +40,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/customers/{id}", get(show::show).post(change::save))
         .route("/customers/{id}/edit", get(change::edit))
         .route("/customers/{id}/timeline", get(show::more))
+        .route("/customers/{id}/orders", get(orders::more))
         .route("/customers/similar", get(similar::similar))
         .route("/customers/{id}/hierarchy", get(hierarchy::show))
         .route("/customers/{id}/preview", get(preview::preview))

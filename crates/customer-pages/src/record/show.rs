@@ -16,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    addresses, contacts, details, hierarchy, load, notes,
+    addresses, contacts, details, hierarchy, load, notes, orders,
     timeline::{self, Happening, Timeline},
     view::{self, RecordView, Section},
     writing,
@@ -126,6 +126,7 @@ async fn open(
 ) -> Result<Markup> {
     Ok(match view.section {
         Section::Timeline => timeline::section(view, &part(tx, view.customer.id, state).await?),
+        Section::Orders => orders::section(tx, view, &call.bare_shell()).await?,
         Section::Notes => {
             let all = parts.notes.as_deref().unwrap_or_default();
             let ids: Vec<_> = all.iter().filter_map(|note| note.actor_id).collect();

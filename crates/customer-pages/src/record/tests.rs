@@ -18,7 +18,7 @@ use super::{
     view::{self, Linked, Place, RecordView, Section},
 };
 use crate::form::Typed;
-use regulars_customers::model::{Customer, Kind};
+use regulars_customers::model::{Amount, Customer, Kind, Metrics};
 
 fn record(text: &str, section: Section) -> RecordView {
     let some = || Some(text.to_owned());
@@ -61,6 +61,7 @@ fn record(text: &str, section: Section) -> RecordView {
         tags: vec![(text.into(), Tone::Blue)],
         known_tags: vec![text.into()],
         counts: [1, 2, 3],
+        figures: Some(figures(text)),
         section,
         list: format!("q={text}"),
         beside: [Some(CustomerId::new()), Some(CustomerId::new())],
@@ -70,6 +71,32 @@ fn record(text: &str, section: Section) -> RecordView {
         locale: Locale::default(),
         now: clock::now(),
         customer,
+    }
+}
+
+fn figures(text: &str) -> Metrics {
+    let amount = || Amount {
+        amount: text.into(),
+        currency: text.into(),
+    };
+    Metrics {
+        orders: 12,
+        cancelled_orders: 1,
+        returned_orders: 2,
+        unconverted_orders: 3,
+        items: 31,
+        total_spent: amount(),
+        refunded: Amount {
+            amount: "17.50".into(),
+            currency: text.into(),
+        },
+        net_revenue: amount(),
+        average_order_value: amount(),
+        first_order_at: Some(clock::now()),
+        last_order_at: Some(clock::now()),
+        days_since_last_order: Some(0),
+        favourite_category: Some(text.into()),
+        favourite_brand: Some(text.into()),
     }
 }
 
@@ -92,6 +119,7 @@ fn open(view: &RecordView, text: &str) -> Markup {
                 },
             )
         }
+        Section::Orders => maud::html! {},
         Section::Notes => {
             let note = NoteView {
                 id: NoteId::new(),

@@ -50,7 +50,7 @@ pub(crate) fn section(view: &RecordView, part: &Timeline) -> Markup {
 
 /// What happened last, in short.
 pub(super) fn latest(view: &RecordView, part: &Timeline) -> Markup {
-    let items: Vec<TimelineItem> = part.items.iter().map(item).collect();
+    let items: Vec<TimelineItem> = part.items.iter().map(|one| item(view, one)).collect();
     timeline(&items, view.zone)
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn more(view: &RecordView, part: &Timeline) -> Markup {
     let mut days: Vec<(NaiveDate, Vec<TimelineItem>)> = Vec::new();
     for happening in &part.items {
         let day = happening.at.with_timezone(&view.zone).date_naive();
-        let item = item(happening);
+        let item = item(view, happening);
         match days.last_mut() {
             Some((last, items)) if *last == day => items.push(item),
             _ => days.push((day, vec![item])),
@@ -82,7 +82,24 @@ pub(crate) fn more(view: &RecordView, part: &Timeline) -> Markup {
     }
 }
 
-fn item(happening: &Happening) -> TimelineItem {
+fn item(view: &RecordView, happening: &Happening) -> TimelineItem {
+    if let Some(told) = regulars_commerce_pages::tell(&happening.kind, &happening.data, view.locale) {
+        // The shop told of it; who carried that here says nothing.
+        let (name, href) = told.order;
+        let (about, title) = match href {
+            Some(href) => (Some((name, href)), told.title),
+            None => (None, format!("{name} {}", told.title)),
+        };
+        return TimelineItem {
+            icon: told.icon,
+            tone: told.tone,
+            about,
+            title,
+            text: told.text,
+            at: happening.at,
+            detail: told.detail,
+        };
+    }
     let told = words::tell(&happening.kind, &happening.data);
     let by = words::by(&happening.actor, happening.data.get("import_id").is_some());
     let text = [told.text, by]

@@ -6,8 +6,7 @@ use maud::{Markup, html};
 use regulars_kernel::ids::{AddressId, CustomerId};
 use regulars_web::pages::{
     Attributes, Icon, Locale, Tab, Tone, avatar, badge, button, confirm_attributes, copy_button, empty_state,
-    format, icon_button, icon_link, link_button, menu, menu_divider, menu_item, notice, stat, stats,
-    status_badge, tabs, time_tag,
+    icon_button, icon_link, link_button, menu, menu_divider, menu_item, notice, status_badge, tabs, time_tag,
 };
 
 use super::{
@@ -17,9 +16,9 @@ use super::{
         words::{self, mail_link},
     },
     details::ConsentView,
-    side,
+    figures, side,
 };
-use regulars_customers::model::{Choice as _, Customer, Status, Type};
+use regulars_customers::model::{Choice as _, Customer, Metrics, Status, Type};
 
 /// Where the default address is.
 #[derive(Clone, Debug)]
@@ -43,6 +42,7 @@ pub(crate) struct Linked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Section {
     Timeline,
+    Orders,
     Notes,
     Contacts,
     Addresses,
@@ -51,8 +51,9 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Timeline,
+        Self::Orders,
         Self::Notes,
         Self::Contacts,
         Self::Addresses,
@@ -63,6 +64,7 @@ impl Section {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Timeline => "timeline",
+            Self::Orders => "orders",
             Self::Notes => "notes",
             Self::Contacts => "contacts",
             Self::Addresses => "addresses",
@@ -103,6 +105,8 @@ pub(crate) struct RecordView {
     pub known_tags: Vec<String>,
     /// How many notes, contacts and addresses there are.
     pub counts: [usize; 3],
+    /// What they bought, in figures; none until there was an order.
+    pub figures: Option<Metrics>,
     pub section: Section,
     /// The list that one came from, as its address holds it.
     pub list: String,
@@ -178,7 +182,7 @@ pub(crate) fn content(view: &RecordView, open: Markup) -> Markup {
         div id="record" class="record" data-live=(view.customer.id) hx-get=(here) hx-trigger="customersChanged from:document, live" hx-swap="outerHTML" {
             @if let Some(at) = view.customer.deleted_at { (deleted(view, at)) }
             (head(view))
-            (metrics(view))
+            (figures::band(view))
             div class="columns" {
                 div class="column" {
                     (section_tabs(view))
@@ -307,52 +311,6 @@ fn facts_line(view: &RecordView) -> Markup {
     }
 }
 
-/// What is known in figures and stages, in one band.
-fn metrics(view: &RecordView) -> Markup {
-    let customer = &view.customer;
-    let day = customer.created_at.with_timezone(&view.zone).date_naive();
-    let today = view.now.with_timezone(&view.zone).date_naive();
-    let (tenure, since) = if day >= today {
-        ("New".to_owned(), "since today".to_owned())
-    } else {
-        (
-            format::span_since(day, today),
-            format!("since {}", format::date(day)),
-        )
-    };
-    let mut all = vec![stat("Customer", &tenure, &since)];
-    if let Some(at) = customer.last_active_at {
-        let on = at.with_timezone(&view.zone).date_naive();
-        all.push(stat(
-            "Last active",
-            &format::capitalized(&format::relative(at, view.now, view.zone)),
-            &format::date(on),
-        ));
-    }
-    all.push(stat(
-        "Stage",
-        &words::sentence(customer.lifecycle_stage.as_str()),
-        &format!(
-            "{} priority, {} service",
-            customer.priority.as_str(),
-            customer.service_level.as_str()
-        ),
-    ));
-    if let Some(limit) = &customer.credit_limit {
-        let amount = format::money(limit.amount(), limit.currency().as_str(), view.locale);
-        all.push(stat("Credit limit", &amount, ""));
-    }
-    if !view.children.is_empty() {
-        let below = i64::try_from(view.children.len()).unwrap_or_default() + view.more_children;
-        all.push(stat(
-            "Directly below",
-            &format::integer(below, view.locale),
-            if below == 1 { "customer" } else { "customers" },
-        ));
-    }
-    stats(&all)
-}
-
 /// City and country of the default address.
 pub(crate) fn place(customer: &Customer) -> String {
     let country = customer.country.as_ref().map(regulars_kernel::Country::name);
@@ -365,6 +323,7 @@ pub(crate) fn place(customer: &Customer) -> String {
 
 fn section_tabs(view: &RecordView) -> Markup {
     let count = |section: Section| match section {
+        Section::Orders => view.figures.as_ref().map(figures::orders),
         Section::Notes => Some(view.counts[0]),
         Section::Contacts => Some(view.counts[1]),
         Section::Addresses => Some(view.counts[2]),

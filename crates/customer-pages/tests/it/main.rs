@@ -7,6 +7,7 @@
 
 mod builder;
 mod links_and_chips;
+mod orders;
 mod pages;
 mod pages_of_lists;
 mod rows_of_lists;

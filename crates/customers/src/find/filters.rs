@@ -371,7 +371,7 @@ fn time(
 }
 
 /// The first moment of a day in a zone; where clocks skip midnight, the first moment that exists.
-pub(crate) fn start_of_day(date: NaiveDate, zone: TimeZone) -> Option<DateTime<Utc>> {
+pub fn start_of_day(date: NaiveDate, zone: TimeZone) -> Option<DateTime<Utc>> {
     (0..=6).find_map(|half_hours| {
         let time = date.and_time(NaiveTime::MIN) + Duration::minutes(30 * half_hours);
         match zone.0.from_local_datetime(&time) {

@@ -55,7 +55,7 @@ mod views;
 mod words;
 
 pub use expression::{Written, faults, fields};
-pub use filters::{Birthdays, Deleted, Filters, Range};
+pub use filters::{Birthdays, Deleted, Filters, Range, start_of_day};
 pub use help::{Help, help, values};
 pub use list::{CustomerListItem, list, quick, total};
 pub use neighbours::neighbours;

@@ -67,6 +67,20 @@ pub async fn run(common: &Common, options: Demo) -> Result<()> {
             &told,
         )
         .await?;
+        let part = progress.part("orders");
+        let told = |done| part.progress(done, None);
+        let mut tx = opened.database.begin_read(scope).await?;
+        let base = accounts::get_organization(&mut tx).await?.currency;
+        drop(tx);
+        let shop = demo::orders::Shop {
+            source: &done.mapping.source,
+            count: options.customers,
+            seed: options.seed,
+            base,
+            today,
+            now: clock::now(),
+        };
+        demo::orders::tell(&opened.database, scope, shop, &told).await?;
     }
     progress.end();
     eprintln!(

@@ -3,8 +3,10 @@
 //!
 //! It writes a file and lets the import do the rest, so that a demo shop is made by the code that real shops use.
 
+mod goods;
 pub mod histories;
 mod names;
+pub mod orders;
 
 use std::{fs::File, io::BufWriter, path::Path};
 

@@ -264,6 +264,12 @@ async fn a_demonstration_has_a_past_and_is_made_once() {
         "SELECT count(*) FROM addresses WHERE NOT is_default",
         "SELECT count(*) FROM events WHERE kind = 'customer.updated' AND occurred_at < now() - interval '30 days'
            AND actor_kind = 'user'",
+        "SELECT count(*) FROM product_variants WHERE stock > 0",
+        "SELECT count(*) - 1 FROM (SELECT order_id FROM order_lines GROUP BY order_id HAVING count(*) > 1) several",
+        "SELECT count(*) FROM customer_metrics WHERE orders > 3 AND total_spent > 0",
+        "SELECT count(*) FROM orders WHERE cancelled_at IS NOT NULL",
+        "SELECT count(*) FROM orders WHERE refunded_total > 0 AND cancelled_at IS NULL",
+        "SELECT count(*) FROM events WHERE kind = 'payment.failed'",
     ] {
         assert!(count(statement).await > 0, "{statement}");
     }
@@ -277,6 +283,14 @@ async fn a_demonstration_has_a_past_and_is_made_once() {
             "SELECT count(*) FROM events e JOIN customers c ON c.organization_id = e.organization_id AND c.id = e.customer_id
              WHERE e.kind LIKE 'note.%' AND e.occurred_at < c.created_at",
             "nothing happened before",
+        ),
+        (
+            "SELECT count(*) FROM orders WHERE customer_id IS NULL OR base_currency IS NULL OR placed_at > now()",
+            "each order is somebody's, and its worth is known",
+        ),
+        (
+            "SELECT count(*) - 300 FROM customers",
+            "nobody was made by an order",
         ),
         ("SELECT count(*) FROM events WHERE occurred_at > now()", "nothing is yet to come"),
     ] {

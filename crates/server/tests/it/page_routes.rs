@@ -124,6 +124,14 @@ impl Made {
             ("/customers/{id}/sources/{source}/{external_id}", "4711".into()),
             ("/customers/{id}/cells/{column}", "status".into()),
             ("/customers/{id}", customer.clone()),
+            (
+                "/orders/{id}",
+                id("/api/v1/orders", json!({"source": "till", "external_id": "1", "number": OURS, "customer_id": customer, "total": "1.00"})).await,
+            ),
+            (
+                "/products/{id}",
+                id("/api/v1/products", json!({"source": "till", "external_id": "1", "title": OURS})).await,
+            ),
             ("/imports/{id}", import),
             ("/exports/{id}", exports.at("/data/0/id")),
             (

@@ -9,6 +9,8 @@ pub(crate) enum Guide {
     FirstHour,
     /// Search, filters, expressions, columns, order.
     FindingPeople,
+    /// What customers bought, and of what.
+    OrdersAndProducts,
     /// Saved lists.
     Views,
     /// Files in and out.
@@ -32,9 +34,10 @@ struct Entry {
 
 impl Guide {
     /// Every guide, in the order to read them in.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::FirstHour,
         Self::FindingPeople,
+        Self::OrdersAndProducts,
         Self::Views,
         Self::ImportAndExport,
         Self::Importing,
@@ -57,6 +60,13 @@ impl Guide {
                 "Search, filters, expressions, columns, order, and a customer's page.",
                 Icon::Search,
                 include_str!("../../../../docs/guides/finding-people.md"),
+            ),
+            Self::OrdersAndProducts => (
+                "orders-and-products",
+                "Orders and products",
+                "What was ordered, paid, sent and paid back, and each customer's figures.",
+                Icon::Orders,
+                include_str!("../../../../docs/guides/orders-and-products.md"),
             ),
             Self::Views => (
                 "views",

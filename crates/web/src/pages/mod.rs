@@ -12,6 +12,7 @@ pub mod icons;
 pub mod nav;
 pub mod samples;
 pub mod shell;
+pub mod state;
 pub mod style_guide;
 
 pub use components::*;
@@ -19,4 +20,5 @@ pub use format::{Locale, time_tag};
 pub use icons::Icon;
 pub use nav::{NAV, Nav, NavItem};
 pub use shell::{Crumb, Shell, SidebarLink, bare_page, favourites_again, page};
+pub use state::{ListState, segment};
 pub use style_guide::style_guide;

@@ -12,6 +12,10 @@ pub enum Nav {
     Dashboard,
     /// The customer list and everything below it.
     Customers,
+    /// Orders.
+    Orders,
+    /// Products.
+    Products,
     /// Notes that mention whoever looks.
     Mentions,
     /// Imports.
@@ -44,6 +48,8 @@ impl Nav {
         match self {
             Self::Dashboard => (Guide::FirstHour, None),
             Self::Customers => (Guide::FindingPeople, None),
+            Self::Orders => (Guide::OrdersAndProducts, None),
+            Self::Products => (Guide::OrdersAndProducts, Some("products")),
             Self::Mentions => (Guide::FindingPeople, Some("notes-and-mentions")),
             Self::Imports => (Guide::ImportAndExport, None),
             Self::Exports => (Guide::ImportAndExport, Some("exporting")),
@@ -109,6 +115,22 @@ pub const NAV: &[NavItem] = &[
         "Customers",
         "/customers",
         Icon::Customers,
+        Some(Permission::CustomersRead),
+        false,
+    ),
+    item(
+        Nav::Orders,
+        "Orders",
+        "/orders",
+        Icon::Orders,
+        Some(Permission::CustomersRead),
+        false,
+    ),
+    item(
+        Nav::Products,
+        "Products",
+        "/products",
+        Icon::Products,
         Some(Permission::CustomersRead),
         false,
     ),

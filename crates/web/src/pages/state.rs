@@ -1,12 +1,12 @@
-//! The state of the customer list as its address holds it: what is searched, filtered, sorted, and which page.
+//! The state of a list as its address holds it: what is searched, filtered, sorted, and which page.
 //!
-//! It only moves names and values about; what they mean, and whether they are right, the finding part says.
+//! It only moves names and values about; what they mean, and whether they are right, the list's room says.
 
 use std::borrow::Cow;
 
 /// The name and value pairs of a list's address, in order. Empty values are not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ListState(Vec<(String, String)>);
+pub struct ListState(Vec<(String, String)>);
 
 /// Pairs that say where in the list one is; they fall away whenever something else changes.
 const PLACE: [&str; 3] = ["cursor", "page", "at"];
@@ -17,7 +17,7 @@ const NO_FILTER: [&str; 10] = [
 
 impl ListState {
     /// Reads the part of an address behind the `?`.
-    pub(crate) fn parse(query: &str) -> Self {
+    pub fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes())
             .filter(|(name, value)| !name.is_empty() && !value.trim().is_empty())
             .map(|(name, value)| (name.into_owned(), value.into_owned()));
@@ -25,19 +25,19 @@ impl ListState {
     }
 
     /// All pairs.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The first value of a name, empty if there is none.
-    pub(crate) fn get(&self, name: &str) -> &str {
+    pub fn get(&self, name: &str) -> &str {
         self.pairs()
             .find(|(known, _)| *known == name)
             .map_or("", |(_, value)| value)
     }
 
     /// Every value of a name; `a,b` counts as two.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs()
             .filter(move |(known, _)| *known == name)
             .flat_map(|(_, value)| value.split(','))
@@ -46,18 +46,18 @@ impl ListState {
     }
 
     /// The filters in force.
-    pub(crate) fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs().filter(|(name, _)| !NO_FILTER.contains(name))
     }
 
     /// Whether anything narrows the list.
-    pub(crate) fn narrows(&self) -> bool {
+    pub fn narrows(&self) -> bool {
         self.filters().next().is_some() || !self.get("q").is_empty()
     }
 
     /// Without a name, from the first row.
     #[must_use]
-    pub(crate) fn without(&self, name: &str) -> Self {
+    pub fn without(&self, name: &str) -> Self {
         let mut rest = self.clone();
         rest.0
             .retain(|(known, _)| known != name && !PLACE.contains(&known.as_str()));
@@ -66,13 +66,13 @@ impl ListState {
 
     /// Without a name, everything else as it is, the place in the list included.
     #[must_use]
-    pub(crate) fn taking_out(&self, name: &str) -> Self {
+    pub fn taking_out(&self, name: &str) -> Self {
         self.pairs().filter(|(known, _)| *known != name).collect()
     }
 
     /// With one value for a name, from the first row.
     #[must_use]
-    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
+    pub fn with(&self, name: &str, value: &str) -> Self {
         let mut changed = self.without(name);
         if !value.is_empty() {
             changed.0.push((name.to_owned(), value.to_owned()));
@@ -82,13 +82,13 @@ impl ListState {
 
     /// Search and filters alone: what a saved view keeps together with its order.
     #[must_use]
-    pub(crate) fn kept_by_view(&self) -> Self {
+    pub fn kept_by_view(&self) -> Self {
         self.without("view")
     }
 
     /// Search and filters alone, without order: what exports and bulk work go by.
     #[must_use]
-    pub(crate) fn question(&self) -> Self {
+    pub fn question(&self) -> Self {
         self.pairs()
             .filter(|(name, _)| *name == "q" || !NO_FILTER.contains(name))
             .collect()
@@ -96,7 +96,7 @@ impl ListState {
 
     /// The address of something shown in this list, with the list it is shown in.
     #[must_use]
-    pub(crate) fn leading_to(&self, path: &str) -> String {
+    pub fn leading_to(&self, path: &str) -> String {
         let list: Self = self
             .pairs()
             .filter(|(name, _)| matches!(*name, "sort" | "q" | "layout") || !NO_FILTER.contains(name))
@@ -109,14 +109,14 @@ impl ListState {
 
     /// What is searched, how it is sorted and arranged, without any filter.
     #[must_use]
-    pub(crate) fn only_search(&self) -> Self {
+    pub fn only_search(&self) -> Self {
         self.pairs()
             .filter(|(name, _)| matches!(*name, "q" | "sort" | "columns" | "layout"))
             .collect()
     }
 
     /// The address below a path.
-    pub(crate) fn href(&self, path: &str) -> String {
+    pub fn href(&self, path: &str) -> String {
         if self.0.is_empty() {
             return path.to_owned();
         }
@@ -124,7 +124,7 @@ impl ListState {
     }
 
     /// What stands behind the `?`.
-    pub(crate) fn query(&self) -> String {
+    pub fn query(&self) -> String {
         form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.0)
             .finish()
@@ -143,7 +143,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for ListState {
 }
 
 /// A value made fit for a segment of a path.
-pub(crate) fn segment(text: &str) -> Cow<'_, str> {
+pub fn segment(text: &str) -> Cow<'_, str> {
     form_urlencoded::byte_serialize(text.as_bytes())
         .collect::<String>()
         .replace('+', "%20")

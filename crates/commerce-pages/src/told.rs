@@ -1,0 +1,177 @@
+//! What happened to orders, in words for a timeline.
+
+use maud::{Markup, html};
+use regulars_kernel::Currency;
+use regulars_web::pages::{Icon, Locale, Tone, external_link};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::words;
+
+/// How an event of an order is told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// A picture.
+    pub icon: Icon,
+    /// Its colour.
+    pub tone: Tone,
+    /// What the order is called, and its page unless it is deleted.
+    pub order: (String, Option<String>),
+    /// What became of it: "was paid".
+    pub title: String,
+    /// More about it.
+    pub text: String,
+    /// Ways to follow a shipment.
+    pub detail: Markup,
+}
+
+/// Tells an event by its kind and data, if it is one of orders.
+pub fn tell(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
+    let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+    let money = |name: &str| amount(&data[name], locale);
+    let (icon, tone, title, more) = match kind {
+        "order.placed" => (
+            Icon::Orders,
+            Tone::Blue,
+            "placed",
+            vec![money("total"), text("title")],
+        ),
+        "order.paid" => (Icon::Payment, Tone::Green, "paid", vec![money("total")]),
+        "order.shipped" => (Icon::Shipment, Tone::Teal, "shipped", vec![shipment(data)]),
+        "order.delivered" => (Icon::Check, Tone::Green, "delivered", vec![shipment(data)]),
+        "order.cancelled" => (
+            Icon::Close,
+            Tone::Red,
+            "cancelled",
+            vec![money("total"), text("reason")],
+        ),
+        "order.refunded" => (
+            Icon::Refund,
+            Tone::Orange,
+            "refunded",
+            vec![money("amount"), text("reason")],
+        ),
+        "order.updated" => (Icon::Edit, Tone::Blue, "changed", Vec::new()),
+        "order.deleted" => (Icon::Trash, Tone::Red, "deleted", vec![money("total")]),
+        "payment.failed" => {
+            let reason = Some(text("reason")).filter(|reason| !reason.is_empty());
+            let more = vec![money("amount"), reason.unwrap_or_else(|| text("code"))];
+            (Icon::Payment, Tone::Red, "payment failed", more)
+        }
+        _ => return None,
+    };
+    let (number, id) = (text("number"), text("external_id"));
+    let name = words::name(Some(&number), &id);
+    let href = text("order_id")
+        .parse::<Uuid>()
+        .ok()
+        .filter(|_| kind != "order.deleted")
+        .map(|id| format!("/orders/{id}"));
+    let more: Vec<String> = more.into_iter().filter(|part| !part.is_empty()).collect();
+    Some(Told {
+        icon,
+        tone,
+        order: (format!("Order {name}").trim_end().to_owned(), href),
+        title: title.to_owned(),
+        text: more.join(" · "),
+        detail: if kind == "order.shipped" {
+            tracking(data)
+        } else {
+            html! {}
+        },
+    })
+}
+
+/// `{"amount": "12.50", "currency": "EUR"}` as people write it; nothing for anything else.
+fn amount(value: &Value, locale: Locale) -> String {
+    let (Some(amount), Some(currency)) = (value["amount"].as_str(), value["currency"].as_str()) else {
+        return String::new();
+    };
+    match (amount.parse::<Decimal>(), currency.parse::<Currency>()) {
+        (Ok(amount), Ok(currency)) => words::amount(amount, currency, locale),
+        _ => String::new(),
+    }
+}
+
+fn texts<'a>(data: &'a Value, name: &str) -> Vec<&'a str> {
+    data[name]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+/// Who carries it, under which numbers.
+fn shipment(data: &Value) -> String {
+    let company = data["tracking_company"].as_str();
+    let all: Vec<&str> = company
+        .into_iter()
+        .chain(texts(data, "tracking_numbers"))
+        .filter(|text| !text.is_empty())
+        .collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("with {}", all.join(" "))
+    }
+}
+
+fn tracking(data: &Value) -> Markup {
+    html! { @for url in texts(data, "tracking_urls").into_iter().take(3) { p { (external_link(url)) } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use regulars_web::pages::samples;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_step_is_told_with_its_amount_and_leads_to_the_order() {
+        let id = Uuid::from_u128(7);
+        let data = json!({"order_id": id, "number": "#1001", "external_id": "1", "total": {"amount": "59.90", "currency": "EUR"},
+            "title": "Shoes and 2 more", "amount": {"amount": "10.00", "currency": "EUR"}, "reason": "too small",
+            "tracking_company": "DHL", "tracking_numbers": ["0034"], "tracking_urls": ["https://dhl.example/0034"]});
+        let told = |kind| tell(kind, &data, Locale::default()).unwrap();
+        let placed = told("order.placed");
+        assert_eq!(
+            placed.order,
+            ("Order #1001".to_owned(), Some(format!("/orders/{id}")))
+        );
+        assert_eq!(
+            (placed.title.as_str(), placed.text.as_str()),
+            ("placed", "€59.90 · Shoes and 2 more")
+        );
+        assert_eq!(told("payment.failed").text, "€10.00 · too small");
+        assert_eq!(told("order.shipped").text, "with DHL 0034");
+        assert!(
+            told("order.shipped")
+                .detail
+                .0
+                .contains("href=\"https://dhl.example/0034\"")
+        );
+        assert_eq!(told("order.deleted").order.1, None);
+        assert!(tell("customer.created", &data, Locale::default()).is_none());
+    }
+
+    #[test]
+    fn any_data_can_be_told_harmlessly() {
+        for text in samples::ALL {
+            for kind in ["order.placed", "order.shipped", "payment.failed", "order.deleted"] {
+                for data in [
+                    json!(text),
+                    json!({"order_id": text, "number": text, "title": text, "reason": text, "total": {"amount": text, "currency": text},
+                        "tracking_company": text, "tracking_numbers": [text, 1], "tracking_urls": [text, null]}),
+                ] {
+                    let told = tell(kind, &data, Locale::default()).unwrap();
+                    samples::assert_harmless(
+                        &html! { (told.order.0) (told.title) (told.text) (told.detail) }.into_string(),
+                    );
+                }
+            }
+        }
+    }
+}
