@@ -32,6 +32,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(regulars_customers::api_routes())
         .merge(regulars_commerce::api_routes())
+        .merge(regulars_activities::api_routes())
         .merge(regulars_exchange::api_routes())
         .merge(regulars_connect::api_routes())
         .merge(regulars_accounts::api_routes())
@@ -77,6 +78,7 @@ pub fn operations_only(state: &AppState) -> Router {
 /// Every room's jobs and schedules.
 pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
     let registry = regulars_customers::job_handlers(regulars_jobs::Registry::new());
+    let registry = regulars_activities::job_handlers(registry);
     let registry = regulars_connect::job_handlers(registry, providers());
     housekeeping::add(regulars_exchange::job_handlers(registry, &state.config))
 }
