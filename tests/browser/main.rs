@@ -45,6 +45,7 @@ mod notes;
 mod record;
 mod settings;
 mod side;
+mod tracking;
 mod tree;
 mod trouble;
 mod wizard;

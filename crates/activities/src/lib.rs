@@ -7,10 +7,12 @@
 //! What it never does: change an activity other than to say whose it is.
 
 mod api;
+mod browser;
 mod jobs;
 pub mod model;
 pub mod ops;
 mod routes;
 mod store;
 
-pub use routes::{api_routes, job_handlers};
+pub use browser::hand_over;
+pub use routes::{api_routes, browser_routes, job_handlers, script_routes};

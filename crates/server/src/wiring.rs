@@ -1,6 +1,9 @@
 //! Puts the rooms together: one API, one set of pages, one list of jobs.
 
-use axum::{Extension, Router, middleware::from_fn_with_state};
+use axum::{
+    Extension, Router,
+    middleware::{from_fn, from_fn_with_state},
+};
 use regulars_connect::{Provider, Providers};
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
@@ -65,9 +68,17 @@ pub fn app(state: &AppState, watch: operations::Watch) -> Router {
         ..(*state.config).clone()
     };
     let unlimited = AppState::new(state.database.clone(), unlimited);
+    let browsers = regulars_activities::browser_routes(state);
     regulars_web::app(api(), pages, state.clone(), authenticate)
         .merge(regulars_web::around(webhooks, &unlimited))
+        .merge(regulars_web::around(
+            regulars_activities::script_routes(),
+            &unlimited,
+        ))
         .merge(operations::health(state))
+        .layer(from_fn(move |request, next| {
+            regulars_activities::hand_over(browsers.clone(), request, next)
+        }))
 }
 
 /// What a worker without the web half answers.

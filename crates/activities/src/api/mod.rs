@@ -7,6 +7,7 @@ mod settings;
 mod tell;
 
 use regulars_web::AppState;
+pub(crate) use report::{Report, items};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The room's routes, relative to `/api/v1`.

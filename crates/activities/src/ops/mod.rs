@@ -11,4 +11,4 @@ pub use forget::forget;
 pub use join::take_along;
 pub(crate) use join::{Joined, KIND as JOIN};
 pub use settings::{change_settings, settings};
-pub use tell::{MOST, Origin, Outcome, Told, tell};
+pub use tell::{Browser, MOST, Origin, Outcome, Told, tell};

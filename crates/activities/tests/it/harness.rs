@@ -23,6 +23,24 @@ impl House {
         Self { app, key }
     }
 
+    /// With keys, and with what browsers send to.
+    pub async fn with_browsers() -> Self {
+        let api = regulars_customers::api_routes()
+            .merge(regulars_accounts::api_routes())
+            .merge(regulars_activities::api_routes());
+        let app = TestApp::new(api, Router::new()).await.around(|router, state| {
+            let browsers = regulars_activities::browser_routes(state);
+            let script = regulars_web::around(regulars_activities::script_routes(), state);
+            router
+                .merge(script)
+                .layer(axum::middleware::from_fn(move |request, next| {
+                    regulars_activities::hand_over(browsers.clone(), request, next)
+                }))
+        });
+        let key = app.key(Role::Admin).await;
+        Self { app, key }
+    }
+
     pub async fn get(&self, path: &str) -> TestResponse {
         self.app.get(&format!("{BASE}{path}")).bearer(&self.key).await
     }

@@ -5,6 +5,7 @@
     reason = "a test that finds something missing shall panic"
 )]
 
+mod browsers;
 mod concurrent;
 mod harness;
 mod hostile;
