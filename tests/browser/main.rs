@@ -46,6 +46,7 @@ mod orders;
 mod record;
 mod settings;
 mod side;
+mod tracking;
 mod tree;
 mod trouble;
 mod wizard;

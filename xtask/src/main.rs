@@ -68,6 +68,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "customer_metrics",
         ],
     ),
+    ("activities", &["activities", "visitors", "activity_settings"]),
     ("exchange", &["imports", "import_errors", "exports"]),
 ];
 

@@ -119,6 +119,26 @@ async fn find(
     }
 }
 
+/// How often anything about accounts changed.
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::Acquire)
+}
+
+/// Whether the time of the last use shall be written again.
+pub(crate) fn is_due(last_used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    last_used_at.is_none_or(|at| now - at >= TOUCH_EVERY)
+}
+
+/// Counts a key that nobody has, and refuses it.
+pub(crate) fn wrong_key(ip: Option<IpAddr>) -> Error {
+    if let Some(ip) = ip
+        && let Err(retry_after) = WRONG_KEYS.check(ip)
+    {
+        return Error::TooMany { retry_after };
+    }
+    Error::Unauthorized("the API key is not known".into())
+}
+
 fn bearer(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
@@ -137,14 +157,7 @@ async fn by_key(state: &AppState, text: &str, ip: Option<IpAddr>, purpose: Use) 
     }
     // Taken before the look-up: a change that commits during it makes what is found too old to keep.
     let generation = GENERATION.load(Ordering::Acquire);
-    let wrong = || {
-        if let Some(ip) = ip
-            && let Err(retry_after) = WRONG_KEYS.check(ip)
-        {
-            return Error::TooMany { retry_after };
-        }
-        Error::Unauthorized("the API key is not known".into())
-    };
+    let wrong = || wrong_key(ip);
     let key = KeyText::read(text).ok_or_else(wrong)?;
     let scope = Scope {
         organization_id: key.organization_id,
@@ -162,7 +175,7 @@ async fn by_key(state: &AppState, text: &str, ip: Option<IpAddr>, purpose: Use) 
     if found.expires_at.is_some_and(|at| at <= now) {
         return Err(Error::Unauthorized("the API key has expired".into()));
     }
-    if purpose == Use::Request && found.last_used_at.is_none_or(|at| now - at >= TOUCH_EVERY) {
+    if purpose == Use::Request && is_due(found.last_used_at, now) {
         let database = state.database.clone();
         in_background(async move {
             let mut tx = database.begin(scope).await?;
@@ -253,7 +266,7 @@ fn keep_for(purpose: Use, hash: [u8; 32], found: Known) {
 }
 
 /// A request does not wait for the note of its own time.
-fn in_background(work: impl Future<Output = Result<()>> + Send + 'static) {
+pub(crate) fn in_background(work: impl Future<Output = Result<()>> + Send + 'static) {
     tokio::spawn(async move {
         if let Err(error) = work.await {
             tracing::warn!(%error, "the time of the last use could not be written");

@@ -18,10 +18,12 @@ pub mod model;
 pub mod ops;
 mod pages;
 mod passwords;
+mod publishable;
 mod routes;
 mod secrets;
 mod store;
 
 pub use audit::{Entry as AuditRecord, audit};
 pub use authenticate::{authenticate, caller_of, forget};
+pub use publishable::{PREFIX as PUBLISHABLE_PREFIX, PublishableKey, RATE_PER_MINUTE, publishable, sign};
 pub use routes::{api_routes, page_routes};

@@ -46,17 +46,35 @@ impl KeyText {
 
     /// The text that is shown once: `rk_` and the base64url of organization, id and secret.
     pub fn write(&self) -> Secret<String> {
+        self.write_as(KEY_PREFIX)
+    }
+
+    /// The text of a key that a browser may hold.
+    pub fn write_publishable(&self) -> Secret<String> {
+        self.write_as(crate::publishable::PREFIX)
+    }
+
+    fn write_as(&self, prefix: &str) -> Secret<String> {
         let mut bytes = [0u8; 64];
         bytes[..16].copy_from_slice(self.organization_id.0.as_bytes());
         bytes[16..32].copy_from_slice(self.id.0.as_bytes());
         bytes[32..].copy_from_slice(self.secret.expose());
-        Secret::new(format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+        Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
     }
 
     /// Reads a key's text; none if it cannot be one.
     pub fn read(text: &str) -> Option<Self> {
+        Self::read_as(KEY_PREFIX, text)
+    }
+
+    /// Reads the text of a key that a browser may hold.
+    pub fn read_publishable(text: &str) -> Option<Self> {
+        Self::read_as(crate::publishable::PREFIX, text)
+    }
+
+    fn read_as(prefix: &str, text: &str) -> Option<Self> {
         let mut bytes = [0u8; 64];
-        let encoded = text.strip_prefix(KEY_PREFIX).filter(|rest| rest.len() == 86)?;
+        let encoded = text.strip_prefix(prefix).filter(|rest| rest.len() == 86)?;
         let length = URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).ok()?;
         if length != bytes.len() {
             return None;
@@ -95,6 +113,16 @@ mod tests {
         assert_eq!(read.secret_hash(), key.secret_hash());
         assert!(text.expose().ends_with(&key.hint()));
         assert!(!format!("{key:?}").contains(&key.hint()));
+        // One for browsers is no other way in.
+        let publishable = key.write_publishable();
+        assert!(
+            KeyText::read(publishable.expose()).is_none()
+                && KeyText::read_publishable(text.expose()).is_none()
+        );
+        assert_eq!(
+            KeyText::read_publishable(publishable.expose()).unwrap().id,
+            key.id
+        );
     }
 
     #[test]

@@ -104,7 +104,11 @@ pub(crate) const EVENT_GROUPS: &[(&str, &str, &[&str])] = &[
     ("people", "Contacts & addresses", &["contact", "address"]),
     ("consent", "Consent", &["consent"]),
     ("sources", "Sources & imports", &["source", "import", "export"]),
+    (ACTIVITY, "Activity", &[]),
 ];
+
+/// The group of what a customer did, whose kinds are no nouns with verbs.
+pub(crate) const ACTIVITY: &str = "activity";
 
 /// Tells an event by its kind and data.
 pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
@@ -116,6 +120,9 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
             .find(|text| !text.is_empty())
             .unwrap_or_default()
     };
+    if !kind.contains('.') {
+        return did(kind, data);
+    }
     let (noun, verb) = kind.split_once('.').unwrap_or((kind, ""));
     let changes = data.get("changes").and_then(Value::as_object).map(on_purpose);
     let (icon, tone) = match (noun, verb) {
@@ -207,6 +214,42 @@ pub(crate) fn tell(kind: &str, data: &Value) -> Telling {
         title,
         text,
         detail,
+    }
+}
+
+/// Tells what a customer did.
+fn did(kind: &str, data: &Value) -> Telling {
+    let text = |name: &str| data.get(name).map(value).unwrap_or_default();
+    let page = || {
+        Some(text("title"))
+            .filter(|title| !title.is_empty())
+            .unwrap_or_else(|| text("url"))
+    };
+    let amount = match &data["amount"] {
+        Value::Object(money) => format!("{} {}", value(&money["amount"]), value(&money["currency"])),
+        _ => String::new(),
+    };
+    let title = match kind {
+        "custom" => sentence(&text("name").replace(['.', '_'], " ")),
+        _ => regulars_events::title(kind).to_owned(),
+    };
+    let parts = match kind {
+        "search" => vec![text("query")],
+        "purchase" => vec![text("order_id"), amount],
+        "product_view" | "add_to_cart" | "checkout_started" => vec![page(), text("product_id"), amount],
+        _ => vec![page()],
+    };
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Telling {
+        icon: Icon::Event,
+        tone: if kind == "purchase" {
+            Tone::Green
+        } else {
+            Tone::Neutral
+        },
+        title,
+        text: super::form::short(&parts.join(" · "), 160),
+        detail: html! {},
     }
 }
 
@@ -313,6 +356,34 @@ mod tests {
             "mailto:a%3Fbcc%3Deve%26subject%3Dx%250Ay%2Cb@example.com"
         );
         assert_eq!(mail_link("jörg@example.com"), "mailto:j%C3%B6rg@example.com");
+    }
+
+    #[test]
+    fn what_a_customer_did_is_told_in_a_line() {
+        let told = |kind, data| {
+            let told = tell(kind, &data);
+            format!("{}: {}", told.title, told.text)
+        };
+        let money = json!({"amount": "59.90", "currency": "EUR"});
+        assert_eq!(
+            told(
+                "page_view",
+                json!({"title": "Shoes", "url": "https://shop.example/"})
+            ),
+            "Page viewed: Shoes"
+        );
+        assert_eq!(
+            told("purchase", json!({"order_id": "1001", "amount": money})),
+            "Purchase: 1001 · 59.90 EUR"
+        );
+        assert_eq!(
+            told("search", json!({"query": "red shoes"})),
+            "Searched: red shoes"
+        );
+        assert_eq!(
+            told("custom", json!({"name": "wishlist.shared"})),
+            "Wishlist shared: "
+        );
     }
 
     #[test]

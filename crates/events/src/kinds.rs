@@ -45,10 +45,29 @@ pub const KINDS: &[(&str, &str)] = &[
     ("payment.failed", "Payment failed"),
 ];
 
+/// The kinds of activities, which stand on the same timeline, with their headings (`regulars_activities::model::Kind`).
+pub const ACTIVITY_KINDS: &[(&str, &str)] = &[
+    ("page_view", "Page viewed"),
+    ("product_view", "Product viewed"),
+    ("search", "Searched"),
+    ("add_to_cart", "Added to cart"),
+    ("checkout_started", "Checkout started"),
+    ("purchase", "Purchase"),
+    ("email_sent", "E-mail sent"),
+    ("email_delivered", "E-mail delivered"),
+    ("email_opened", "E-mail opened"),
+    ("email_clicked", "Link in an e-mail followed"),
+    ("email_bounced", "E-mail came back"),
+    ("email_unsubscribed", "Unsubscribed by e-mail"),
+    ("identify", "Said who they are"),
+    ("custom", "Activity"),
+];
+
 /// The heading of a kind. One that is not listed (an older or newer server wrote it) heads itself.
 pub fn title(kind: &str) -> &str {
     KINDS
         .iter()
+        .chain(ACTIVITY_KINDS)
         .find(|(name, _)| *name == kind)
         .map_or(kind, |(_, title)| title)
 }

@@ -7,5 +7,5 @@ mod kinds;
 mod store;
 
 pub use hub::{Connection, Hint, Hub, Message, Subscription, global as hub};
-pub use kinds::{KINDS, title};
+pub use kinds::{ACTIVITY_KINDS, KINDS, title};
 pub use store::{Event, NewEvent, TIMELINE_ORDER, append, append_many, latest, timeline, touch};

@@ -60,13 +60,13 @@ impl NewEvent {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Event {
     /// Its id.
     pub id: EventId,
     /// The customer on whose timeline it stands.
     pub customer_id: Option<CustomerId>,
-    /// `noun.verb`.
+    /// `noun.verb`; of an activity its kind, such as `page_view`.
     #[schema(example = "customer.updated")]
     pub kind: String,
     /// Who did it: `user`, `key` or `system`.
@@ -174,9 +174,11 @@ pub async fn latest(tx: &mut Tx, most: u32) -> Result<Vec<Event>> {
 pub const TIMELINE_ORDER: &[Sort] = &[Sort::descending("occurred_at")];
 
 /// The most events that are counted exactly.
-const COUNTED: i64 = 10_000;
+const COUNTED: i64 = 1_000;
 
-/// What happened to a customer, latest first; of these kinds only, if given.
+/// What happened to a customer and what they did, latest first; of these kinds only, if given. Events and activities
+/// (`regulars_activities`, whose kinds have no dot) are one timeline: each gives its latest by its index, and of the few
+/// that are left the latest make the page.
 pub async fn timeline(
     tx: &mut Tx,
     customer_id: CustomerId,
@@ -190,29 +192,47 @@ pub async fn timeline(
         Some(cursor) => (Some(cursor.value::<DateTime<Utc>>(0).map_err(broken)?), cursor.id),
         None => (None, Uuid::max()),
     };
-    let mut events = sqlx::query_as!(
-        Event,
-        r#"SELECT id AS "id: EventId", customer_id AS "customer_id: CustomerId", kind, actor_kind, actor_id, data,
-                  occurred_at
-           FROM events
-           WHERE customer_id = $1 AND (occurred_at, id) < (coalesce($2::timestamptz, 'infinity'), $3) AND ($4::text[] IS NULL OR kind = ANY($4))
-           ORDER BY occurred_at DESC, id DESC LIMIT $5"#,
-        customer_id.0,
-        before,
-        before_id,
-        kinds,
-        i64::from(limit) + 1,
+    // The first bound of activities leaves out months that are later altogether, which the second does not.
+    let mut events: Vec<Event> = sqlx::query_as(
+        "SELECT id, customer_id, kind, actor_kind, actor_id, data, occurred_at FROM (
+           (SELECT id, customer_id, kind, actor_kind, actor_id, data, occurred_at FROM events
+            WHERE customer_id = $1 AND (occurred_at, id) < (coalesce($2::timestamptz, 'infinity'), $3)
+              AND ($4::text[] IS NULL OR kind = ANY($4))
+            ORDER BY occurred_at DESC, id DESC LIMIT $5)
+           UNION ALL
+           (SELECT a.id, a.customer_id, a.kind, CASE WHEN a.key_id IS NULL THEN 'system' ELSE 'key' END, a.key_id,
+              jsonb_strip_nulls(jsonb_build_object(
+                'name', a.name, 'url', a.url, 'title', a.title, 'referrer', a.referrer, 'utm', a.utm,
+                'product_id', a.product_id, 'order_id', a.order_id, 'query', a.query,
+                'amount', CASE WHEN a.amount IS NOT NULL THEN jsonb_build_object('amount', round(a.amount, greatest(scale(trim_scale(a.amount)), 2))::text, 'currency', a.currency) END,
+                'session_id', a.session_id, 'visitor_id', a.visitor_id, 'user_agent', a.user_agent, 'ip', host(a.ip),
+                'geo', a.geo, 'data', a.data)), a.occurred_at
+            FROM activities a
+            WHERE a.customer_id = $1 AND a.occurred_at <= coalesce($2::timestamptz, 'infinity')
+              AND (a.occurred_at, a.id) < (coalesce($2::timestamptz, 'infinity'), $3)
+              AND ($4::text[] IS NULL OR a.kind = ANY($4))
+            ORDER BY a.occurred_at DESC, a.id DESC LIMIT $5)
+         ) both_of_them ORDER BY occurred_at DESC, id DESC LIMIT $5",
     )
+    .bind(customer_id)
+    .bind(before)
+    .bind(before_id)
+    .bind(kinds)
+    .bind(i64::from(limit) + 1)
     .fetch_all(tx.conn())
     .await?;
-    let counted = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM (
-             SELECT FROM events WHERE customer_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2)) LIMIT $3
-           ) found"#,
-        customer_id.0,
-        kinds,
-        COUNTED + 1,
+    let counted: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (
+           (SELECT FROM events WHERE customer_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2)) LIMIT $3)
+           UNION ALL
+           -- In the order of the index, so that it is read: where one customer has much, the planner would rather read all.
+           (SELECT FROM activities WHERE customer_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2))
+            ORDER BY occurred_at DESC, id DESC LIMIT $3)
+         ) found",
     )
+    .bind(customer_id)
+    .bind(kinds)
+    .bind(COUNTED + 1)
     .fetch_one(tx.conn())
     .await?;
     let total = if counted > COUNTED {

@@ -140,6 +140,8 @@ permissions! {
     CustomersRead = "customers:read", Viewer;
     /// Create, change, tag, note, delete and restore customers.
     CustomersWrite = "customers:write", Agent;
+    /// Tell of activities: what visitors and customers did.
+    ActivitiesWrite = "activities:write", Agent;
     /// Change tag and attribute definitions.
     DefinitionsWrite = "definitions:write", Agent;
     /// Save views for oneself; sharing needs `customers:write`.

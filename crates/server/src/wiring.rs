@@ -1,6 +1,9 @@
 //! Puts the rooms together: one API, one set of pages, one list of jobs.
 
-use axum::{Extension, Router, middleware::from_fn_with_state};
+use axum::{
+    Extension, Router,
+    middleware::{from_fn, from_fn_with_state},
+};
 use regulars_connect::{Provider, Providers};
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
@@ -32,6 +35,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(regulars_customers::api_routes())
         .merge(regulars_commerce::api_routes())
+        .merge(regulars_activities::api_routes())
         .merge(regulars_exchange::api_routes())
         .merge(regulars_connect::api_routes())
         .merge(regulars_privacy::api_routes())
@@ -66,9 +70,17 @@ pub fn app(state: &AppState, watch: operations::Watch) -> Router {
         ..(*state.config).clone()
     };
     let unlimited = AppState::new(state.database.clone(), unlimited);
+    let browsers = regulars_activities::browser_routes(state);
     regulars_web::app(api(), pages, state.clone(), authenticate)
         .merge(regulars_web::around(webhooks, &unlimited))
+        .merge(regulars_web::around(
+            regulars_activities::script_routes(),
+            &unlimited,
+        ))
         .merge(operations::health(state))
+        .layer(from_fn(move |request, next| {
+            regulars_activities::hand_over(browsers.clone(), request, next)
+        }))
 }
 
 /// What a worker without the web half answers.
@@ -80,6 +92,7 @@ pub fn operations_only(state: &AppState) -> Router {
 pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
     let registry = regulars_customers::job_handlers(regulars_jobs::Registry::new());
     let registry = regulars_commerce::job_handlers(registry);
+    let registry = regulars_activities::job_handlers(registry);
     let registry = regulars_connect::job_handlers(registry, providers());
     housekeeping::add(regulars_exchange::job_handlers(registry, &state.config))
 }

@@ -66,6 +66,13 @@ impl TestApp {
         }
     }
 
+    /// With routes or layers around those of the server.
+    #[must_use]
+    pub fn around(mut self, wrap: impl FnOnce(Router, &AppState) -> Router) -> Self {
+        self.router = wrap(std::mem::take(&mut self.router), &self.state);
+        self
+    }
+
     /// The scope of an organization (EUR, Europe/Berlin, en) for the system as the actor; created when first named.
     pub async fn organization(&self, slug: &str) -> Scope {
         let known = self

@@ -35,7 +35,7 @@ pub async fn list_keys(call: Call, mut params: Params) -> ApiResult {
 
 /// Create an API key
 ///
-/// The answer holds the key's text, this once. Needs `accounts:write` and every permission that the key is to hold.
+/// The answer holds the key's text, this once. A publishable key is for pages that tell of activities; see docs/tracking.md. Needs `accounts:write` and every permission that the key is to hold.
 #[utoipa::path(
     post, path = "/keys", tag = "keys",
     request_body = NewKey,
@@ -48,6 +48,7 @@ pub async fn create_key(call: Call, Json(new): Json<NewKey>) -> ApiResult {
     let kept = CreatedKey {
         record: created.record.clone(),
         key: None,
+        identity_secret: None,
     };
     let location = format!("/api/v1/keys/{}", created.record.id);
     let answer = call.created(tx, location, created.record.version, &kept).await?;

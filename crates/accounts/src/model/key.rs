@@ -9,7 +9,7 @@ use regulars_kernel::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Power;
+use super::{Power, origin::check_origins};
 
 const MAX_NAME: usize = 120;
 
@@ -36,6 +36,26 @@ impl KeyState {
     }
 }
 
+/// Who may hold a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// Programs, which keep it secret.
+    #[default]
+    Secret,
+    /// Browsers: it may tell of activities from pages of its origins, and nothing else.
+    Publishable,
+}
+
+/// What a key that browsers hold may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PagesKey {
+    /// The origins of the pages that use it.
+    pub origins: Vec<String>,
+    /// Requests that it may make in a minute; none for as many as by default.
+    pub rate_per_minute: Option<i32>,
+}
+
 /// An API key, without its secret.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ApiKey {
@@ -47,6 +67,13 @@ pub struct ApiKey {
     /// What it is for.
     #[schema(example = "warehouse sync")]
     pub name: String,
+    /// Who may hold it.
+    pub kind: KeyKind,
+    /// Of a publishable key, the origins of the pages that use it.
+    #[schema(example = json!([]))]
+    pub origins: Vec<String>,
+    /// Of a publishable key, the requests that it may make in a minute; null for as many as by default.
+    pub rate_per_minute: Option<i32>,
     /// The role it acts with.
     pub role: Role,
     /// The permissions it is narrowed to; empty for all of its role.
@@ -102,6 +129,10 @@ pub struct CreatedKey {
     /// a second time.
     #[schema(example = "rk_AZqN…")]
     pub key: Option<String>,
+    /// Of a publishable key, with what the shop's server signs who somebody is; it does not leave that server. Never shown
+    /// again either.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_secret: Option<String>,
 }
 
 /// What it takes to create a key.
@@ -112,7 +143,19 @@ pub struct NewKey {
     /// What it is for, up to 120 characters.
     #[schema(max_length = 120)]
     pub name: String,
-    /// The role it acts with; at most one's own.
+    /// Who may hold it; secret if absent.
+    #[serde(default)]
+    pub kind: KeyKind,
+    /// Of a publishable key: the origins of the pages that use it, 1 to 50.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    pub origins: Vec<String>,
+    /// Of a publishable key: the requests that it may make in a minute, all browsers together; 6,000 if absent.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub rate_per_minute: Option<i32>,
+    /// The role it acts with; at most one's own. A publishable key has none to choose: it tells of activities.
+    #[serde(default)]
     #[schema(value_type = Role)]
     pub role: String,
     /// The permissions it is narrowed to; absent or empty for all of its role.
@@ -133,6 +176,8 @@ pub struct ValidKey {
     pub power: Power,
     /// When it stops working.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Of a key that browsers hold.
+    pub pages: Option<PagesKey>,
 }
 
 impl NewKey {
@@ -140,6 +185,17 @@ impl NewKey {
     pub fn check(&self) -> Result<ValidKey> {
         let mut faults = Faults::new();
         let name = check_name(&self.name, &mut faults);
+        if self.kind == KeyKind::Publishable {
+            return self.check_publishable(name, faults);
+        }
+        for (pointer, is_given) in [
+            ("/origins", !self.origins.is_empty()),
+            ("/rate_per_minute", self.rate_per_minute.is_some()),
+        ] {
+            if is_given {
+                faults.add(pointer, "key_secret", "only a publishable key is used by pages");
+            }
+        }
         let role = faults.take("/role", "role_unknown", self.role.parse::<Role>());
         let scopes = check_scopes(&self.scopes, role, &mut faults);
         check_expiry(self.expires_at, &mut faults);
@@ -151,6 +207,35 @@ impl NewKey {
                     scopes: (!scopes.is_empty()).then_some(scopes),
                 },
                 expires_at: self.expires_at,
+                pages: None,
+            }),
+            _ => Err(Error::Invalid(faults)),
+        }
+    }
+
+    fn check_publishable(&self, name: Option<String>, mut faults: Faults) -> Result<ValidKey> {
+        if !self.role.is_empty() || !self.scopes.is_empty() {
+            faults.add(
+                "/role",
+                "key_publishable",
+                "a publishable key has neither role nor scopes",
+            );
+        }
+        let origins = check_origins(&self.origins, &mut faults);
+        check_rate(self.rate_per_minute, &mut faults);
+        check_expiry(self.expires_at, &mut faults);
+        match (name, faults.0.is_empty()) {
+            (Some(name), true) => Ok(ValidKey {
+                name,
+                power: Power {
+                    role: Permission::ActivitiesWrite.least_role(),
+                    scopes: Some(vec![Permission::ActivitiesWrite]),
+                },
+                expires_at: self.expires_at,
+                pages: Some(PagesKey {
+                    origins,
+                    rate_per_minute: self.rate_per_minute,
+                }),
             }),
             _ => Err(Error::Invalid(faults)),
         }
@@ -172,6 +257,11 @@ pub struct KeyPatch {
     #[serde(default)]
     #[schema(value_type = Option<DateTime<Utc>>)]
     pub expires_at: Patch<DateTime<Utc>>,
+    /// Of a publishable key: the origins of the pages that use it.
+    pub origins: Option<Vec<String>>,
+    /// Of a publishable key: the requests that it may make in a minute.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub rate_per_minute: Option<i32>,
 }
 
 impl KeyPatch {
@@ -186,6 +276,14 @@ impl KeyPatch {
             Some(scopes) => check_scopes(scopes, Some(current.role), &mut faults),
             None => current.scopes.clone(),
         };
+        let pages = self.pages(current, &mut faults);
+        if current.kind == KeyKind::Publishable && self.scopes.is_some() {
+            faults.add(
+                "/scopes",
+                "key_publishable",
+                "a publishable key has no scopes to choose",
+            );
+        }
         let mut expires_at = current.expires_at;
         if let Patch::Set(at) = self.expires_at {
             check_expiry(Some(at), &mut faults);
@@ -199,9 +297,42 @@ impl KeyPatch {
                     scopes: (!scopes.is_empty()).then_some(scopes),
                 },
                 expires_at,
+                pages,
             }),
             _ => Err(Error::Invalid(faults)),
         }
+    }
+
+    fn pages(&self, current: &ApiKey, faults: &mut Faults) -> Option<PagesKey> {
+        if current.kind == KeyKind::Secret {
+            for (pointer, is_given) in [
+                ("/origins", self.origins.is_some()),
+                ("/rate_per_minute", self.rate_per_minute.is_some()),
+            ] {
+                if is_given {
+                    faults.add(pointer, "key_secret", "only a publishable key is used by pages");
+                }
+            }
+            return None;
+        }
+        check_rate(self.rate_per_minute, faults);
+        Some(PagesKey {
+            origins: match &self.origins {
+                Some(given) => check_origins(given, faults),
+                None => current.origins.clone(),
+            },
+            rate_per_minute: self.rate_per_minute.or(current.rate_per_minute),
+        })
+    }
+}
+
+fn check_rate(rate: Option<i32>, faults: &mut Faults) {
+    if rate.is_some_and(|rate| !(1..=1_000_000).contains(&rate)) {
+        faults.add(
+            "/rate_per_minute",
+            "out_of_range",
+            "a key makes 1 to 1,000,000 requests a minute",
+        );
     }
 }
 
@@ -275,6 +406,9 @@ mod tests {
             role: "viewer".into(),
             scopes: vec!["customers:read".into(), "customers:write".into(), "x".into()],
             expires_at: Some(DateTime::UNIX_EPOCH),
+            kind: KeyKind::Secret,
+            origins: Vec::new(),
+            rate_per_minute: None,
         };
         let Err(Error::Invalid(faults)) = new.check() else {
             panic!("should be refused")

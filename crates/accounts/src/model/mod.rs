@@ -6,12 +6,13 @@ mod audit;
 mod key;
 mod member;
 mod organization;
+mod origin;
 mod power;
 mod session;
 
 pub use audit::{AuditEntry, AuditFilter};
 pub(crate) use key::permission_named;
-pub use key::{ApiKey, CreatedKey, KeyPatch, KeyState, NewKey, ValidKey};
+pub use key::{ApiKey, CreatedKey, KeyKind, KeyPatch, KeyState, NewKey, PagesKey, ValidKey};
 pub(crate) use member::check_person_name;
 pub use member::{
     Asked, Invitation, Link, LinkPurpose, Member, MemberPatch, MemberState, NewMember, ValidMember,

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::{
     audit::Entry,
     authenticate,
-    model::{ApiKey, CreatedKey, KeyPatch, KeyState, NewKey, Power},
-    secrets::KeyText,
+    model::{ApiKey, CreatedKey, KeyKind, KeyPatch, KeyState, NewKey, Power},
+    secrets::{self, KeyText},
     store::keys,
 };
 
@@ -35,17 +35,26 @@ pub async fn create_key(tx: &mut Tx, power: &Power, new: &NewKey) -> Result<Crea
         Actor::User(id) => Some(id),
         Actor::Key(_) | Actor::System => None,
     };
-    keys::insert(tx, text.id, &valid, &text.secret_hash(), &text.hint(), by).await?;
+    let identity_secret = valid.pages.is_some().then(secrets::new_token);
+    let identity_secret = identity_secret.map(regulars_kernel::Secret::into_inner);
+    let (hash, hint) = (text.secret_hash(), text.hint());
+    keys::insert(tx, text.id, &valid, &hash, &hint, by, identity_secret.as_deref()).await?;
     let record = keys::get(tx, text.id, false).await?;
-    let data = json!({"name": record.name, "role": record.role.name(), "scopes": record.scopes, "expires_at": record.expires_at});
+    let data = json!({"name": record.name, "role": record.role.name(), "scopes": record.scopes, "expires_at": record.expires_at, "origins": record.origins});
     Entry::new("key.created")
         .target("key", text.id.0)
         .data(data)
         .write(tx)
         .await?;
+    let written = if record.kind == KeyKind::Publishable {
+        text.write_publishable()
+    } else {
+        text.write()
+    };
     Ok(CreatedKey {
         record,
-        key: Some(text.write().into_inner()),
+        key: Some(written.into_inner()),
+        identity_secret,
     })
 }
 
@@ -73,8 +82,8 @@ pub async fn update_key(
     keys::update(tx, id, &valid).await?;
     let after = keys::get(tx, id, false).await?;
     let data = json!({
-        "from": {"name": before.name, "scopes": before.scopes, "expires_at": before.expires_at},
-        "to": {"name": after.name, "scopes": after.scopes, "expires_at": after.expires_at},
+        "from": {"name": before.name, "scopes": before.scopes, "expires_at": before.expires_at, "origins": before.origins},
+        "to": {"name": after.name, "scopes": after.scopes, "expires_at": after.expires_at, "origins": after.origins},
     });
     Entry::new("key.updated")
         .target("key", id.0)

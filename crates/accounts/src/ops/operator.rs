@@ -10,7 +10,9 @@ use serde_json::json;
 use super::{keys, members};
 use crate::{
     audit::Entry,
-    model::{Invitation, Link, LinkPurpose, NewKey, NewMember, NewOrganization, Organization, Power},
+    model::{
+        Invitation, KeyKind, Link, LinkPurpose, NewKey, NewMember, NewOrganization, Organization, Power,
+    },
     secrets,
     store::{organizations, users},
 };
@@ -135,6 +137,9 @@ pub async fn create_key_text(
         role: role.name().to_owned(),
         scopes: Vec::new(),
         expires_at: None,
+        kind: KeyKind::Secret,
+        origins: Vec::new(),
+        rate_per_minute: None,
     };
     let created = keys::create_key(&mut tx, &Power::OPERATOR, &new).await?;
     tx.commit().await?;

@@ -20,7 +20,7 @@ use super::{
     members::{At, role_words, steps},
 };
 use crate::{
-    model::{ApiKey, KeyPatch, KeyState, NewKey, Power},
+    model::{ApiKey, KeyKind, KeyPatch, KeyState, NewKey, Power},
     ops,
 };
 
@@ -52,7 +52,7 @@ async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, Er
                 td {
                     div class="person-lines" {
                         @if may_edit && key.state != KeyState::Revoked { a href={ (PLACE.href) "/" (key.id) } data-row-link { (key.name) } } @else { b { (key.name) } }
-                        span class="muted" { "rk_…" (key.hint) }
+                        span class="muted" { @if key.kind == KeyKind::Publishable { "pk_…" } @else { "rk_…" } (key.hint) }
                     }
                 }
                 td class="cell-wide" title=(scope_names(key).join(", ")) {
@@ -196,6 +196,9 @@ pub async fn create(call: PageCall, mut form: Form) -> PageResult {
         role: typed.role.clone(),
         scopes: typed.scopes.clone(),
         expires_at: days.map(|days| clock::now() + TimeDelta::days(days)),
+        kind: KeyKind::Secret,
+        origins: Vec::new(),
+        rate_per_minute: None,
     };
     let mut tx = call.write().await?;
     let created = match ops::create_key(&mut tx, &Power::from(&*call.caller), &new).await {

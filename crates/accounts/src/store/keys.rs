@@ -7,7 +7,7 @@ use regulars_kernel::{
     ids::{KeyId, UserId},
 };
 
-use crate::model::{ApiKey, KeyState, ValidKey};
+use crate::model::{ApiKey, KeyKind, KeyState, ValidKey};
 
 struct Row {
     id: KeyId,
@@ -22,6 +22,8 @@ struct Row {
     expires_at: Option<DateTime<Utc>>,
     last_used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    origins: Option<Vec<String>>,
+    rate_per_minute: Option<i32>,
 }
 
 impl From<Row> for ApiKey {
@@ -34,6 +36,13 @@ impl From<Row> for ApiKey {
             id: row.id,
             version: row.version,
             name: row.name,
+            kind: if row.origins.is_some() {
+                KeyKind::Publishable
+            } else {
+                KeyKind::Secret
+            },
+            origins: row.origins.unwrap_or_default(),
+            rate_per_minute: row.rate_per_minute,
             role: row.role,
             scopes,
             hint: row.hint,
@@ -75,11 +84,13 @@ pub async fn insert(
     secret_hash: &[u8; 32],
     hint: &str,
     by: Option<UserId>,
+    identity_secret: Option<&str>,
 ) -> Result<()> {
     let organization = tx.organization_id();
     sqlx::query!(
-        "INSERT INTO api_keys (organization_id, id, name, role, scopes, secret_hash, hint, created_by, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO api_keys (organization_id, id, name, role, scopes, secret_hash, hint, created_by, expires_at, origins,
+           rate_per_minute, identity_secret)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         organization.0,
         id.0,
         key.name,
@@ -88,7 +99,10 @@ pub async fn insert(
         &secret_hash[..],
         hint,
         by.map(|id| id.0),
-        key.expires_at
+        key.expires_at,
+        key.pages.as_ref().map(|pages| pages.origins.as_slice()),
+        key.pages.as_ref().and_then(|pages| pages.rate_per_minute),
+        identity_secret
     )
     .execute(tx.conn())
     .await?;
@@ -100,7 +114,7 @@ pub async fn list(tx: &mut Tx, page: &PageRequest) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: KeyId", version, name, role AS "role: Role", scopes, hint, created_by AS "created_by: UserId",
-                  created_at, updated_at, expires_at, last_used_at, revoked_at
+                  created_at, updated_at, expires_at, last_used_at, revoked_at, origins, rate_per_minute
            FROM api_keys WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2 OFFSET $3"#,
         page.cursor().map(|cursor| cursor.id),
         i64::from(page.limit) + 1,
@@ -128,7 +142,7 @@ pub async fn get(tx: &mut Tx, id: KeyId, lock: bool) -> Result<ApiKey> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: KeyId", version, name, role AS "role: Role", scopes, hint, created_by AS "created_by: UserId",
-                  created_at, updated_at, expires_at, last_used_at, revoked_at
+                  created_at, updated_at, expires_at, last_used_at, revoked_at, origins, rate_per_minute
            FROM api_keys WHERE id = $1"#,
         id.0
     )
@@ -139,11 +153,13 @@ pub async fn get(tx: &mut Tx, id: KeyId, lock: bool) -> Result<ApiKey> {
 
 pub async fn update(tx: &mut Tx, id: KeyId, key: &ValidKey) -> Result<()> {
     sqlx::query!(
-        "UPDATE api_keys SET name = $2, scopes = $3, expires_at = $4 WHERE id = $1",
+        "UPDATE api_keys SET name = $2, scopes = $3, expires_at = $4, origins = $5, rate_per_minute = $6 WHERE id = $1",
         id.0,
         key.name,
         &write_scopes(key),
-        key.expires_at
+        key.expires_at,
+        key.pages.as_ref().map(|pages| pages.origins.as_slice()),
+        key.pages.as_ref().and_then(|pages| pages.rate_per_minute)
     )
     .execute(tx.conn())
     .await?;
@@ -190,12 +206,35 @@ pub async fn find(tx: &mut Tx, id: KeyId) -> Result<Option<Found>> {
         r#"SELECT k.secret_hash, k.role AS "role: Role", k.scopes, k.expires_at, k.revoked_at, k.last_used_at,
                   o.slug, o.name AS organization_name, o.currency AS "currency: Currency",
                   o.time_zone AS "time_zone: TimeZone", o.locale AS "locale: Locale"
-           FROM api_keys k JOIN organizations o ON o.id = k.organization_id WHERE k.id = $1"#,
+           FROM api_keys k JOIN organizations o ON o.id = k.organization_id WHERE k.id = $1 AND k.origins IS NULL"#,
         id.0
     )
     .fetch_optional(tx.conn())
     .await?;
     Ok(found)
+}
+
+/// What is known of a key that browsers hold.
+#[derive(sqlx::FromRow)]
+pub struct Publishable {
+    pub secret_hash: Vec<u8>,
+    pub origins: Vec<String>,
+    pub rate_per_minute: Option<i32>,
+    pub identity_secret: String,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+pub async fn find_publishable(tx: &mut Tx, id: KeyId) -> Result<Option<Publishable>> {
+    Ok(sqlx::query_as(
+        "SELECT secret_hash, origins, rate_per_minute, coalesce(identity_secret, '') AS identity_secret, expires_at,
+                revoked_at, last_used_at
+         FROM api_keys WHERE id = $1 AND origins IS NOT NULL",
+    )
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
 /// Notes that a key is in use, at most once a minute.

@@ -184,7 +184,11 @@ pub(super) async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Resu
     let group = words::EVENT_GROUPS
         .iter()
         .find(|(name, _, _)| *name == state.get("events"));
-    let kinds: Option<Vec<String>> = group.map(|(_, _, nouns)| {
+    let kinds: Option<Vec<String>> = group.map(|(name, _, nouns)| {
+        if *name == words::ACTIVITY {
+            let theirs = regulars_events::ACTIVITY_KINDS.iter();
+            return theirs.map(|(kind, _)| (*kind).to_owned()).collect();
+        }
         let ours = regulars_events::KINDS.iter().map(|(kind, _)| *kind);
         ours.filter(|kind| nouns.contains(&kind.split('.').next().unwrap_or_default()))
             .map(str::to_owned)
@@ -198,7 +202,11 @@ pub(super) async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Resu
     let names = captions::names(tx, &actors).await?;
     name_ids(tx, &mut events.data).await?;
     let items = events.data.into_iter().map(|event| Happening {
-        actor: load::actor(&event.actor_kind, event.actor_id, &names),
+        // What they did themselves was told by a key, but not done by it.
+        actor: match event.kind.contains('.') {
+            true => load::actor(&event.actor_kind, event.actor_id, &names),
+            false => String::new(),
+        },
         data: event.data,
         kind: event.kind,
         at: event.occurred_at,

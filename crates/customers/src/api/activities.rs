@@ -9,12 +9,13 @@ use crate::ops;
 
 /// A customer's timeline
 ///
-/// Everything that happened, the latest first, with who did it. Needs `customers:read`.
+/// Everything that happened and everything they did (`POST /activities`), the latest first, with who told it. The total is
+/// exact up to 1,000. Needs `customers:read`.
 #[utoipa::path(
     get, path = "/customers/{id}/activities", tag = "customers",
     params(
         ("id" = CustomerId, Path, description = "The customer's id"),
-        ("kind" = Option<String>, Query, description = "Only these kinds, with commas", example = "note.created,customer.updated"),
+        ("kind" = Option<String>, Query, description = "Only these kinds, with commas", example = "note.created,page_view"),
         ("limit" = Option<u32>, Query, description = "How many, 1 to 200; 50 if absent"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),

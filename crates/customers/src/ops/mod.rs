@@ -2,6 +2,7 @@
 //!
 //! What it never does: HTTP, or SQL of its own; that is `store`.
 
+pub mod activity;
 pub mod addresses;
 pub mod attributes;
 pub mod bulk;

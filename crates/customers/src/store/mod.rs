@@ -2,6 +2,7 @@
 //!
 //! What it never does: decide. Rules are in `model`, use cases in `ops`.
 
+pub mod activity;
 pub mod addresses;
 pub mod attributes;
 pub mod batch;

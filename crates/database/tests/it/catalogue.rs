@@ -170,6 +170,17 @@ async fn every_table_that_says_when_it_was_changed_is_stamped_by_its_trigger() {
 }
 
 #[tokio::test]
+async fn every_column_of_customers_makes_a_new_version_but_when_they_were_last_active() {
+    expect_none(
+        "SELECT a.attname::text FROM pg_attribute a
+         JOIN pg_trigger t ON t.tgrelid = a.attrelid AND t.tgfoid = 'stamp_updated'::regproc
+         WHERE a.attrelid = 'customers'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+           AND $1::text[] IS NOT NULL AND (a.attnum = ANY(t.tgattr)) = (a.attname = 'last_active_at')",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn definer_functions_belong_to_the_definer_with_a_fixed_path_and_a_closed_door() {
     expect_none(
         "SELECT p.oid::regprocedure::text FROM pg_proc p
@@ -177,7 +188,7 @@ async fn definer_functions_belong_to_the_definer_with_a_fixed_path_and_a_closed_
            AND NOT ((p.proowner = 'regulars_definer'::regrole
                      -- Only the owner of a table, an index or a sequence may do these; they read and give no row.
                      OR p.proname IN ('customers_clean_search_index', 'customers_refresh_statistics',
-                                      'reserve_customer_codes'))
+                                      'reserve_customer_codes', 'activities_keep_months'))
                 AND EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%pg_temp')
                 AND p.proacl IS NOT NULL
                 AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0))",

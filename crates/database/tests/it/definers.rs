@@ -97,6 +97,12 @@ const DEFINERS: &[(&str, Wall, &str, &str)] = &[
         "those_of_the_owner_give_nothing",
     ),
     (
+        "activities_keep_months()",
+        NoRows,
+        HERE,
+        "those_of_the_owner_give_nothing",
+    ),
+    (
         "reserve_customer_codes(bigint)",
         NoRows,
         HERE,
@@ -405,6 +411,7 @@ async fn those_of_the_owner_give_nothing() {
     let code = "SELECT last_value FROM customer_codes";
     let before: i64 = sqlx::query_scalar(code).fetch_one(db.owner()).await.unwrap();
     for call in [
+        "activities_keep_months()".to_owned(),
         "customers_clean_search_index()".to_owned(),
         "customers_refresh_statistics(0)".to_owned(),
         "customers_refresh_statistics(1000000)".to_owned(),

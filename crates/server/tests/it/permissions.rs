@@ -50,6 +50,12 @@ const TABLE: &[(&str, Option<&str>, Option<&str>)] = &[
         Some("customers:read"),
         Some("customers:write"),
     ),
+    (
+        "/api/v1/activity-settings",
+        Some("customers:read"),
+        Some("organization:write"),
+    ),
+    ("/api/v1/activities", None, Some("activities:write")),
     ("/api/v1/analytics", Some("customers:read"), None),
     (
         "/api/v1/customers",

@@ -92,6 +92,35 @@ async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Response {
     answer
 }
 
+/// A file under a plain name that other sites have written down: kept for a day, then asked for again by its tag.
+pub fn named(name: &str, headers: &HeaderMap) -> Response {
+    let Some(file) = NAMES.get(name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let Some((found, encoding)) = best(file, headers) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let tag = format!(
+        "\"{file}{}\"",
+        encoding.map(|name| format!("-{name}")).unwrap_or_default()
+    );
+    let mut answer = body(found).into_response();
+    let out = answer.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(file)));
+    out.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=86400, stale-while-revalidate=604800"),
+    );
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        out.insert(header::ETAG, tag);
+    }
+    if let Some(encoding) = encoding {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    answer
+}
+
 fn body(file: EmbeddedFile) -> Body {
     match file.data {
         std::borrow::Cow::Borrowed(bytes) => Body::from(bytes),

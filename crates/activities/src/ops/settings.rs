@@ -1,0 +1,28 @@
+//! The settings of an organization.
+
+use regulars_database::Tx;
+use regulars_kernel::Result;
+
+use crate::{
+    model::{Settings, SettingsPatch},
+    store,
+};
+
+/// How activities are kept.
+pub async fn settings(tx: &mut Tx) -> Result<Settings> {
+    let (version, ip, otherwise) = store::settings::get(tx).await?;
+    Ok(Settings::new(version, ip, &otherwise))
+}
+
+/// Changes how activities are kept.
+pub async fn change_settings(
+    tx: &mut Tx,
+    patch: &SettingsPatch,
+    guard: impl FnOnce(i32) -> Result<()>,
+) -> Result<Settings> {
+    let (version, mut ip, mut otherwise) = store::settings::lock(tx).await?;
+    guard(version)?;
+    patch.apply(&mut ip, &mut otherwise)?;
+    let version = store::settings::update(tx, ip, &otherwise).await?;
+    Ok(Settings::new(version, ip, &otherwise))
+}
