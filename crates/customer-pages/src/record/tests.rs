@@ -97,6 +97,7 @@ fn figures(text: &str) -> Metrics {
         days_since_last_order: Some(0),
         favourite_category: Some(text.into()),
         favourite_brand: Some(text.into()),
+        told: std::collections::BTreeMap::new(),
     }
 }
 
