@@ -146,7 +146,7 @@ fn facts_line(view: &OrderView, with_total: bool) -> Markup {
     html! {
         p class="record-facts" {
             @if with_total { b class="order-total tabular" { (view.money(core.total)) } }
-            @if let Some(at) = core.placed_at { span { "placed " (format::exact(at, view.zone)) } }
+            @if let Some(at) = core.placed_at { span { @if with_total { "placed " } @else { "Placed " } (format::exact(at, view.zone)) } }
             span { (words::sentence(&view.order.source)) @if let Some(channel) = &core.channel { ", " (channel) } }
         }
     }
