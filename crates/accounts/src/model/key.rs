@@ -132,6 +132,7 @@ pub struct CreatedKey {
     /// Of a publishable key, with what the shop's server signs who somebody is; it does not leave that server. Never shown
     /// again either.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "q3Jt8yH1xkq2dZ5wL7uR9sT4bN6cE0fG1hI2jK3mO0Q")]
     pub identity_secret: Option<String>,
 }
 
