@@ -43,6 +43,9 @@ pub const KINDS: &[(&str, &str)] = &[
     ("order.refunded", "Order refunded"),
     ("order.deleted", "Order deleted"),
     ("payment.failed", "Payment failed"),
+    ("payment.refunded", "Payment refunded"),
+    ("payment.refund_failed", "Refund failed"),
+    ("payment.disputed", "Payment disputed"),
 ];
 
 /// The heading of a kind. One that is not listed (an older or newer server wrote it) heads itself.

@@ -8,3 +8,4 @@ pub mod orders;
 pub mod parts;
 pub mod people;
 pub mod products;
+pub mod waiting;

@@ -4,7 +4,7 @@ mod connection;
 mod event;
 mod mask;
 
-pub(crate) use connection::ValidConnection;
+pub(crate) use connection::{ValidConnection, check_secret_of};
 pub use connection::{
     Connection, ConnectionPatch, MAX_SECRET, NewConnection, NewSecret, Provider, SecretInfo,
 };
