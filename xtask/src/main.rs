@@ -61,6 +61,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "orders",
             "order_lines",
             "order_payments",
+            "waiting_payments",
             "order_fulfillments",
             "order_refunds",
             "products",

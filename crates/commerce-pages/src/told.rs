@@ -59,6 +59,31 @@ pub fn tell(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
             let more = vec![money("amount"), reason.unwrap_or_else(|| text("code"))];
             (Icon::Payment, Tone::Red, "payment failed", more)
         }
+        "payment.refunded" => (
+            Icon::Refund,
+            Tone::Orange,
+            "paid back",
+            vec![money("amount"), text("reason")],
+        ),
+        "payment.refund_failed" => (
+            Icon::Refund,
+            Tone::Red,
+            "refund failed",
+            vec![money("amount"), text("reason")],
+        ),
+        "payment.disputed" => {
+            let title = match data["outcome"].as_str() {
+                Some("won") => "dispute won",
+                Some("lost") => "dispute lost",
+                _ => "payment disputed",
+            };
+            (
+                Icon::Payment,
+                Tone::Red,
+                title,
+                vec![money("amount"), text("reason")],
+            )
+        }
         _ => return None,
     };
     let (number, id) = (text("number"), text("external_id"));

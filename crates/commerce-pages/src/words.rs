@@ -76,6 +76,7 @@ pub(crate) fn payment_kind(kind: PaymentKind) -> &'static str {
         PaymentKind::Capture => "Capture",
         PaymentKind::Void => "Void",
         PaymentKind::Refund => "Refund",
+        PaymentKind::Chargeback => "Dispute",
     }
 }
 

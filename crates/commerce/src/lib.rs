@@ -11,6 +11,6 @@ pub mod ops;
 mod routes;
 pub mod store;
 
-pub use jobs::job_handlers;
 pub use api::{filter::read as read_orders_asked, page_request};
+pub use jobs::job_handlers;
 pub use routes::api_routes;

@@ -415,13 +415,28 @@ fn payment(told: &Value, said: &Said) -> Option<Value> {
     let mut ours = json!({
         "external_id": body::id(&told["id"])?, "source_version": version(&own), "kind": kind, "state": state, "amount": money(told),
         "gateway": told["gateway"].as_str(), "method": told["payment_details"]["credit_card_company"].as_str(),
-        "processed_at": at,
+        "processed_at": at, "reference": reference(told),
     });
     if state == "failed" {
         ours["failure_code"] = told["error_code"].as_str().into();
         ours["failure_reason"] = told["message"].as_str().into();
     }
     Some(ours)
+}
+
+/// Under which id the payment provider itself knows a transaction.
+fn reference(told: &Value) -> Option<&str> {
+    let receipt = &told["receipt"];
+    [
+        &told["authorization"],
+        &receipt["latest_charge"],
+        &receipt["charge"],
+        &receipt["error"]["charge"],
+        &receipt["id"],
+    ]
+    .into_iter()
+    .filter_map(Value::as_str)
+    .find(|id| !id.is_empty() && id.len() <= 200 && id.bytes().all(|b| b.is_ascii_graphic()))
 }
 
 /// An amount with its currency: the order, whose it is, may not be known yet.

@@ -43,6 +43,9 @@ pub const KINDS: &[(&str, &str)] = &[
     ("order.refunded", "Order refunded"),
     ("order.deleted", "Order deleted"),
     ("payment.failed", "Payment failed"),
+    ("payment.refunded", "Payment refunded"),
+    ("payment.refund_failed", "Refund failed"),
+    ("payment.disputed", "Payment disputed"),
 ];
 
 /// The kinds of activities, which stand on the same timeline, with their headings (`regulars_activities::model::Kind`).

@@ -221,7 +221,7 @@ pub enum ConnectionCommand {
         /// Short name of the organization
         #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
-        /// The other system: shopify
+        /// The other system: shopify, stripe or adyen
         #[arg(long, env = "REGULARS_PROVIDER")]
         provider: String,
         /// What the other system signs its messages with

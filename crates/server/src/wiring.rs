@@ -56,7 +56,10 @@ fn pages() -> Router<AppState> {
 
 /// The other systems whose webhooks are understood.
 fn providers() -> Providers {
-    Providers::new().with(Provider::Shopify, regulars_connect_shopify::Shopify)
+    Providers::new()
+        .with(Provider::Shopify, regulars_connect_shopify::Shopify)
+        .with(Provider::Stripe, regulars_connect_payments::Stripe)
+        .with(Provider::Adyen, regulars_connect_payments::Adyen)
 }
 
 /// The whole server.
@@ -94,6 +97,7 @@ pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
     let registry = regulars_commerce::job_handlers(registry);
     let registry = regulars_activities::job_handlers(registry);
     let registry = regulars_connect::job_handlers(registry, providers());
+    let registry = regulars_connect_payments::job_handlers(registry);
     housekeeping::add(regulars_exchange::job_handlers(registry, &state.config))
 }
 

@@ -146,12 +146,16 @@ pub(super) fn payments(view: &OrderView) -> Markup {
 }
 
 fn payment_row(view: &OrderView, payment: &Payment) -> Markup {
-    let by = [payment.method.as_deref(), payment.gateway.as_deref()];
+    let by = [
+        payment.method.as_deref(),
+        payment.gateway.as_deref().or(payment.told_by.as_deref()),
+    ];
     let by: Vec<String> = by.into_iter().flatten().map(words::sentence).collect();
     html! {
         li {
             div class="order-row-name" {
                 b { (words::payment_kind(payment.kind)) } (words::payment_state(payment.state))
+                (words::test_mark(payment.is_test))
                 @if !by.is_empty() { span class="muted" { (by.join(", ")) } }
             }
             span class="tabular order-row-amount" { (words::amount(payment.amount, payment.currency, view.locale)) }

@@ -83,7 +83,7 @@ pub fn facts(after: &Order, change: &Change, speaker: Speaker) -> Vec<Fact> {
         .iter()
         .chain(change.payments.iter().map(|(payment, _)| payment))
     {
-        facts.add_payment(payment);
+        facts.add_payment(payment, after);
     }
     for fulfillment in after.fulfillments.iter().chain(&change.fulfillments) {
         facts.add_fulfillment(fulfillment);
@@ -123,16 +123,34 @@ impl Facts {
         });
     }
 
-    fn add_payment(&mut self, payment: &Payment) {
-        if payment.state != PaymentState::Failed {
+    fn add_payment(&mut self, payment: &Payment, order: &Order) {
+        let Some((key, kind, outcome)) = fact_of(payment) else {
+            return;
+        };
+        // The order's source and the payment provider may tell of the same attempt.
+        let is_told = |other: &Payment| {
+            other.external_id != payment.external_id
+                && other.reference.is_some()
+                && other.reference == payment.reference
+                && fact_of(other).is_some_and(|(key, other, _)| {
+                    other == kind
+                        && (order.told.contains(&key) || self.all.iter().any(|fact| fact.key == key))
+                })
+        };
+        if order.payments.iter().any(is_told) {
             return;
         }
-        let more = json!({
+        let mut more = json!({
             "amount": Money::new(payment.amount, payment.currency).ok(), "gateway": payment.gateway,
             "code": payment.failure_code, "reason": payment.failure_reason,
         });
-        let key = format!("failed {}", payment.external_id);
-        self.add(key, "payment.failed", payment.processed_at, more);
+        if let Some(outcome) = outcome {
+            more["outcome"] = outcome.into();
+        }
+        if payment.is_test {
+            more["is_test"] = true.into();
+        }
+        self.add(key, kind, payment.processed_at, more);
     }
 
     fn add_fulfillment(&mut self, fulfillment: &Fulfillment) {
@@ -185,7 +203,8 @@ impl Facts {
             }
         }
         for payment in &after.payments {
-            if payment.kind == PaymentKind::Refund && payment.state == PaymentState::Succeeded {
+            let is_own = payment.told_by.is_none();
+            if is_own && payment.kind == PaymentKind::Refund && payment.state == PaymentState::Succeeded {
                 let more = json!({"amount": Money::new(payment.amount, payment.currency).ok()});
                 let key = by_payment(&payment.external_id);
                 self.add(key, "order.refunded", payment.processed_at, more);
@@ -217,12 +236,48 @@ impl Facts {
     }
 }
 
+/// What a payment has to tell: by which key it is known, the kind of its event, and how a dispute stands.
+fn fact_of(payment: &Payment) -> Option<(String, &'static str, Option<&'static str>)> {
+    let id = &payment.external_id;
+    match (payment.kind, payment.state) {
+        (PaymentKind::Chargeback, state) => {
+            let outcome = match state {
+                PaymentState::Pending => "open",
+                PaymentState::Succeeded => "lost",
+                PaymentState::Cancelled | PaymentState::Failed => "won",
+            };
+            Some((
+                format!("disputed {id} {outcome}"),
+                "payment.disputed",
+                Some(outcome),
+            ))
+        }
+        (PaymentKind::Refund, PaymentState::Failed) => {
+            Some((format!("refund failed {id}"), "payment.refund_failed", None))
+        }
+        // What the order's source refunds is told by its refunds.
+        (PaymentKind::Refund, PaymentState::Succeeded) if payment.told_by.is_some() => {
+            Some((format!("paid back {id}"), "payment.refunded", None))
+        }
+        (_, PaymentState::Failed) if payment.is_payment() => {
+            Some((format!("failed {id}"), "payment.failed", None))
+        }
+        _ => None,
+    }
+}
+
 impl Order {
-    /// When what was paid reached the total, as far as payments tell.
+    /// When what was paid reached the total, as far as payments tell: those of its source, or those of payment providers.
     pub(super) fn paid_at(&self) -> Option<DateTime<Utc>> {
+        let own = self.paid_at_by(|payment| payment.told_by.is_none());
+        let others = self.paid_at_by(|payment| payment.told_by.is_some());
+        own.into_iter().chain(others).min()
+    }
+
+    fn paid_at_by(&self, speaks: impl Fn(&Payment) -> bool) -> Option<DateTime<Utc>> {
         let mut paid: Vec<_> = self
-            .payments
-            .iter()
+            .counted()
+            .filter(|payment| speaks(payment))
             .filter(|payment| payment.state == PaymentState::Succeeded)
             .filter(|payment| matches!(payment.kind, PaymentKind::Sale | PaymentKind::Capture))
             .filter_map(|payment| Some((payment.processed_at?, payment.amount)))

@@ -265,26 +265,39 @@ impl Order {
     fn refunded(&self) -> Decimal {
         let refunds: Decimal = self.refunds.iter().map(|refund| refund.amount).sum();
         rounded(
-            refunds.max(self.paid_by(&[PaymentKind::Refund])),
+            refunds.max(self.paid_by(&[PaymentKind::Refund, PaymentKind::Chargeback])),
             self.core.currency.digits(),
         )
     }
 
-    /// What succeeded of these kinds, in the order's currency.
-    pub(super) fn paid_by(&self, kinds: &[PaymentKind]) -> Decimal {
+    /// Its payments without tests, unless it is one itself.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Payment> {
         self.payments
             .iter()
+            .filter(|payment| !payment.is_test || self.core.is_test)
+    }
+
+    /// What succeeded of these kinds, in the order's currency. The order's source and payment providers may tell of the same
+    /// money, so they are summed apart.
+    pub(super) fn paid_by(&self, kinds: &[PaymentKind]) -> Decimal {
+        let (mut own, mut others) = (Decimal::ZERO, Decimal::ZERO);
+        for payment in self
+            .counted()
             .filter(|payment| payment.state == PaymentState::Succeeded && kinds.contains(&payment.kind))
             .filter(|payment| payment.currency == self.core.currency)
-            .map(|payment| payment.amount)
-            .sum()
+        {
+            *match payment.told_by {
+                None => &mut own,
+                Some(_) => &mut others,
+            } += payment.amount;
+        }
+        own.max(others)
     }
 
     fn paid_so_far(&self, refunded: Decimal) -> PaymentStatus {
         let captured = self.paid_by(&[PaymentKind::Sale, PaymentKind::Capture]);
         let succeeded = |kind| {
-            self.payments
-                .iter()
+            self.counted()
                 .any(|payment| payment.kind == kind && payment.state == PaymentState::Succeeded)
         };
         let total = self.core.total;
@@ -301,9 +314,8 @@ impl Order {
         } else if succeeded(PaymentKind::Authorization) {
             PaymentStatus::Authorized
         } else if self
-            .payments
-            .iter()
-            .any(|payment| payment.state == PaymentState::Failed)
+            .counted()
+            .any(|payment| payment.state == PaymentState::Failed && payment.is_payment())
         {
             PaymentStatus::Failed
         } else {

@@ -10,7 +10,10 @@ use super::{AmountInput, SourceVersion};
 
 choices! {
     /// What a payment does.
-    PaymentKind { Sale = "sale", Authorization = "authorization", Capture = "capture", Void = "void", Refund = "refund" }
+    PaymentKind {
+        Sale = "sale", Authorization = "authorization", Capture = "capture", Void = "void", Refund = "refund",
+        Chargeback = "chargeback",
+    }
     /// What became of a payment.
     PaymentState { Pending = "pending", Succeeded = "succeeded", Failed = "failed", Cancelled = "cancelled" }
     /// What became of a fulfilment.
@@ -90,6 +93,19 @@ pub struct Payment {
     pub failure_code: Option<String>,
     pub failure_reason: Option<String>,
     pub processed_at: Option<DateTime<Utc>>,
+    pub told_by: Option<String>,
+    pub reference: Option<String>,
+    pub is_test: bool,
+}
+
+impl Payment {
+    /// Whether it takes money from the customer, or tries to.
+    pub fn is_payment(&self) -> bool {
+        matches!(
+            self.kind,
+            PaymentKind::Sale | PaymentKind::Authorization | PaymentKind::Capture
+        )
+    }
 }
 
 /// A fulfilment, as kept.
@@ -250,6 +266,18 @@ pub struct PaymentInput {
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processed_at: Option<DateTime<Utc>>,
+    /// The payment provider that says so, if it is not the order's own source. The two may tell of the same money: what each
+    /// of them tells is summed by itself, and the greater sum counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(null), pattern = "^[a-z][a-z0-9_]{0,39}$")]
+    pub told_by: Option<String>,
+    /// The payment provider's own id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ch_3MmlLrLkdIwHu7ix0snN0B15", max_length = 200)]
+    pub reference: Option<String>,
+    /// A test counts on orders alone that are tests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_test: bool,
 }
 
 /// What is told of a fulfilment, whole. Without a version it replaces what is there.

@@ -165,6 +165,12 @@ impl OrderInput {
                 failure_code: check.maybe(&at("failure_code"), given.failure_code.as_ref(), 200),
                 failure_reason: check.maybe(&at("failure_reason"), given.failure_reason.as_ref(), 1000),
                 processed_at: check.maybe_time(&at("processed_at"), given.processed_at),
+                told_by: given
+                    .told_by
+                    .as_ref()
+                    .map(|source| check.source(&at("told_by"), source)),
+                reference: check.maybe(&at("reference"), given.reference.as_ref(), 200),
+                is_test: given.is_test,
             };
             payment.set_version(check.version(&at("source_version"), given.source_version.as_ref()));
             all.push((payment, money.is_some_and(|(_, currency)| currency.is_some())));

@@ -162,6 +162,14 @@ pub struct PaymentJson {
     #[schema(example = json!(null))]
     pub failure_reason: Option<String>,
     pub processed_at: Option<DateTime<Utc>>,
+    /// The payment provider that says so; null: the order's own source.
+    #[schema(example = json!(null))]
+    pub told_by: Option<String>,
+    /// The payment provider's own id of it.
+    #[schema(example = json!(null))]
+    pub reference: Option<String>,
+    /// A test counts on orders alone that are tests.
+    pub is_test: bool,
 }
 
 /// A fulfilment of an order.
@@ -351,6 +359,9 @@ impl Order {
             failure_code: one.failure_code.clone(),
             failure_reason: one.failure_reason.clone(),
             processed_at: one.processed_at,
+            told_by: one.told_by.clone(),
+            reference: one.reference.clone(),
+            is_test: one.is_test,
         };
         self.payments.iter().map(show).collect()
     }

@@ -6,6 +6,7 @@ mod people;
 
 pub mod metrics;
 pub mod orders;
+pub mod payments;
 pub mod products;
 pub mod value;
 

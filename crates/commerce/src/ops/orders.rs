@@ -12,7 +12,7 @@ use regulars_kernel::{
 use serde_json::json;
 use sqlx::Executor as _;
 
-use super::{ByKey, Outcome, metrics, people::People};
+use super::{ByKey, Outcome, metrics, payments, people::People};
 use crate::{
     model::{
         Change, Order, OrderInput, OrderRow, SourceVersion, Speaker, Whose, changes, describe, facts, merge,
@@ -340,11 +340,11 @@ impl Work {
             .map(|(_, after)| *after)
             .collect();
         store::parts::replace_lines(tx, &other_lines).await?;
-        let (mut payments, mut fulfillments, mut refunds) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut paid, mut fulfillments, mut refunds) = (Vec::new(), Vec::new(), Vec::new());
         let pairs = new.iter().map(|after| (None, *after));
         for (before, after) in pairs.chain(changed.iter().map(|(before, after)| (Some(*before), *after))) {
             let fresh = |one| before.is_none_or(|before: &Order| !before.payments.contains(one));
-            payments.extend(
+            paid.extend(
                 after
                     .payments
                     .iter()
@@ -368,9 +368,16 @@ impl Work {
                     .map(|one| (after, one)),
             );
         }
-        store::parts::write_payments(tx, &payments).await?;
+        store::parts::write_payments(tx, &paid).await?;
         store::parts::write_fulfillments(tx, &fulfillments).await?;
         store::parts::write_refunds(tx, &refunds).await?;
+        let named: Vec<&Order> = changed
+            .iter()
+            .filter(|(before, after)| !before.is_known || before.core.number != after.core.number)
+            .map(|(_, after)| *after)
+            .chain(new.iter().copied())
+            .collect();
+        payments::take_up(tx, &named).await?;
         let is_written = !new.is_empty() || !changed.is_empty();
         let versions: HashMap<_, _> = written
             .into_iter()

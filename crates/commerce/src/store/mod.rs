@@ -9,3 +9,4 @@ pub mod parts;
 pub mod people;
 pub mod products;
 pub mod value;
+pub mod waiting;

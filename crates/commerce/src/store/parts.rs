@@ -14,7 +14,7 @@ const LINES: &str = "SELECT order_id, position, external_id, product_external_id
      brand, category, quantity, current_quantity, price, discount, tax, total, gift_card, requires_shipping \
      FROM order_lines WHERE order_id = ANY($1) ORDER BY order_id, position";
 const PAYMENTS: &str = "SELECT order_id, external_id, source_version, source_sequence, kind, state, amount, currency, gateway, \
-     method, failure_code, failure_reason, processed_at \
+     method, failure_code, failure_reason, processed_at, told_by, reference, is_test \
      FROM order_payments WHERE order_id = ANY($1) ORDER BY order_id, external_id COLLATE \"C\"";
 const FULFILLMENTS: &str = "SELECT order_id, external_id, source_version, source_sequence, state, tracking_company, \
      tracking_numbers, tracking_urls, shipped_at, delivered_at, lines \
@@ -99,14 +99,16 @@ pub async fn insert_lines(tx: &mut Tx, orders: &[&Order]) -> Result<()> {
 /// Writes payments, each with its order.
 pub async fn write_payments(tx: &mut Tx, parts: &[(&Order, &Payment)]) -> Result<()> {
     let sql = "INSERT INTO order_payments (organization_id, order_id, external_id, source_version, source_sequence, kind, state, \
-           amount, currency, gateway, method, failure_code, failure_reason, processed_at) \
+           amount, currency, gateway, method, failure_code, failure_reason, processed_at, told_by, reference, is_test) \
          SELECT $1, x.order_id, x.external_id, x.source_version, x.source_sequence, x.kind, x.state, x.amount, x.currency, \
-           x.gateway, x.method, x.failure_code, x.failure_reason, x.processed_at \
+           x.gateway, x.method, x.failure_code, x.failure_reason, x.processed_at, x.told_by, x.reference, x.is_test \
          FROM jsonb_populate_recordset(NULL::order_payments, $2) x \
          ON CONFLICT (organization_id, order_id, external_id) DO UPDATE SET (source_version, source_sequence, kind, state, \
-           amount, currency, gateway, method, failure_code, failure_reason, processed_at) = ROW(excluded.source_version, \
+           amount, currency, gateway, method, failure_code, failure_reason, processed_at, told_by, reference, is_test) = \
+           ROW(excluded.source_version, \
            excluded.source_sequence, excluded.kind, excluded.state, excluded.amount, excluded.currency, excluded.gateway, \
-           excluded.method, excluded.failure_code, excluded.failure_reason, excluded.processed_at)";
+           excluded.method, excluded.failure_code, excluded.failure_reason, excluded.processed_at, excluded.told_by, \
+           excluded.reference, excluded.is_test)";
     write(tx, sql, &of(parts)).await
 }
 

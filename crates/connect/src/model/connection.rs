@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::signature;
+
 const MAX_NAME: usize = 120;
 /// Characters of a secret at most.
 pub const MAX_SECRET: usize = 500;
@@ -23,16 +25,22 @@ const MOST_OVERLAP_HOURS: u32 = 24 * 30;
 pub enum Provider {
     /// Shopify.
     Shopify,
+    /// Stripe.
+    Stripe,
+    /// Adyen.
+    Adyen,
 }
 
 impl Provider {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Shopify];
+    pub const ALL: &'static [Self] = &[Self::Shopify, Self::Stripe, Self::Adyen];
 
     /// The name in addresses and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Shopify => "shopify",
+            Self::Stripe => "stripe",
+            Self::Adyen => "adyen",
         }
     }
 
@@ -40,6 +48,8 @@ impl Provider {
     pub fn title(self) -> &'static str {
         match self {
             Self::Shopify => "Shopify",
+            Self::Stripe => "Stripe",
+            Self::Adyen => "Adyen",
         }
     }
 
@@ -149,6 +159,9 @@ impl NewConnection {
         let secret = checked_secret(&self.secret, "/secret", &mut faults);
         if let Some(provider) = provider {
             check_settings(provider, &self.settings, &mut faults);
+            if let Some(secret) = &secret {
+                check_secret_of(provider, secret, &mut faults);
+            }
         }
         match (provider, name, secret) {
             (Some(provider), Some(name), Some(secret)) if faults.0.is_empty() => Ok(ValidConnection {
@@ -280,28 +293,53 @@ fn checked_secret(secret: &Secret<String>, pointer: &str, faults: &mut Faults) -
     }
 }
 
-/// The settings of each provider are few and known, so a misspelt one is named.
+/// Whether a provider can sign with this secret; what it is given as is not always what it is.
+pub(crate) fn check_secret_of(provider: Provider, secret: &Secret<String>, faults: &mut Faults) {
+    if provider == Provider::Adyen && signature::from_hex(secret.expose()).is_none() {
+        faults.add(
+            "/secret",
+            "secret_invalid",
+            "Adyen's HMAC key is hexadecimal digits, as its Customer Area shows it",
+        );
+    }
+}
+
+/// The settings of each provider are few and known, so a misspelt one is named. Where a setting has a few values, they stand
+/// beside it.
 fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mut Faults) {
-    let known: &[&str] = match provider {
-        Provider::Shopify => &["shop", "currency"],
+    const TESTS: (&str, &[&str]) = ("test_payments", &["show", "count", "ignore"]);
+    let known: &[(&str, &[&str])] = match provider {
+        Provider::Shopify => &[("shop", &[]), ("currency", &[])],
+        Provider::Stripe => &[("account", &[]), ("order_key", &[]), ("order_source", &[]), TESTS],
+        Provider::Adyen => &[
+            ("merchant_account", &[]),
+            ("order_source", &[]),
+            ("capture", &["manual", "automatic"]),
+            TESTS,
+        ],
     };
     for (key, value) in settings {
         let pointer = format!("/settings/{key}");
-        if !known.contains(&key.as_str()) {
+        let Some((_, values)) = known.iter().find(|(name, _)| name == key) else {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
             let message = format!(
                 "{} has no setting of this name; it has {}",
                 provider.title(),
-                known.join(", ")
+                names.join(", ")
             );
             faults.add(pointer, "field_unknown", message);
-        } else if !value
-            .as_str()
-            .is_some_and(|text| !text.trim().is_empty() && text.len() <= 200)
-        {
-            faults.add(pointer, "wrong_type", "a text of 1 to 200 characters is wanted");
-        } else if key == "currency" {
-            let currency = Currency::parse(value.as_str().unwrap_or_default());
-            faults.take(&pointer, "currency_invalid", currency);
+            continue;
+        };
+        match value.as_str() {
+            Some(text) if !text.trim().is_empty() && text.len() <= 200 => {
+                if !values.is_empty() && !values.contains(&text) {
+                    let message = format!("it is one of {}", values.join(", "));
+                    faults.add(pointer, "choice_unknown", message);
+                } else if key == "currency" {
+                    faults.take(&pointer, "currency_invalid", Currency::parse(text));
+                }
+            }
+            _ => faults.add(pointer, "wrong_type", "a text of 1 to 200 characters is wanted"),
         }
     }
 }

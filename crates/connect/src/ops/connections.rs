@@ -2,12 +2,12 @@
 
 use regulars_accounts::AuditRecord as Entry;
 use regulars_database::Tx;
-use regulars_kernel::{Error, Page, PageRequest, Result, Total, ids::ConnectionId};
+use regulars_kernel::{Error, Faults, Page, PageRequest, Result, Total, ids::ConnectionId};
 use serde_json::json;
 
 use crate::{
     cache,
-    model::{Connection, ConnectionPatch, NewConnection, NewSecret},
+    model::{Connection, ConnectionPatch, NewConnection, NewSecret, check_secret_of},
     store::connections,
 };
 
@@ -97,7 +97,11 @@ pub async fn delete_connection(
 pub async fn add_secret(tx: &mut Tx, id: ConnectionId, new: &NewSecret) -> Result<Connection> {
     let valid = new.check()?;
     connections::lock(tx, id).await?;
-    if get_connection(tx, id).await?.secrets.len() >= MOST_SECRETS {
+    let connection = get_connection(tx, id).await?;
+    let mut faults = Faults::new();
+    check_secret_of(connection.provider, &valid.secret, &mut faults);
+    faults.check()?;
+    if connection.secrets.len() >= MOST_SECRETS {
         let message = format!("{MOST_SECRETS} secrets hold already; wait until one of them ends");
         return Err(Error::conflict("/secret", "too_many", message));
     }
