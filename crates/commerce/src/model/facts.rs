@@ -213,7 +213,11 @@ fn fact_of(payment: &Payment) -> Option<(String, &'static str, Option<&'static s
                 PaymentState::Succeeded => "lost",
                 PaymentState::Cancelled | PaymentState::Failed => "won",
             };
-            Some((format!("disputed {id} {outcome}"), "payment.disputed", Some(outcome)))
+            Some((
+                format!("disputed {id} {outcome}"),
+                "payment.disputed",
+                Some(outcome),
+            ))
         }
         (PaymentKind::Refund, PaymentState::Failed) => {
             Some((format!("refund failed {id}"), "payment.refund_failed", None))

@@ -4,10 +4,10 @@ mod connection;
 mod event;
 mod mask;
 
-pub(crate) use connection::{ValidConnection, check_secret_of};
 pub use connection::{
     Connection, ConnectionPatch, MAX_SECRET, NewConnection, NewSecret, Provider, SecretInfo,
 };
+pub(crate) use connection::{ValidConnection, check_secret_of};
 pub(crate) use event::Due;
 pub use event::{
     MAX_ATTEMPTS, Played, Replay, ReplayFilter, WebhookEvent, WebhookEventDetail, WebhookFilter, WebhookState,
