@@ -18,10 +18,8 @@ impl Units {
     fn digits(self, currency: Currency) -> u32 {
         match (self, currency.as_str()) {
             // Króna and shilling have no smaller coin any more; Stripe goes on to write two digits, of which both are 0.
-            (Self::Stripe, "ISK" | "UGX") => 2,
-            (Self::Stripe, "MGA") => 0,
-            (Self::Adyen, "CLP" | "ISK") => 2,
-            (Self::Adyen, "CVE" | "IDR") => 0,
+            (Self::Stripe, "ISK" | "UGX") | (Self::Adyen, "CLP" | "ISK") => 2,
+            (Self::Stripe, "MGA") | (Self::Adyen, "CVE" | "IDR") => 0,
             _ => currency.digits(),
         }
     }

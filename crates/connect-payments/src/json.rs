@@ -50,6 +50,15 @@ pub fn reference(value: &Value) -> Option<String> {
     }
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
 /// Seconds since 1970.
 pub fn seconds(value: &Value) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(value.as_i64()?, 0).filter(in_our_time)

@@ -118,14 +118,15 @@ impl Processor for Adyen {
         };
         let id = match meaning.shared {
             Some(suffix) => format!("{payment}{suffix}"),
-            None => own.to_owned(),
+            None => format!("{own}/{}", meaning.kind),
         };
         let names: Vec<String> = json::reference(&item["merchantReference"]).into_iter().collect();
         let (done, _) = settle::tell(tx, SOURCE, payment, message, |ledger| {
             ledger.is_test |= is_test && tests == Tests::Show;
             ledger.put(&id, Word::of(message, meaning.rank, meaning.is_final), line);
             // What follows may have a reference of its own.
-            ledger.name(own, Word::of(message, 0, false), own == payment, names);
+            let by = format!("{own}/{}", meaning.kind);
+            ledger.name(&by, Word::of(message, 0, false), own == payment, names);
         })
         .await?;
         Ok(Applied::Done(done))

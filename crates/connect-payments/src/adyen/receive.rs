@@ -122,7 +122,7 @@ fn message(item: &Value, raw: &str, signed: &str, is_live: bool) -> Result<Messa
     let delivery_id = if read::is_id(psp) && psp.len() + topic.len() < 190 {
         format!("{psp}:{topic}:{success}")
     } else {
-        hex(&content)
+        read::hex(&content)
     };
     Ok(Message {
         topic: topic.to_owned(),
@@ -140,7 +140,7 @@ fn whole(body: &Bytes) -> Message {
     let content = signature::digest(&[body]);
     Message {
         topic: read::id(&told["type"]).unwrap_or("unknown").to_owned(),
-        delivery_id: hex(&content),
+        delivery_id: read::hex(&content),
         content,
         about: json!({"live": told["environment"] == "live"}),
         said_at: read::time(&told["timestamp"]),
@@ -150,8 +150,4 @@ fn whole(body: &Bytes) -> Message {
 
 pub(super) fn is_true(value: &Value) -> bool {
     *value == "true" || *value == true
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

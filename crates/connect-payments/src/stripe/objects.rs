@@ -99,7 +99,6 @@ pub async fn intent(tx: &mut Tx, event: &Event<'_>) -> Result<Applied, Failure> 
         attempt.reference = charge.map(str::to_owned);
         attempt.method = json::text(&error["payment_method"]["card"]["brand"], 200)
             .or_else(|| json::text(&error["payment_method"]["type"], 200));
-        attempt.kind = if is_manual { "authorization" } else { "sale" }.to_owned();
         let name = charge.map_or_else(
             || format!("{id}/{}", event.message.said_at.timestamp()),
             str::to_owned,

@@ -58,8 +58,7 @@ impl Receiver for Stripe {
         let word = |value: &Value| read::id(value).map(str::to_owned);
         Ok(vec![Message {
             topic: word(&event["type"]).unwrap_or_else(|| "unknown".to_owned()),
-            delivery_id: word(&event["id"])
-                .unwrap_or_else(|| content.iter().map(|byte| format!("{byte:02x}")).collect()),
+            delivery_id: word(&event["id"]).unwrap_or_else(|| read::hex(&content)),
             content,
             about: json!({
                 "account": word(&event["account"]), "livemode": event["livemode"].as_bool(),

@@ -119,9 +119,9 @@ async fn stripes_events_end_in_the_same_state() {
     for (index, order) in all.iter().enumerate() {
         let case = index + 1_000;
         let (external_id, number) = (format!("s{case}"), format!("S{case}"));
-        let make = || desk.order("shop", &external_id, &number, json!({}));
+        let place = || desk.order("shop", &external_id, &number, json!({}));
         // The order is known before, between or after its payments.
-        let mut made = if index % 3 == 0 { Some(make().await) } else { None };
+        let mut made = if index % 3 == 0 { Some(place().await) } else { None };
         for (sent, step) in order.iter().enumerate() {
             let (topic, second, object) = &stripe(case)[*step];
             desk.event(&format!("evt_{case}_{sent}"), topic, *second, object)
@@ -130,15 +130,14 @@ async fn stripes_events_end_in_the_same_state() {
                 desk.process().await;
             }
             if index % 3 == 1 && sent == 5 {
-                made = Some(make().await);
+                made = Some(place().await);
             }
         }
-        let made = match made {
-            Some(made) => made,
-            None => {
-                desk.process().await;
-                make().await
-            }
+        let made = if let Some(made) = made {
+            made
+        } else {
+            desk.process().await;
+            place().await
         };
         desk.process().await;
         wait_again(&desk).await;

@@ -197,7 +197,8 @@ impl Desk {
 
 pub fn v1(secret: &str, at: i64, body: &[u8]) -> String {
     let mac = signature::hmac_sha256(secret.as_bytes(), &[at.to_string().as_bytes(), b".", body]);
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+    mac.iter()
+        .fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 pub fn event(id: &str, topic: &str, second: i64, livemode: bool, object: &Value) -> Value {

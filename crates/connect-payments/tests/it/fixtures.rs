@@ -143,9 +143,11 @@ async fn every_notification_of_adyen_is_taken_and_has_its_effect() {
     none_is_dead(&desk).await;
     assert_eq!(desk.now(&first).await["payment_status"], "authorized");
     let payments = desk.payments(&second).await;
-    // The fixtures give several events one reference: of the same time ago, the later word holds.
-    assert!(
-        payments.iter().any(|one| one.starts_with("adyen:PSP_REFERENCE ")),
-        "{payments:?}"
-    );
+    // The fixtures give several events one reference and, to the captures, one time.
+    for (kind, amount) in [("capture", "236.23"), ("refund", "15.00")] {
+        let is_it = |one: &String| {
+            one.starts_with(&format!("adyen:PSP_REFERENCE/{kind} {kind} ")) && one.ends_with(amount)
+        };
+        assert!(payments.iter().any(is_it), "{kind} in {payments:?}");
+    }
 }
