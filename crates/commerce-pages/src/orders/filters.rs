@@ -25,7 +25,7 @@ pub(super) struct Chip {
 }
 
 /// Each filter in force, with the address of the list without it. `customer` is what the one that is asked for is called.
-pub(super) fn chips(state: &ListState, customer: Option<&str>, base: &Currency, locale: Locale) -> Vec<Chip> {
+pub(super) fn chips(state: &ListState, customer: Option<&str>, base: Currency, locale: Locale) -> Vec<Chip> {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in state.filters() {
         if !names.contains(&name) {
@@ -35,10 +35,9 @@ pub(super) fn chips(state: &ListState, customer: Option<&str>, base: &Currency, 
     let value_of = |name: &str, value: &str| match name {
         "customer" => customer.unwrap_or("nobody known").to_owned(),
         "source" => words::sentence(value),
-        "total_min" | "total_max" => value.parse::<Decimal>().map_or_else(
-            |_| value.to_owned(),
-            |amount| words::amount(amount, *base, locale),
-        ),
+        "total_min" | "total_max" => value
+            .parse::<Decimal>()
+            .map_or_else(|_| value.to_owned(), |amount| words::amount(amount, base, locale)),
         _ => value.replace('_', " "),
     };
     let chip = |name: &str| {
@@ -87,7 +86,7 @@ pub(super) fn in_words(fault: &Fault) -> String {
 }
 
 /// The inside of the sheet.
-pub(super) fn sheet_of(state: &ListState, sources: &[String], base: &Currency) -> Markup {
+pub(super) fn sheet_of(state: &ListState, sources: &[String], base: Currency) -> Markup {
     let kept = ["q", "sort", "customer"];
     let amount = |name: &'static str, label: String| {
         text_field(name, label)

@@ -57,7 +57,7 @@ pub(super) async fn filters(call: PageCall, RawQuery(query): RawQuery) -> PageRe
     let mut tx = call.read().await?;
     let sources = find::sources(&mut tx).await?;
     tx.commit().await?;
-    let inside = filters::sheet_of(&state, &sources, &call.caller.organization.currency);
+    let inside = filters::sheet_of(&state, &sources, call.caller.organization.currency);
     if call.is_fragment() {
         return Ok(inside.into_response());
     }
@@ -85,7 +85,7 @@ async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView
         chips: chips(
             &state,
             name.as_deref(),
-            &call.caller.organization.currency,
+            call.caller.organization.currency,
             shell.locale,
         ),
         sorted: String::new(),

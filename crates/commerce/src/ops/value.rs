@@ -17,7 +17,7 @@ const AGO: u64 = 30;
 static KNOWN: LazyLock<Cache<OrganizationId, LifetimeValue>> = LazyLock::new(|| {
     Cache::builder()
         .max_capacity(1_000)
-        .time_to_live(Duration::from_secs(600))
+        .time_to_live(Duration::from_mins(10))
         .build()
 });
 
