@@ -83,11 +83,13 @@ pub fn sign(identity_secret: &str, text: &str) -> String {
         unreachable!("HMAC takes keys of any length")
     };
     mac.update(text.as_bytes());
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let hex = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    let mut digits = String::with_capacity(64);
+    for byte in mac.finalize().into_bytes() {
+        digits.push(hex(byte >> 4));
+        digits.push(hex(byte & 15));
+    }
+    digits
 }
 
 /// The key of this text. One that is wrong, revoked or over is refused with 401.

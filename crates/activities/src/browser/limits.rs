@@ -13,7 +13,7 @@ use regulars_kernel::ids::KeyId;
 /// Requests that one network may make with one key in a minute.
 pub const PER_ADDRESS: u32 = 240;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// Budgets that are remembered before those that are whole again are looked for.
 const MANY: usize = 50_000;
 

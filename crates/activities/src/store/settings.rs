@@ -11,12 +11,13 @@ use crate::model::IpPolicy;
 /// What is stored: version, policy and days.
 pub type Stored = (i32, IpPolicy, BTreeMap<String, u16>);
 
+type Row = (i32, String, Json<BTreeMap<String, u16>>);
+
 /// What an organization wants otherwise.
 pub async fn get(tx: &mut Tx) -> Result<Stored> {
-    let row: Option<(i32, String, Json<BTreeMap<String, u16>>)> =
-        sqlx::query_as("SELECT version, ip, retention_days FROM activity_settings")
-            .fetch_optional(tx.conn())
-            .await?;
+    let row: Option<Row> = sqlx::query_as("SELECT version, ip, retention_days FROM activity_settings")
+        .fetch_optional(tx.conn())
+        .await?;
     Ok(match row {
         Some((version, ip, Json(days))) => (version, IpPolicy::of(&ip), days),
         None => (1, IpPolicy::default(), BTreeMap::new()),

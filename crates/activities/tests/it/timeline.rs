@@ -116,6 +116,9 @@ async fn fill(house: &House, customer: &str) {
         .await;
 }
 
+/// Rows of the measurement.
+const ROWS: usize = 20_000;
+
 /// How fast batches are stored, beside COPY into the same table. Prints; run it in a release build.
 #[tokio::test]
 #[ignore = "a measurement"]
@@ -125,14 +128,13 @@ async fn batches_beside_copy() {
         .fetch_one(house.app.test_database().owner())
         .await
         .unwrap();
-    const ROWS: usize = 20_000;
     let mut lines = String::new();
     for n in 0..ROWS {
         let (id, at) = (uuid_text(), ago(n as i64 % 1_000).to_rfc3339());
-        lines.push_str(&format!(
+        lines.extend([format!(
             "{organization}\t{id}\t{at}\tpage_view\tv{}\ts1\thttps://shop.example/{n}\tMozilla/5.0\n",
             n % 100
-        ));
+        )]);
     }
     let mut owner = house.app.test_database().owner().acquire().await.unwrap();
     let begun = Instant::now();
