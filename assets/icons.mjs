@@ -22,6 +22,7 @@ const ICONS = {
   Source: "plug", File: "file-text", Table: "table-2", Info: "info", Warning: "triangle-alert", Error: "circle-alert",
   Success: "circle-check", Sun: "sun", Moon: "moon", System: "monitor", SignOut: "log-out", Refresh: "refresh-cw",
   Stop: "circle-stop", Star: "star", Shield: "shield-check", Help: "keyboard", Guide: "circle-question-mark", Empty: "inbox", Globe: "globe", Health: "heart-pulse", Mention: "at-sign",
+  Connection: "cable", Inbox: "mailbox", Show: "eye",
 };
 
 const shape = (file) =>

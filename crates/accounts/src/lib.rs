@@ -24,4 +24,5 @@ mod store;
 
 pub use audit::{Entry as AuditRecord, audit};
 pub use authenticate::{authenticate, caller_of, forget};
+pub use pages::{asked, face};
 pub use routes::{api_routes, page_routes};

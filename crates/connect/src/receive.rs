@@ -57,6 +57,10 @@ async fn take(
         .await?
         .filter(|known| known.provider == provider)
         .ok_or(UNKNOWN)?;
+    if known.is_disabled {
+        count(provider, "refused", 1);
+        return Err(Error::Refused("this connection is switched off".into()));
+    }
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, MOST_BYTES)
         .collect()

@@ -79,8 +79,12 @@ pub struct Connection {
     pub secrets: Vec<SecretInfo>,
     /// When something came last.
     pub last_event_at: Option<DateTime<Utc>>,
+    /// Since when what is sent to it is refused; null while it is taken.
+    pub disabled_at: Option<DateTime<Utc>>,
     /// How many messages wait to be processed, up to 1,000.
     pub waiting: i64,
+    /// How many of those have failed and are tried again, up to 1,000.
+    pub retrying: i64,
     /// How many messages could not be processed and wait for a person, up to 1,000.
     pub dead: i64,
     /// Why the last of those could not.
@@ -173,6 +177,8 @@ pub struct ConnectionPatch {
     /// The settings, merged: null takes one away.
     #[schema(value_type = Option<BTreeMap<String, Value>>)]
     pub settings: Patch<Map<String, Value>>,
+    /// Whether what is sent to it is refused.
+    pub disabled: Option<bool>,
 }
 
 impl ConnectionPatch {
@@ -280,11 +286,16 @@ fn checked_secret(secret: &Secret<String>, pointer: &str, faults: &mut Faults) -
     }
 }
 
+/// The settings that a provider's part of Regulars knows.
+pub(crate) fn known_settings(provider: Provider) -> &'static [&'static str] {
+    match provider {
+        Provider::Shopify => &["shop"],
+    }
+}
+
 /// The settings of each provider are few and known, so a misspelt one is named.
 fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mut Faults) {
-    let known: &[&str] = match provider {
-        Provider::Shopify => &["shop"],
-    };
+    let known = known_settings(provider);
     for (key, value) in settings {
         let pointer = format!("/settings/{key}");
         if !known.contains(&key.as_str()) {

@@ -5,11 +5,14 @@ mod event;
 mod mask;
 
 pub(crate) use connection::ValidConnection;
+#[cfg(test)]
+pub(crate) use connection::known_settings;
 pub use connection::{
     Connection, ConnectionPatch, MAX_SECRET, NewConnection, NewSecret, Provider, SecretInfo,
 };
 pub(crate) use event::Due;
 pub use event::{
-    MAX_ATTEMPTS, Played, Replay, ReplayFilter, WebhookEvent, WebhookEventDetail, WebhookFilter, WebhookState,
+    Counts, FailureGroup, MAX_ATTEMPTS, Place, Played, Replay, ReplayFilter, WebhookEvent,
+    WebhookEventDetail, WebhookFilter, WebhookState,
 };
 pub use mask::mask;

@@ -151,11 +151,17 @@ pub enum Icon {
     Health,
     /// lucide `at-sign`.
     Mention,
+    /// lucide `cable`.
+    Connection,
+    /// lucide `mailbox`.
+    Inbox,
+    /// lucide `eye`.
+    Show,
 }
 
 impl Icon {
     /// Every icon, for the style guide.
-    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health, Self::Mention];
+    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health, Self::Mention, Self::Connection, Self::Inbox, Self::Show];
 
     fn shape(self) -> &'static str {
         match self {
@@ -231,6 +237,9 @@ impl Icon {
             Self::Globe => r#"<circle cx="12" cy="12" r="10"/><path d="M12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20"/><path d="M2 12h20"/>"#,
             Self::Health => r#"<path d="M2 9.5a5.5 5.5 0 0 1 9.591-3.676.56.56 0 0 0 .818 0A5.49 5.49 0 0 1 22 9.5c0 2.29-1.5 4-3 5.5l-5.492 5.313a2 2 0 0 1-3 .019L5 15c-1.5-1.5-3-3.2-3-5.5"/><path d="M3.22 13H9.5l.5-1 2 4.5 2-7 1.5 3.5h5.27"/>"#,
             Self::Mention => r#"<circle cx="12" cy="12" r="4"/><path d="M16 8v5a3 3 0 0 0 6 0v-1a10 10 0 1 0-4 8"/>"#,
+            Self::Connection => r#"<path d="M17 19a1 1 0 0 1-1-1v-2a2 2 0 0 1 2-2h2a2 2 0 0 1 2 2v2a1 1 0 0 1-1 1z"/><path d="M17 21v-2"/><path d="M19 14V6.5a1 1 0 0 0-7 0v11a1 1 0 0 1-7 0V10"/><path d="M21 21v-2"/><path d="M3 5V3"/><path d="M4 10a2 2 0 0 1-2-2V6a1 1 0 0 1 1-1h4a1 1 0 0 1 1 1v2a2 2 0 0 1-2 2z"/><path d="M7 5V3"/>"#,
+            Self::Inbox => r#"<path d="M22 17a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V9.5C2 7 4 5 6.5 5H18c2.2 0 4 1.8 4 4v8Z"/><polyline points="15,9 18,9 18,11"/><path d="M6.5 5C9 5 11 7 11 9.5V17a2 2 0 0 1-2 2"/><line x1="6" x2="7" y1="10" y2="10"/>"#,
+            Self::Show => r#"<path d="M2.062 12.348a1 1 0 0 1 0-.696 10.75 10.75 0 0 1 19.876 0 1 1 0 0 1 0 .696 10.75 10.75 0 0 1-19.876 0"/><circle cx="12" cy="12" r="3"/>"#,
         }
     }
 }
