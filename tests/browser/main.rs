@@ -22,6 +22,13 @@ mod api;
 )]
 mod process;
 
+#[path = "../../crates/server/tests/it/strangers.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of the binary, which need more of it"
+)]
+mod strangers;
+
 mod harness;
 mod shop;
 mod stage;
@@ -30,6 +37,7 @@ mod accounts;
 mod budgets;
 mod bulk;
 mod columns;
+mod connections;
 mod crowd;
 mod customers;
 mod dashboard;

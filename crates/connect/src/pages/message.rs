@@ -105,10 +105,6 @@ impl View<'_> {
         html! {
             div class="sheet-line" {
                 (state_badge(event))
-                span class="preview-steps" data-preview=(event.id) {
-                    (icon_button(Icon::ArrowUp, "Previous in the list (k)").small().attr("data-preview-step", "-1"))
-                    (icon_button(Icon::ArrowDown, "Next in the list (j)").small().attr("data-preview-step", "1"))
-                }
                 (link_button("Open as a page", format!("{HREF}/{}", event.id)).small().ghost().icon(Icon::External))
             }
             div class="message" { (self.body()) }
@@ -209,6 +205,12 @@ impl View<'_> {
         let event = &self.detail.event;
         let (again, aside) = possible(event);
         html! {
+            @if self.in_sheet {
+                span class="preview-steps" data-preview=(event.id) {
+                    (icon_button(Icon::ArrowUp, "Previous in the list (k)").small().attr("data-preview-step", "-1"))
+                    (icon_button(Icon::ArrowDown, "Next in the list (j)").small().attr("data-preview-step", "1"))
+                }
+            }
             @if self.may_edit {
                 @if aside { (self.act("discard", button("Put aside").ghost())) }
                 (self.act("mend/open", button("Mend").icon(Icon::Edit)))

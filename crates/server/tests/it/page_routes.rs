@@ -145,10 +145,7 @@ impl Made {
                 .await,
             ),
             ("/settings/jobs/{id}", job),
-            (
-                "/settings/connections/{id}/secrets/{secret}",
-                connection.clone(),
-            ),
+            ("/settings/connections/{id}/secrets/{secret}", connection.clone()),
             ("/settings/connections/{id}", connection),
             ("/settings/inbox/{id}", message),
             ("/help/{guide}", "first-hour".into()),
