@@ -117,7 +117,7 @@ async fn what_failed_is_read_mended_and_replayed() {
     browser.press("Mend").await;
     browser.find("#sheet textarea[name=payload]").await;
     browser.press("Save and replay").await;
-    browser.sees_in("#sheet", "line 1, column 63").await;
+    browser.sees_in("#sheet", "line 1, column 62").await;
     let kept = browser.value("#sheet textarea[name=payload]").await;
     assert_eq!(kept, broken);
     let mended = broken.replace("\"Eve\" ", "\"Eve\", ");

@@ -10,10 +10,6 @@
 )]
 
 #[path = "../../crates/server/tests/it/api.rs"]
-#[expect(
-    dead_code,
-    reason = "shared with the tests of the binary, which need more of it"
-)]
 mod api;
 #[path = "../../crates/server/tests/it/process.rs"]
 #[expect(

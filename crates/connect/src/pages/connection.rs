@@ -18,7 +18,7 @@ use super::{
     parts::{UNCHANGED, connection_badge, count_link, mark_of, received_cell, state_badge, topic_cell},
 };
 use crate::{
-    model::{Connection, FailureGroup, WebhookEvent, WebhookFilter},
+    model::{Connection, FailureGroup, SecretInfo, WebhookEvent, WebhookFilter},
     ops,
 };
 
@@ -205,7 +205,7 @@ impl View<'_> {
                 @for secret in &one.secrets {
                     li {
                         span class="person-lines" {
-                            b { "…" (secret.hint.as_deref().unwrap_or_default()) }
+                            b { (secret_words(secret)) }
                             span class="muted" {
                                 "given " (time_tag(secret.created_at, zone))
                                 @if let Some(ends) = secret.expires_at { ", ends " (time_tag(ends, zone)) } @else { ", holds" }
@@ -220,7 +220,7 @@ impl View<'_> {
         card("Secrets", add, body)
     }
 
-    fn end_secret(&self, secret: &crate::model::SecretInfo) -> Markup {
+    fn end_secret(&self, secret: &SecretInfo) -> Markup {
         let question = confirm_attributes(
             "End this secret now?",
             "What is still signed with it is refused at once.",
@@ -228,10 +228,7 @@ impl View<'_> {
             None,
         );
         let action = format!("{}/{}/secrets/{}/end", PLACE.href, self.one.id, secret.id);
-        let label = format!(
-            "End the secret …{} now",
-            secret.hint.as_deref().unwrap_or_default()
-        );
+        let label = format!("End {} now", secret_words(secret));
         let press: Button = button("End now")
             .small()
             .ghost()
@@ -255,6 +252,14 @@ impl View<'_> {
     }
 }
 
+/// A secret by its last letters; a short one tells none.
+fn secret_words(secret: &SecretInfo) -> String {
+    match &secret.hint {
+        Some(hint) => format!("…{hint}"),
+        None => "A short secret".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -264,7 +269,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::model::{Provider, SecretInfo, WebhookState};
+    use crate::model::{Provider, WebhookState};
 
     #[test]
     fn a_connection_is_shown_whatever_its_texts_are() {
