@@ -23,6 +23,7 @@ const ICONS = {
   Success: "circle-check", Sun: "sun", Moon: "moon", System: "monitor", SignOut: "log-out", Refresh: "refresh-cw",
   Stop: "circle-stop", Star: "star", Shield: "shield-check", Help: "keyboard", Guide: "circle-question-mark", Empty: "inbox", Globe: "globe", Health: "heart-pulse", Mention: "at-sign",
   Orders: "shopping-bag", Products: "package", Payment: "credit-card", Shipment: "truck", Refund: "banknote-arrow-down",
+  Connection: "cable", Inbox: "mailbox", Show: "eye",
 };
 
 const shape = (file) =>

@@ -51,6 +51,9 @@ const looked = () => document.querySelector("#sheet[open] [data-preview]");
 document.addEventListener("click", (event) => {
   const step = event.target.closest("[data-preview-step]");
   if (step) look(Number(step.dataset.previewStep));
+  // A link that opens its row in the sheet: from there on keys go through the list.
+  const opened = event.target.closest("[data-row-preview] [data-row-link][hx-get]");
+  if (opened) mark(opened.closest("[data-row]"));
   if (event.target.closest("[data-preview-row]")) preview(asker()?.closest("[data-row]"));
   // A row whose link opens the sheet is the one that the sheet goes on from.
   const shown = event.target.closest("[data-row-link][hx-get]")?.closest("[data-row]");

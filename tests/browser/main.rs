@@ -10,10 +10,6 @@
 )]
 
 #[path = "../../crates/server/tests/it/api.rs"]
-#[expect(
-    dead_code,
-    reason = "shared with the tests of the binary, which need more of it"
-)]
 mod api;
 #[path = "../../crates/server/tests/it/process.rs"]
 #[expect(
@@ -21,6 +17,13 @@ mod api;
     reason = "shared with the tests of the binary, which need more of it"
 )]
 mod process;
+
+#[path = "../../crates/server/tests/it/strangers.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of the binary, which need more of it"
+)]
+mod strangers;
 
 mod harness;
 mod shop;
@@ -30,6 +33,7 @@ mod accounts;
 mod budgets;
 mod bulk;
 mod columns;
+mod connections;
 mod crowd;
 mod customers;
 mod dashboard;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{orders::sold, stage::Stage};
+use crate::{orders::sold, stage::Stage, strangers};
 
 /// A page, or what is opened on it.
 pub struct Looked {
@@ -32,6 +32,8 @@ pub fn empty() -> Vec<Looked> {
         ("empty-exports", "/exports"),
         ("empty-definitions", "/settings/definitions"),
         ("empty-jobs", "/settings/jobs"),
+        ("empty-connections", "/settings/connections"),
+        ("empty-inbox", "/settings/inbox"),
     ]
     .into_iter()
     .map(|(name, address)| look(name, address.into(), &[]))
@@ -254,6 +256,7 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         )
         .await;
     let (order, product) = sold(stage, &first).await;
+    let (shop, quiet, dead) = connected(stage).await;
     let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
     vec![
@@ -443,9 +446,56 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         look("sessions", "/settings/sessions".into(), &[]),
         look("jobs", "/settings/jobs".into(), &[]),
         look("health", "/settings/health".into(), &[]),
+        look("connections", "/settings/connections".into(), &[]),
+        look(
+            "connections-menu",
+            "/settings/connections".into(),
+            &["click:[data-row] .cell-menu button"],
+        ),
+        look(
+            "connection-new",
+            "/settings/connections".into(),
+            &["New connection"],
+        ),
+        look("connection", format!("/settings/connections/{shop}"), &[]),
+        look("empty-connection", format!("/settings/connections/{quiet}"), &[]),
+        look(
+            "connection-secret",
+            format!("/settings/connections/{shop}"),
+            &["New secret"],
+        ),
+        look("inbox", "/settings/inbox".into(), &[]),
+        look("inbox-failed", "/settings/inbox?state=dead".into(), &[]),
+        look(
+            "inbox-failed-replay",
+            "/settings/inbox?state=dead".into(),
+            &["Replay all"],
+        ),
+        look("inbox-nothing", "/settings/inbox?state=retrying".into(), &[]),
+        look(
+            "inbox-message",
+            "/settings/inbox".into(),
+            &["click:#inbox [data-row-link]"],
+        ),
+        look("message", format!("/settings/inbox/{dead}"), &[]),
+        look(
+            "message-shown",
+            format!("/settings/inbox/{dead}"),
+            &["Show personal data"],
+        ),
         look("help", "/help".into(), &[]),
         look("help-guide", "/help/finding-people".into(), &[]),
         // What went wrong.
+        look(
+            "wrong-mend",
+            "/settings/inbox?state=dead".into(),
+            &["click:#inbox [data-row-link]", "Mend", "Save and replay"],
+        ),
+        look(
+            "wrong-connection",
+            "/settings/connections".into(),
+            &["New connection", "Create connection"],
+        ),
         look("wrong-address", "/no-such-page".into(), &[]),
         look("wrong-guide", "/help/no-such-guide".into(), &[]),
         look("wrong-customer", format!("/customers/{nobody}"), &[]),
@@ -470,4 +520,46 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             &["Invite member", "email:allen@", "Invite"],
         ),
     ]
+}
+
+/// Connects a shop that has sent what can be processed and what cannot, and one that has sent nothing; gives the ids of both
+/// and of a message that failed.
+async fn connected(stage: &Stage) -> (String, String, String) {
+    let api = &stage.api;
+    let shop = json!({"provider": "shopify", "name": "Main shop", "secret": "hush", "settings": {"shop": "acme.myshopify.com"}});
+    let shop = api.post("/api/v1/connections", &shop).await.expect(201);
+    let quiet = json!({"provider": "shopify", "name": "Outlet", "secret": "a quiet secret x7Qa"});
+    let quiet = api.post("/api/v1/connections", &quiet).await.expect(201);
+    let secret = json!({"secret": "hush", "overlap_hours": 24});
+    api.post(
+        &format!("/api/v1/connections/{}/secrets", shop.at("/id")),
+        &secret,
+    )
+    .await
+    .expect(200);
+    let customer = r#"{"id": 7064, "email": "bob@biller.example", "first_name": "Bob", "last_name": "Biller", "verified_email": true, "updated_at": "2026-05-01T10:00:00Z", "tags": "vip", "currency": "EUR", "default_address": {"address1": "1 Main Street", "city": "Ottawa", "country_code": "CA"}}"#;
+    let broken = r#"{"id": 7065, "email": "eve@example.com", "first_name": "Eve", "orders_count": 3 "currency": "EUR"}"#;
+    for (id, topic, body) in [
+        ("1", "shop/update", "{}"),
+        ("2", "customers/create", customer),
+        ("3", "customers/update", broken),
+        ("4", "customers/update", &broken.replace("7065", "7066")),
+        ("5", "orders/create", "[1, 2, 3]"),
+        ("6", "themes/publish", r#"{"id": 1, "name": "Dawn"}"#),
+    ] {
+        strangers::send(api, &shop.at("/webhook_path"), topic, id, body)
+            .await
+            .expect(200);
+    }
+    let mut waiting = 1;
+    while waiting > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let queued = api.get("/api/v1/webhook-events?state=queued").await.expect(200);
+        waiting = queued.json["data"].as_array().unwrap().len();
+    }
+    let dead = api
+        .get("/api/v1/webhook-events?state=dead&topic=customers/update")
+        .await
+        .expect(200);
+    (shop.at("/id"), quiet.at("/id"), dead.at("/data/0/id"))
 }

@@ -25,5 +25,6 @@ mod store;
 
 pub use audit::{Entry as AuditRecord, audit};
 pub use authenticate::{authenticate, caller_of, forget};
+pub use pages::{asked, face};
 pub use publishable::{PREFIX as PUBLISHABLE_PREFIX, PublishableKey, RATE_PER_MINUTE, publishable, sign};
 pub use routes::{api_routes, page_routes};

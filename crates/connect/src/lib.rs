@@ -14,6 +14,7 @@ mod entity;
 mod intake;
 pub mod model;
 pub mod ops;
+mod pages;
 mod provider;
 mod receive;
 mod routes;
@@ -26,4 +27,4 @@ pub use model::Provider;
 pub use provider::{
     Applied, Delivery, Failure, Known, Message, Processor, Providers, Received, Receiver, Refusal,
 };
-pub use routes::{api_routes, job_handlers, webhook_routes};
+pub use routes::{api_routes, job_handlers, page_routes, webhook_routes};

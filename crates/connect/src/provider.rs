@@ -19,6 +19,8 @@ pub struct Known {
     pub provider: Provider,
     /// Its settings.
     pub settings: Map<String, Value>,
+    /// Whether a person has switched it off.
+    pub is_disabled: bool,
     /// What it may be signed with at this moment, the newest first.
     pub secrets: Vec<regulars_kernel::Secret<String>>,
 }

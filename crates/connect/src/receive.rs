@@ -66,6 +66,10 @@ async fn take(
         .await?
         .filter(|known| known.provider == provider)
         .ok_or(UNKNOWN)?;
+    if known.is_disabled {
+        count(provider, "refused", 1);
+        return Err(Error::Refused("this connection is switched off".into()));
+    }
     let (parts, body) = request.into_parts();
     let _place = match body.size_hint().upper() {
         Some(bytes) if bytes <= SMALL => None,

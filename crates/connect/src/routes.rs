@@ -19,6 +19,11 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
     crate::api::routes()
 }
 
+/// The pages.
+pub fn page_routes() -> Router<AppState> {
+    crate::pages::routes()
+}
+
 /// Where providers send to. Signatures stand in the place of authentication here.
 pub fn webhook_routes(providers: Providers) -> Router<AppState> {
     let inbox = Inbox {

@@ -1,7 +1,6 @@
 //! The audit log as a page.
 
 use axum::response::IntoResponse;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use maud::{Markup, html};
 use regulars_kernel::{Faults, PageRequest, Permission, Start};
 use regulars_web::{
@@ -13,6 +12,7 @@ use regulars_web::{
 };
 
 use super::{
+    asked::{address, midnight},
     describe::{SUBJECTS, action_words, details},
     members::steps,
 };
@@ -38,49 +38,14 @@ impl Typed {
     /// The list's address with these filters.
     fn address(&self) -> String {
         let pairs = [
-            ("action", &self.action),
+            ("action", self.action.as_str()),
             ("actor", &self.actor),
             ("target", &self.target),
             ("from", &self.from),
             ("to", &self.to),
         ];
-        let given: Vec<_> = pairs
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", escaped(value)))
-            .collect();
-        if given.is_empty() {
-            HREF.to_owned()
-        } else {
-            format!("{HREF}?{}", given.join("&"))
-        }
+        address(HREF, &pairs)
     }
-}
-
-fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
-}
-
-/// The start of a day, or of the day after it, where the organization is.
-fn midnight(day: &str, zone: chrono_tz::Tz, after: bool) -> Option<DateTime<Utc>> {
-    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
-    let day = if after { day.succ_opt()? } else { day };
-    // A day may begin after midnight where clocks go forward then.
-    (0..3)
-        .find_map(|hours| {
-            zone.from_local_datetime(&(day.and_time(NaiveTime::MIN) + TimeDelta::hours(hours)))
-                .earliest()
-        })
-        .map(|at| at.to_utc())
 }
 
 pub async fn list(call: PageCall, mut params: Params) -> PageResult {
@@ -228,22 +193,6 @@ fn who(entry: &AuditEntry) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_day_is_the_organizations_day() {
-        let berlin = chrono_tz::Europe::Berlin;
-        assert_eq!(
-            midnight("2026-07-01", berlin, false).unwrap().to_rfc3339(),
-            "2026-06-30T22:00:00+00:00"
-        );
-        assert_eq!(
-            midnight("2026-07-01", berlin, true).unwrap().to_rfc3339(),
-            "2026-07-01T22:00:00+00:00"
-        );
-        // Clocks went forward at midnight.
-        assert!(midnight("2024-09-08", chrono_tz::America::Santiago, false).is_some());
-        assert_eq!(midnight("tomorrow", berlin, false), None);
-    }
 
     #[test]
     fn the_address_keeps_the_filters_whatever_they_hold() {

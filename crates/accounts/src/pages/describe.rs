@@ -11,6 +11,7 @@ pub const SUBJECTS: &[(&str, &str)] = &[
     ("organization", "Organization"),
     ("customer,customers", "Customers"),
     ("import,export", "Imports and exports"),
+    ("connection,webhook", "Connections and their inbox"),
     ("tag", "Tags"),
     ("attribute", "Attributes"),
 ];
@@ -62,6 +63,9 @@ pub fn action_words(action: &str) -> &str {
         "connection.created" => "connected",
         "connection.updated" => "changed connection",
         "connection.deleted" => "ended connection",
+        "connection.disabled" => "switched off connection",
+        "connection.enabled" => "switched on connection",
+        "connection.secret_ended" => "ended a former secret of a connection",
         "connection.secret_changed" => "changed the secret of a connection",
         "webhook.revealed" => "looked at a message of another system",
         "webhook.replayed" => "played messages of another system again",

@@ -1,8 +1,9 @@
 //! Pages: signing in, links, and settings. Handlers and what they show; no rules.
 
+pub mod asked;
 mod audit;
 mod describe;
-mod face;
+pub mod face;
 mod form;
 mod keys;
 mod links;

@@ -35,6 +35,7 @@ pub async fn list_webhook_events(call: Call, mut params: Params) -> ApiResult {
         providers: params.list("source"),
         topics: params.list("topic"),
         connection_id: params.parsed("connection_id", "id_invalid", &mut faults),
+        ..WebhookFilter::default()
     };
     let page = page_request(&mut params, &mut faults);
     params.finish(faults)?;

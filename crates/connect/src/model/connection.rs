@@ -89,8 +89,12 @@ pub struct Connection {
     pub secrets: Vec<SecretInfo>,
     /// When something came last.
     pub last_event_at: Option<DateTime<Utc>>,
+    /// Since when what is sent to it is refused; null while it is taken.
+    pub disabled_at: Option<DateTime<Utc>>,
     /// How many messages wait to be processed, up to 1,000.
     pub waiting: i64,
+    /// How many of those have failed and are tried again, up to 1,000.
+    pub retrying: i64,
     /// How many messages could not be processed and wait for a person, up to 1,000.
     pub dead: i64,
     /// Why the last of those could not.
@@ -186,6 +190,8 @@ pub struct ConnectionPatch {
     /// The settings, merged: null takes one away.
     #[schema(value_type = Option<BTreeMap<String, Value>>)]
     pub settings: Patch<Map<String, Value>>,
+    /// Whether what is sent to it is refused.
+    pub disabled: Option<bool>,
 }
 
 impl ConnectionPatch {
@@ -304,11 +310,10 @@ pub(crate) fn check_secret_of(provider: Provider, secret: &Secret<String>, fault
     }
 }
 
-/// The settings of each provider are few and known, so a misspelt one is named. Where a setting has a few values, they stand
-/// beside it.
-fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mut Faults) {
+/// The settings that a provider's part of Regulars knows, and of those that have few values these.
+pub(crate) fn known_settings(provider: Provider) -> &'static [(&'static str, &'static [&'static str])] {
     const TESTS: (&str, &[&str]) = ("test_payments", &["show", "count", "ignore"]);
-    let known: &[(&str, &[&str])] = match provider {
+    match provider {
         Provider::Shopify => &[("shop", &[]), ("currency", &[])],
         Provider::Stripe => &[("account", &[]), ("order_key", &[]), ("order_source", &[]), TESTS],
         Provider::Adyen => &[
@@ -317,7 +322,12 @@ fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mu
             ("capture", &["manual", "automatic"]),
             TESTS,
         ],
-    };
+    }
+}
+
+/// The settings of each provider are few and known, so a misspelt one is named.
+fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mut Faults) {
+    let known = known_settings(provider);
     for (key, value) in settings {
         let pointer = format!("/settings/{key}");
         let Some((_, values)) = known.iter().find(|(name, _)| name == key) else {

@@ -1,7 +1,10 @@
 //! A message of another system, as the inbox keeps it.
 
 use chrono::{DateTime, Utc};
-use regulars_kernel::ids::{ConnectionId, WebhookEventId};
+use regulars_kernel::{
+    Total,
+    ids::{ConnectionId, WebhookEventId},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -138,6 +141,47 @@ pub struct WebhookFilter {
     pub topics: Vec<String>,
     /// Through this connection.
     pub connection_id: Option<ConnectionId>,
+    /// Only those that failed and are tried again.
+    pub retrying: bool,
+    /// Those that came at this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Those that came before this time.
+    pub before: Option<DateTime<Utc>>,
+}
+
+/// Where a list goes on that has the dead first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Whether the row before was dead.
+    pub dead: bool,
+    /// Which it was.
+    pub id: WebhookEventId,
+}
+
+/// How many there are of those that somebody should know of, whatever state is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    /// Wait for a person.
+    pub dead: Total,
+    /// Failed, and are tried again.
+    pub retrying: Total,
+    /// Wait to be processed, those included that are tried again.
+    pub queued: Total,
+}
+
+/// Messages that failed for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureGroup {
+    /// Their topic.
+    pub topic: String,
+    /// Why.
+    pub error: String,
+    /// How many, among the newest 1,000.
+    pub count: i64,
+    /// The newest of them.
+    pub newest: WebhookEventId,
+    /// When that came.
+    pub received_at: DateTime<Utc>,
 }
 
 /// Plays one message again.

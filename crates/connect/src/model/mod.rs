@@ -4,12 +4,15 @@ mod connection;
 mod event;
 mod mask;
 
+#[cfg(test)]
+pub(crate) use connection::known_settings;
 pub use connection::{
     Connection, ConnectionPatch, MAX_SECRET, NewConnection, NewSecret, Provider, SecretInfo,
 };
 pub(crate) use connection::{ValidConnection, check_secret_of};
 pub(crate) use event::Due;
 pub use event::{
-    MAX_ATTEMPTS, Played, Replay, ReplayFilter, WebhookEvent, WebhookEventDetail, WebhookFilter, WebhookState,
+    Counts, FailureGroup, MAX_ATTEMPTS, Place, Played, Replay, ReplayFilter, WebhookEvent,
+    WebhookEventDetail, WebhookFilter, WebhookState,
 };
 pub use mask::mask;

@@ -4,6 +4,7 @@ use regulars_accounts::AuditRecord as Entry;
 use regulars_database::Tx;
 use regulars_kernel::{Error, Faults, Page, PageRequest, Result, Total, ids::ConnectionId};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::{
     cache,
@@ -13,6 +14,8 @@ use crate::{
 
 /// Secrets that hold at a time: each is tried with each message.
 const MOST_SECRETS: usize = 5;
+/// Names of connections that a filter offers.
+const MOST_NAMES: i64 = 500;
 
 /// A page of connections, newest first.
 pub async fn list_connections(tx: &mut Tx, page: &PageRequest) -> Result<Page<Connection>> {
@@ -57,8 +60,30 @@ pub async fn update_connection(
     guard(connections::lock(tx, id).await?)?;
     let before = get_connection(tx, id).await?;
     let (name, settings) = patch.apply(&before)?;
+    let turned = patch
+        .disabled
+        .filter(|disabled| *disabled != before.disabled_at.is_some());
+    if let Some(disabled) = turned {
+        connections::set_disabled(tx, id, disabled).await?;
+        let action = if disabled {
+            "connection.disabled"
+        } else {
+            "connection.enabled"
+        };
+        let data = json!({"name": before.name});
+        Entry::new(action)
+            .target("connection", id.0)
+            .data(data)
+            .write(tx)
+            .await?;
+        tx.after_commit(cache::forget);
+    }
     if name == before.name && settings == before.settings {
-        return Ok(before);
+        return if turned.is_some() {
+            get_connection(tx, id).await
+        } else {
+            Ok(before)
+        };
     }
     connections::update(tx, id, &name, &settings).await?;
     let data = json!({
@@ -115,4 +140,29 @@ pub async fn add_secret(tx: &mut Tx, id: ConnectionId, new: &NewSecret) -> Resul
         .await?;
     tx.after_commit(cache::forget);
     get_connection(tx, id).await
+}
+
+/// Ends a former secret at once; what is still signed with it is refused. The one that holds now cannot be ended: another
+/// takes its place.
+pub async fn end_secret(tx: &mut Tx, id: ConnectionId, secret: Uuid) -> Result<()> {
+    connections::lock(tx, id).await?;
+    if !connections::end_secret(tx, id, secret).await? {
+        return Err(Error::NotFound("former secret"));
+    }
+    Entry::new("connection.secret_ended")
+        .target("connection", id.0)
+        .write(tx)
+        .await?;
+    tx.after_commit(cache::forget);
+    Ok(())
+}
+
+/// The names of connections, ended ones included.
+pub async fn connection_names(tx: &mut Tx) -> Result<Vec<(ConnectionId, String)>> {
+    connections::names(tx, MOST_NAMES).await
+}
+
+/// The name of a connection, an ended one included.
+pub async fn connection_name(tx: &mut Tx, id: ConnectionId) -> Result<String> {
+    connections::name(tx, id).await
 }

@@ -2,8 +2,13 @@
 
 mod connections;
 mod events;
+mod inbox;
 
 pub use connections::{
-    add_secret, create_connection, delete_connection, get_connection, list_connections, update_connection,
+    add_secret, connection_name, connection_names, create_connection, delete_connection, end_secret,
+    get_connection, list_connections, update_connection,
 };
 pub use events::{discard_event, forget, get_event, list_events, replay_event, replay_events, wake};
+pub use inbox::{
+    count, counts, discard_matching, failures, list_dead_first, newest, replay_matching, topics,
+};

@@ -23,6 +23,8 @@ struct Row {
     updated_at: DateTime<Utc>,
     secrets: Json<Vec<SecretInfo>>,
     last_event_at: Option<DateTime<Utc>>,
+    disabled_at: Option<DateTime<Utc>>,
+    retrying: i64,
     waiting: i64,
     dead: i64,
     last_error: Option<String>,
@@ -43,7 +45,9 @@ impl Row {
             webhook_path: format!("/webhooks/{}/{}", self.provider.name(), address.write()),
             secrets: self.secrets.0,
             last_event_at: self.last_event_at,
+            disabled_at: self.disabled_at,
             waiting: self.waiting,
+            retrying: self.retrying,
             dead: self.dead,
             last_error: self.last_error,
             created_at: self.created_at,
@@ -57,7 +61,7 @@ pub async fn list(tx: &mut Tx, only: Option<ConnectionId>, page: &PageRequest) -
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT c.id AS "id: ConnectionId", c.version, c.provider AS "provider: Provider", c.name,
-                  c.settings AS "settings: Json<Map<String, Value>>", c.created_at, c.updated_at,
+                  c.settings AS "settings: Json<Map<String, Value>>", c.created_at, c.updated_at, c.disabled_at,
                   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'created_at', s.created_at, 'expires_at', s.expires_at,
                             'hint', CASE WHEN length(s.secret) >= 16 THEN right(s.secret, 4) END) ORDER BY s.id DESC), '[]')
                    FROM connection_secrets s
@@ -66,6 +70,8 @@ pub async fn list(tx: &mut Tx, only: Option<ConnectionId>, page: &PageRequest) -
                    ORDER BY e.id DESC LIMIT 1) AS "last_event_at",
                   (SELECT count(*) FROM (SELECT FROM webhook_events e WHERE e.organization_id = c.organization_id AND e.state = 'queued'
                    AND e.connection_id = c.id LIMIT 1000) few) AS "waiting!",
+                  (SELECT count(*) FROM (SELECT FROM webhook_events e WHERE e.organization_id = c.organization_id AND e.state = 'queued' AND e.attempts > 0
+                   AND e.connection_id = c.id LIMIT 1000) few) AS "retrying!",
                   (SELECT count(*) FROM (SELECT FROM webhook_events e WHERE e.organization_id = c.organization_id AND e.state = 'dead'
                    AND e.connection_id = c.id LIMIT 1000) few) AS "dead!",
                   (SELECT e.error FROM webhook_events e WHERE e.organization_id = c.organization_id AND e.state = 'dead'
@@ -130,6 +136,50 @@ pub async fn update(tx: &mut Tx, id: ConnectionId, name: &str, settings: &Map<St
     Ok(())
 }
 
+/// Refuses what is sent to a connection, or takes it again.
+pub async fn set_disabled(tx: &mut Tx, id: ConnectionId, disabled: bool) -> Result<()> {
+    let since = disabled.then(|| tx.now());
+    sqlx::query!(
+        "UPDATE connections SET disabled_at = $2 WHERE id = $1",
+        id.0,
+        since
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends a secret that another has taken the place of; answers whether there was such a one.
+pub async fn end_secret(tx: &mut Tx, id: ConnectionId, secret: Uuid) -> Result<bool> {
+    let done = sqlx::query!(
+        "DELETE FROM connection_secrets WHERE connection_id = $1 AND id = $2 AND expires_at IS NOT NULL",
+        id.0,
+        secret,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The name of a connection, an ended one included.
+pub async fn name(tx: &mut Tx, id: ConnectionId) -> Result<String> {
+    sqlx::query_scalar!("SELECT name FROM connections WHERE id = $1", id.0)
+        .fetch_optional(tx.conn())
+        .await?
+        .ok_or(Error::NotFound("connection"))
+}
+
+/// The names of connections, ended ones included, for what came through them: the newest, so many at most.
+pub async fn names(tx: &mut Tx, most: i64) -> Result<Vec<(ConnectionId, String)>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: ConnectionId", name FROM connections ORDER BY id DESC LIMIT $1"#,
+        most
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
 /// Ends a connection. What came through it stays readable; its secrets do not.
 pub async fn delete(tx: &mut Tx, id: ConnectionId) -> Result<()> {
     let now = tx.now();
@@ -180,7 +230,7 @@ pub async fn add_secret(
 /// What the inbox knows of a connection, each secret with the time at which it ends to hold; none if there is no such connection.
 pub async fn known(tx: &mut Tx, id: ConnectionId) -> Result<Option<(Known, Vec<Option<DateTime<Utc>>>)>> {
     let rows = sqlx::query!(
-        r#"SELECT c.provider AS "provider: Provider", c.settings AS "settings: Json<Map<String, Value>>", s.secret, s.expires_at
+        r#"SELECT c.provider AS "provider: Provider", c.settings AS "settings: Json<Map<String, Value>>", c.disabled_at IS NOT NULL AS "is_disabled!", s.secret, s.expires_at
            FROM connections c JOIN connection_secrets s ON s.organization_id = c.organization_id AND s.connection_id = c.id
            WHERE c.id = $1 AND c.deleted_at IS NULL ORDER BY s.id DESC"#,
         id.0
@@ -193,6 +243,7 @@ pub async fn known(tx: &mut Tx, id: ConnectionId) -> Result<Option<(Known, Vec<O
     let mut known = Known {
         provider: first.provider,
         settings: first.settings.0.clone(),
+        is_disabled: first.is_disabled,
         secrets: Vec::new(),
     };
     let mut ends = Vec::new();

@@ -170,11 +170,11 @@ pub async fn fail(tx: &mut Tx, due: &Due, message: &str, next: Option<DateTime<U
 }
 
 /// The columns of [`WebhookEvent`].
-const COLUMNS: &str = "id, connection_id, provider, topic, delivery_id, state, attempts, CASE WHEN state = 'queued' THEN run_at END AS next_attempt_at, \
+pub(super) const COLUMNS: &str = "id, connection_id, provider, topic, delivery_id, state, attempts, CASE WHEN state = 'queued' THEN run_at END AS next_attempt_at, \
                        error, said_at, received_at, processed_at, length(body)::bigint AS bytes, mended IS NOT NULL AS mended";
 
 /// The conditions that are asked for and no others, so that each question is planned for itself: the dead of a million are few.
-fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &WebhookFilter) {
+pub(super) fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &WebhookFilter) {
     sql.push(" FROM webhook_events WHERE true");
     for (column, values) in [
         ("state", &filter.states),
@@ -198,6 +198,23 @@ fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &WebhookFilter) {
     if let Some(id) = filter.connection_id {
         sql.push(" AND connection_id = ").push_bind(id.0);
     }
+    // As written in the index of those.
+    if filter.retrying {
+        sql.push(" AND state = 'queued' AND attempts > 0");
+    }
+    // Ids rise with the time of arrival, and every index ends in them.
+    if let Some(from) = filter.from {
+        sql.push(" AND id >= ").push_bind(first_id(from));
+    }
+    if let Some(before) = filter.before {
+        sql.push(" AND id < ").push_bind(first_id(before));
+    }
+}
+
+/// The least id of what comes at a time.
+pub fn first_id(at: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
 /// A page of messages, newest first, and one more than the limit if there are more.

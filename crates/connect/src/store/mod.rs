@@ -3,3 +3,4 @@
 pub mod connections;
 pub mod entities;
 pub mod events;
+pub mod inbox;

@@ -10,6 +10,7 @@
 mod api;
 mod cli;
 mod commands;
+mod connection_pages;
 mod document;
 mod fixtures;
 mod import_command;

@@ -96,6 +96,12 @@ impl Made {
         let file = format!("E-Mail,Name\nz@example.com,{OURS}\n").into_bytes();
         let import = api.upload("Zanzibarella.csv", file).await.expect(201).at("/id");
         let user = json!({"email": "zanzibarella@ours.example", "name": OURS, "role": "agent"});
+        let connection = id(
+            "/api/v1/connections",
+            json!({"provider": "shopify", "name": OURS, "secret": "hush"}),
+        )
+        .await;
+        let (_, message) = crate::strangers::webhook(api).await;
         let exports = api.get("/api/v1/exports").await.expect(200);
         Self(vec![
             (
@@ -147,6 +153,9 @@ impl Made {
                 .await,
             ),
             ("/settings/jobs/{id}", job),
+            ("/settings/connections/{id}/secrets/{secret}", connection.clone()),
+            ("/settings/connections/{id}", connection),
+            ("/settings/inbox/{id}", message),
             ("/help/{guide}", "first-hour".into()),
             (
                 "/settings/keys/{id}",

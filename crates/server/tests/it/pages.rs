@@ -71,6 +71,17 @@ impl Person {
     }
 }
 
+impl Person {
+    /// Sends a form as it stands.
+    pub async fn send(&self, path: &str, form: &str) -> Answer {
+        let request = self
+            .api
+            .request(Method::POST, path)
+            .header("cookie", &self.cookie);
+        answer(posted(request, form.to_owned())).await
+    }
+}
+
 #[tokio::test]
 async fn pages_of_files_and_jobs_are_for_those_who_may_and_show_only_their_own() {
     let home = Home::shared().await;

@@ -4,22 +4,38 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::json;
 
-use crate::{api::Api, process::Home};
+use crate::{
+    api::{Answer, Api},
+    process::Home,
+};
+
+/// A message of a shop whose secret is `hush`, on a topic, under an id.
+pub async fn send(api: &Api, path: &str, topic: &str, id: &str, body: &str) -> Answer {
+    let hmac = regulars_connect::signature::hmac_sha256(b"hush", &[body.as_bytes()]);
+    let request = api.with_key("").request(Method::POST, path);
+    let sent = request
+        .header("x-shopify-hmac-sha256", STANDARD.encode(hmac))
+        .header("x-shopify-topic", topic)
+        .header("x-shopify-shop-domain", "acme.myshopify.com")
+        .header("x-shopify-api-version", "2026-07")
+        .header("x-shopify-webhook-id", id)
+        .body(body.to_owned());
+    crate::api::answer(sent).await
+}
 
 /// Connects a shop that sends a message; gives the ids of both.
 pub async fn webhook(api: &Api) -> (String, String) {
     let shop = json!({"provider": "shopify", "secret": "hush"});
     let made = api.post("/api/v1/connections", &shop).await.expect(201);
-    let hmac = regulars_connect::signature::hmac_sha256(b"hush", &[b"{}"]);
-    let request = api.with_key("").request(Method::POST, &made.at("/webhook_path"));
-    let sent = request
-        .header("x-shopify-hmac-sha256", STANDARD.encode(hmac))
-        .header("x-shopify-topic", "shop/update")
-        .header("x-shopify-shop-domain", "acme.myshopify.com")
-        .header("x-shopify-api-version", "2026-07")
-        .header("x-shopify-webhook-id", made.at("/id"))
-        .body("{}");
-    crate::api::answer(sent).await.expect(200);
+    send(
+        api,
+        &made.at("/webhook_path"),
+        "shop/update",
+        &made.at("/id"),
+        "{}",
+    )
+    .await
+    .expect(200);
     let messages = api.get("/api/v1/webhook-events").await.expect(200);
     (made.at("/id"), messages.at("/data/0/id"))
 }

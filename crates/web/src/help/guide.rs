@@ -17,6 +17,8 @@ pub(crate) enum Guide {
     ImportAndExport,
     /// Every detail of files.
     Importing,
+    /// Other systems, and what they send.
+    Connections,
     /// What stands under “Settings”.
     Settings,
     /// Keys.
@@ -34,13 +36,14 @@ struct Entry {
 
 impl Guide {
     /// Every guide, in the order to read them in.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::FirstHour,
         Self::FindingPeople,
         Self::OrdersAndProducts,
         Self::Views,
         Self::ImportAndExport,
         Self::Importing,
+        Self::Connections,
         Self::Settings,
         Self::Shortcuts,
     ];
@@ -88,6 +91,13 @@ impl Guide {
                 "Formats, fields, conflicts, ids, and the same from the command line.",
                 Icon::File,
                 include_str!("../../../../docs/importing.md"),
+            ),
+            Self::Connections => (
+                "connections",
+                "Connections",
+                "Let a shop send what happens there, see what arrives, and mend what fails.",
+                Icon::Connection,
+                include_str!("../../../../docs/guides/connections.md"),
             ),
             Self::Settings => (
                 "settings",

@@ -161,11 +161,17 @@ pub enum Icon {
     Shipment,
     /// lucide `banknote-arrow-down`.
     Refund,
+    /// lucide `cable`.
+    Connection,
+    /// lucide `mailbox`.
+    Inbox,
+    /// lucide `eye`.
+    Show,
 }
 
 impl Icon {
     /// Every icon, for the style guide.
-    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health, Self::Mention, Self::Orders, Self::Products, Self::Payment, Self::Shipment, Self::Refund];
+    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health, Self::Mention, Self::Orders, Self::Products, Self::Payment, Self::Shipment, Self::Refund, Self::Connection, Self::Inbox, Self::Show];
 
     fn shape(self) -> &'static str {
         match self {
@@ -246,6 +252,9 @@ impl Icon {
             Self::Payment => r#"<rect width="20" height="14" x="2" y="5" rx="2"/><line x1="2" x2="22" y1="10" y2="10"/><path d="M6 14h2"/>"#,
             Self::Shipment => r#"<path d="M14 18V6a2 2 0 0 0-2-2H4a2 2 0 0 0-2 2v11a1 1 0 0 0 1 1h2"/><path d="M15 18H9"/><path d="M19 18h2a1 1 0 0 0 1-1v-3.65a1 1 0 0 0-.22-.624l-3.48-4.35A1 1 0 0 0 17.52 8H14"/><circle cx="17" cy="18" r="2"/><circle cx="7" cy="18" r="2"/>"#,
             Self::Refund => r#"<path d="M12 18H4a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2v5"/><path d="m16 19 3 3 3-3"/><path d="M18 12h.01"/><path d="M19 16v6"/><path d="M6 12h.01"/><circle cx="12" cy="12" r="2"/>"#,
+            Self::Connection => r#"<path d="M17 19a1 1 0 0 1-1-1v-2a2 2 0 0 1 2-2h2a2 2 0 0 1 2 2v2a1 1 0 0 1-1 1z"/><path d="M17 21v-2"/><path d="M19 14V6.5a1 1 0 0 0-7 0v11a1 1 0 0 1-7 0V10"/><path d="M21 21v-2"/><path d="M3 5V3"/><path d="M4 10a2 2 0 0 1-2-2V6a1 1 0 0 1 1-1h4a1 1 0 0 1 1 1v2a2 2 0 0 1-2 2z"/><path d="M7 5V3"/>"#,
+            Self::Inbox => r#"<path d="M22 17a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V9.5C2 7 4 5 6.5 5H18c2.2 0 4 1.8 4 4v8Z"/><polyline points="15,9 18,9 18,11"/><path d="M6.5 5C9 5 11 7 11 9.5V17a2 2 0 0 1-2 2"/><line x1="6" x2="7" y1="10" y2="10"/>"#,
+            Self::Show => r#"<path d="M2.062 12.348a1 1 0 0 1 0-.696 10.75 10.75 0 0 1 19.876 0 1 1 0 0 1 0 .696 10.75 10.75 0 0 1-19.876 0"/><circle cx="12" cy="12" r="3"/>"#,
         }
     }
 }

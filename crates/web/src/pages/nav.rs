@@ -30,6 +30,10 @@ pub enum Nav {
     Keys,
     /// Tag and attribute definitions.
     Definitions,
+    /// Other systems that send webhooks.
+    Connections,
+    /// What they sent.
+    Inbox,
     /// The audit log.
     Audit,
     /// Jobs and queues.
@@ -57,6 +61,8 @@ impl Nav {
             Self::Members => (Guide::Settings, Some("members-and-roles")),
             Self::Keys | Self::ApiDocs => (Guide::Settings, Some("api-keys")),
             Self::Definitions => (Guide::Settings, Some("tags-and-attributes")),
+            Self::Connections => (Guide::Connections, None),
+            Self::Inbox => (Guide::Connections, Some("the-inbox")),
             Self::Audit => (Guide::Settings, Some("audit-log")),
             Self::Jobs => (Guide::Settings, Some("jobs")),
             Self::Health => (Guide::Settings, Some("system-health")),
@@ -188,6 +194,22 @@ pub const NAV: &[NavItem] = &[
         "/settings/definitions",
         Icon::Tag,
         Some(Permission::CustomersRead),
+        true,
+    ),
+    item(
+        Nav::Connections,
+        "Connections",
+        "/settings/connections",
+        Icon::Connection,
+        Some(Permission::ConnectionsRead),
+        true,
+    ),
+    item(
+        Nav::Inbox,
+        "Inbox",
+        "/settings/inbox",
+        Icon::Inbox,
+        Some(Permission::ConnectionsRead),
         true,
     ),
     item(

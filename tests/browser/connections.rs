@@ -1,0 +1,186 @@
+//! Connections and the inbox: a shop is connected and seen to arrive, what failed is read, mended and replayed.
+
+use serde_json::json;
+
+use crate::{stage::Stage, strangers};
+
+/// A shop whose secret is `hush`; gives its id and the path that it sends to.
+async fn shop(stage: &Stage) -> (String, String) {
+    let shop = json!({"provider": "shopify", "name": "Main shop", "secret": "hush"});
+    let made = stage.api.post("/api/v1/connections", &shop).await.expect(201);
+    (made.at("/id"), made.at("/webhook_path"))
+}
+
+#[tokio::test]
+async fn a_shop_is_connected_and_what_it_sends_is_seen_to_arrive() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    browser.go("/settings/connections").await;
+    browser.press("New connection").await;
+    browser.fill("#sheet [name=name]", "Main shop").await;
+    browser
+        .fill("#sheet [name='settings/shop']", "acme.myshopify.com")
+        .await;
+    browser.press("Create connection").await;
+    // What is missing is said, and what was typed is still there.
+    browser.find("#sheet [name=secret][aria-invalid=true]").await;
+    assert_eq!(browser.value("#sheet [name=name]").await, "Main shop");
+    assert_eq!(
+        browser.value("#sheet [name='settings/shop']").await,
+        "acme.myshopify.com"
+    );
+    browser.fill("#sheet [name=secret]", "hush").await;
+    browser.press("Create connection").await;
+    browser.sees_in("#traffic", "Nothing has arrived yet").await;
+    browser.sees_in("main", "Set up in Shopify").await;
+    let address = browser.value("#field-address").await;
+    let path = &address[address.find("/webhooks/").unwrap()..];
+
+    strangers::send(&stage.api, path, "shop/update", "1", "{}")
+        .await
+        .expect(200);
+    browser.sees_in("#traffic", "shop/update").await;
+    browser.sees_in("#traffic", "Ignored").await;
+
+    // Another secret; the former one goes on to hold, and is ended.
+    browser.press("New secret").await;
+    browser
+        .fill("#sheet [name=secret]", "another one that is long")
+        .await;
+    browser.press("Add secret").await;
+    browser.sees_in(".secrets", "…long").await;
+    strangers::send(&stage.api, path, "shop/update", "2", "{\"a\": 2}")
+        .await
+        .expect(200);
+    browser.click(".secrets [data-confirm]").await;
+    browser.press("End now").await;
+    browser.sees_in("#toasts", "former secret has ended").await;
+    strangers::send(&stage.api, path, "shop/update", "3", "{\"a\": 3}")
+        .await
+        .expect(401);
+
+    // Switched off, it refuses before it looks at the signature.
+    browser
+        .click(".topbar-actions [popovertarget^=connection-]")
+        .await;
+    browser.press("Switch off…").await;
+    browser.press("Switch off").await;
+    browser.sees_in("main", "Switched off").await;
+    strangers::send(&stage.api, path, "shop/update", "4", "{\"a\": 4}")
+        .await
+        .expect(403);
+    browser
+        .click(".topbar-actions [popovertarget^=connection-]")
+        .await;
+    browser.press("Switch on").await;
+    browser.sees_in("#toasts", "is switched on").await;
+
+    browser
+        .click(".topbar-actions [popovertarget^=connection-]")
+        .await;
+    browser.press("Delete…").await;
+    browser
+        .fill("#confirm [data-confirm-part=input]", "Main shop")
+        .await;
+    browser.press("Delete").await;
+    browser.sees_in("main", "No connections yet").await;
+    // What came through it stays, by its name.
+    browser.go("/settings/inbox").await;
+    browser.sees_in("#inbox", "Main shop").await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_failed_is_read_mended_and_replayed() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let (_, path) = shop(&stage).await;
+    browser.go("/settings/inbox").await;
+    browser.sees("Nothing has arrived yet").await;
+    let broken = r#"{"id": 7064, "email": "eve@example.com", "first_name": "Eve" "last_name": "Moneypenny"}"#;
+    strangers::send(&stage.api, &path, "customers/create", "1", broken)
+        .await
+        .expect(200);
+    strangers::send(&stage.api, &path, "shop/update", "2", "{}")
+        .await
+        .expect(200);
+    // The list looks by itself; the failed stands first although another came later.
+    browser.sees_in("#inbox", "shop/update").await;
+    browser.sees_in("#inbox tbody tr:first-child", "Failed").await;
+    browser.sees_in("#inbox .tab-bar", "Failed1").await;
+
+    browser.click("#inbox [data-row-link]").await;
+    browser.sees_in("#sheet", "Why it failed").await;
+    browser.sees_no("#sheet", "Moneypenny").await;
+    browser.press("Show personal data").await;
+    browser.sees_in("#sheet .code-block", "Moneypenny").await;
+    browser.press("Mend").await;
+    browser.find("#sheet textarea[name=payload]").await;
+    browser.press("Save and replay").await;
+    browser.sees_in("#sheet", "line 1, column 62").await;
+    let kept = browser.value("#sheet textarea[name=payload]").await;
+    assert_eq!(kept, broken);
+    let mended = broken.replace("\"Eve\" ", "\"Eve\", ");
+    browser.fill("#sheet textarea[name=payload]", &mended).await;
+    browser.press("Save and replay").await;
+    browser.sheet_closed().await;
+    browser.sees_in("#inbox", "Processed").await;
+    browser.sees_no("#inbox", "Why").await;
+    let found = stage.api.get("/api/v1/customers?q=Moneypenny").await.expect(200);
+    assert_eq!(found.at("/data/0/last_name"), "Moneypenny");
+    let audit = stage.api.get("/api/v1/audit?action=webhook").await.expect(200);
+    assert!(audit.text.contains("webhook.revealed") && audit.text.contains("webhook.replayed"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn all_that_match_are_replayed_or_put_aside_once_it_is_said_how_many() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let (connection, path) = shop(&stage).await;
+    for (id, topic) in [
+        ("1", "customers/create"),
+        ("2", "customers/create"),
+        ("3", "orders/create"),
+    ] {
+        let body = format!("no JSON {id}");
+        strangers::send(&stage.api, &path, topic, id, &body)
+            .await
+            .expect(200);
+    }
+    browser.go(&format!("/settings/connections/{connection}")).await;
+    // Grouped by why; the group leads to its messages.
+    browser.sees_in("#traffic", "What fails").await;
+    browser
+        .holds("document.querySelectorAll('#traffic table')[0].querySelectorAll('tbody tr').length === 2")
+        .await;
+    browser.press("customers/create").await;
+    browser
+        .arrives(
+            |address| address.contains("state=dead") && address.contains("topic=customers"),
+            "the group",
+        )
+        .await;
+    browser.press("Replay all").await;
+    browser.sees_in("#confirm", "Replay 2 messages?").await;
+    browser.click("#confirm [data-confirm-part=ok]").await;
+    browser
+        .sees_in("#toasts", "2 messages will be processed again")
+        .await;
+    // They fail again, as they are.
+    browser.sees_in("#inbox .pager", "2 messages").await;
+    browser.press("Put all aside").await;
+    browser.click("#confirm [data-confirm-part=ok]").await;
+    browser.sees_in("#toasts", "2 messages put aside").await;
+    browser.go("/settings/inbox?state=dead").await;
+    browser.sees_in("#inbox .pager", "1 message").await;
+
+    // By keys: the row in the sheet, where it is put aside.
+    browser.keys("j").await;
+    browser.keys("p").await;
+    browser.sees_in("#sheet", "orders/create").await;
+    browser.press("Put aside").await;
+    browser.sheet_closed().await;
+    browser.sees_in("#inbox", "Nothing failed").await;
+    stage.end().await;
+}
