@@ -12,6 +12,8 @@ pub const SUBJECTS: &[(&str, &str)] = &[
     ("customer,customers", "Customers"),
     ("import,export", "Imports and exports"),
     ("connection,webhook", "Connections and their inbox"),
+    ("privacy_duty", "Duties of privacy"),
+    ("activity_settings", "How activities are kept"),
     ("tag", "Tags"),
     ("attribute", "Attributes"),
 ];
@@ -67,6 +69,9 @@ pub fn action_words(action: &str) -> &str {
         "connection.enabled" => "switched on connection",
         "connection.secret_ended" => "ended a former secret of a connection",
         "connection.secret_changed" => "changed the secret of a connection",
+        "privacy_duty.done" => "said that a duty of privacy is done",
+        "privacy_duty.reopened" => "said that a duty of privacy is not done after all",
+        "activity_settings.changed" => "changed how activities are kept",
         "webhook.revealed" => "looked at a message of another system",
         "webhook.replayed" => "played messages of another system again",
         "webhook.discarded" => "put a message of another system aside",

@@ -1,7 +1,9 @@
 //! The settings of an organization.
 
+use regulars_accounts::AuditRecord;
 use regulars_database::Tx;
 use regulars_kernel::Result;
+use serde_json::json;
 
 use crate::{
     model::{Settings, SettingsPatch},
@@ -24,5 +26,9 @@ pub async fn change_settings(
     guard(version)?;
     patch.apply(&mut ip, &mut otherwise)?;
     let version = store::settings::update(tx, ip, &otherwise).await?;
+    AuditRecord::new("activity_settings.changed")
+        .data(json!({"ip": ip, "retention_days": otherwise}))
+        .write(tx)
+        .await?;
     Ok(Settings::new(version, ip, &otherwise))
 }
