@@ -488,7 +488,7 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         // What went wrong.
         look(
             "wrong-mend",
-            "/settings/inbox?state=dead".into(),
+            "/settings/inbox?state=dead&topic=customers%2Fupdate".into(),
             &["click:#inbox [data-row-link]", "Mend", "Save and replay"],
         ),
         look(

@@ -228,7 +228,7 @@ impl View<'_> {
             None,
         );
         let action = format!("{}/{}/secrets/{}/end", PLACE.href, self.one.id, secret.id);
-        let label = format!("End {} now", secret_words(secret));
+        let label = format!("End now: {}", secret_words(secret));
         let press: Button = button("End now")
             .small()
             .ghost()
