@@ -22,7 +22,7 @@ const PLACE: Place = Place {
     href: HREF,
 };
 /// Characters of a line that are shown on each side of a fault.
-const AROUND: usize = 40;
+const AROUND: usize = 20;
 
 /// Opens a message to be mended. Its content is shown as it is, which is written into the audit log.
 pub async fn open(call: PageCall, Path(id): Path<WebhookEventId>) -> PageResult {
@@ -95,7 +95,7 @@ fn face(
 }
 
 fn at_fault(place: Option<String>) -> Markup {
-    html! { @if let Some(place) = place { pre class="code-block" tabindex="0" role="region" aria-label="Where the fault is" { code { (place) } } } }
+    html! { @if let Some(place) = place { pre class="code-block one-line" tabindex="0" role="region" aria-label="Where the fault is" { code { (place) } } } }
 }
 
 /// What is wrong, and where.
