@@ -54,6 +54,8 @@ impl Browser {
                 "--window-size=1440,1000", format!("--user-data-dir={}", profile.path().display()),
             ]},
             "goog:loggingPrefs": {"browser": "ALL"},
+            // The document of the whole interface is long: axe looks at all of it.
+            "timeouts": {"script": 120_000},
         });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities.as_object().unwrap().clone());

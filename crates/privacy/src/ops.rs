@@ -15,7 +15,7 @@ use crate::{
 /// By what lists of duties are sorted.
 pub(crate) fn order() -> Sort {
     Sort {
-        field: "due_at".into(),
+        field: "due_at",
         descending: false,
     }
 }

@@ -22,7 +22,7 @@ const ORDER: Sort = Sort::descending("placed_at");
 
 /// The open section.
 pub(super) async fn section(tx: &mut Tx, view: &RecordView, shell: &Shell) -> Result<Markup> {
-    let table = part(tx, view.customer.id, None, shell).await?;
+    let table = part(tx, view.customer.id, Start::First, false, shell).await?;
     Ok(html! {
         @match table {
             Some(table) => (table),
@@ -49,7 +49,8 @@ pub(super) async fn more(
     }
     // A cursor that cannot be read begins at the beginning: it can only come from an edited address.
     let cursor = Cursor::decode(state.get("cursor"), &[ORDER]).ok();
-    let rows = part(&mut tx, id, Some(cursor), &call.bare_shell()).await?;
+    let start = cursor.map_or(Start::First, Start::After);
+    let rows = part(&mut tx, id, start, true, &call.bare_shell()).await?;
     tx.commit().await?;
     Ok(rows.unwrap_or_default().into_response())
 }
@@ -58,18 +59,15 @@ pub(super) async fn more(
 async fn part(
     tx: &mut Tx,
     id: CustomerId,
-    after: Option<Option<Cursor>>,
+    start: Start,
+    is_more: bool,
     shell: &Shell,
 ) -> Result<Option<Markup>> {
     let filter = Filter {
         customer: Some(id),
         ..Filter::default()
     };
-    let is_more = after.is_some();
-    let request = PageRequest {
-        limit: ORDERS,
-        start: after.flatten().map_or(Start::First, Start::After),
-    };
+    let request = PageRequest { limit: ORDERS, start };
     let found = ops::orders::list(tx, &filter, ORDER, &request).await?;
     if found.data.is_empty() {
         return Ok(None);

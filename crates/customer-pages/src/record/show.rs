@@ -203,9 +203,10 @@ pub(super) async fn part(tx: &mut Tx, id: CustomerId, state: &ListState) -> Resu
     name_ids(tx, &mut events.data).await?;
     let items = events.data.into_iter().map(|event| Happening {
         // What they did themselves was told by a key, but not done by it.
-        actor: match event.kind.contains('.') {
-            true => load::actor(&event.actor_kind, event.actor_id, &names),
-            false => String::new(),
+        actor: if event.kind.contains('.') {
+            load::actor(&event.actor_kind, event.actor_id, &names)
+        } else {
+            String::new()
         },
         data: event.data,
         kind: event.kind,

@@ -23,7 +23,31 @@ async fn fill(pool: &PgPool, scope: Scope) {
         .execute(&mut *connection)
         .await
         .unwrap();
+    // The parts of a divided table are tried as tables of their own; what belongs to none of them lies in the last one, which
+    // is filled by the whole.
+    let parts: Vec<String> = sqlx::query_scalar(
+        "SELECT format('ALTER TABLE %s DETACH PARTITION %s', i.inhparent::regclass, c.oid::regclass)
+         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE c.relkind = 'r' AND c.relispartition AND pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT'",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    for statement in parts {
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+    }
+    let filled_by_the_whole: Vec<String> =
+        sqlx::query_scalar("SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relispartition")
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap();
     for table in tables(pool).await {
+        if filled_by_the_whole.contains(&table) {
+            continue;
+        }
         let checks: Vec<String> = sqlx::query_scalar(
             "SELECT format('ALTER TABLE %I DROP CONSTRAINT %I', $1, conname) FROM pg_constraint
              WHERE conrelid = $1::regclass AND contype = 'c'",

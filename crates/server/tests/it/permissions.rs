@@ -44,6 +44,11 @@ const TABLE: &[(&str, Option<&str>, Option<&str>)] = &[
         Some("connections:read"),
         Some("connections:write"),
     ),
+    (
+        "/api/v1/privacy/duties",
+        Some("privacy:read"),
+        Some("privacy:write"),
+    ),
     ("/api/v1/orders", Some("customers:read"), Some("customers:write")),
     (
         "/api/v1/products",

@@ -129,6 +129,7 @@ impl Made {
             ("/api/v1/keys/{id}", key),
             ("/api/v1/connections/{id}", connection),
             ("/api/v1/webhook-events/{id}", message),
+            ("/api/v1/privacy/duties/{id}", strangers::duty(api).await),
             ("/api/v1/users/{id}", user),
             (
                 "/api/v1/sessions/{id}",
@@ -230,11 +231,10 @@ async fn every_operation_refuses_no_key_a_viewer_that_writes_and_another_organiz
             }
         };
         check("no key", 401, attempt(&api.with_key(""), operation, &path).await);
-        check(
-            "a wrong key",
-            401,
-            attempt(&api.with_key("rk_wrong"), operation, &path).await,
-        );
+        // After so many wrong keys from one address it hears no more than that.
+        let mut guessed = attempt(&api.with_key("rk_wrong"), operation, &path).await;
+        guessed.retain(|(status, _)| *status != 429);
+        check("a wrong key", 401, guessed);
         let excused = VIEWERS_MAY.iter().any(|(name, _)| *name == operation.name());
         if operation.writes() && !excused {
             check(

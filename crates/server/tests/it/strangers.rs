@@ -40,6 +40,22 @@ pub async fn webhook(api: &Api) -> (String, String) {
     (made.at("/id"), messages.at("/data/0/id"))
 }
 
+/// Connects a shop that asks for the erasure of all that came from it; gives the id of what is owed.
+pub async fn duty(api: &Api) -> String {
+    let shop = json!({"provider": "shopify", "secret": "hush"});
+    let made = api.post("/api/v1/connections", &shop).await.expect(201);
+    let (path, id) = (made.at("/webhook_path"), made.at("/id"));
+    send(api, &path, "shop/redact", &id, "{}").await.expect(200);
+    for _ in 0..300 {
+        let duties = api.get("/api/v1/privacy/duties").await.expect(200);
+        if duties.json["data"][0].is_object() {
+            return duties.at("/data/0/id");
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("nothing is owed");
+}
+
 /// Signs a person in and gives the session's id.
 pub async fn session(home: &Home, api: &Api, organization: &str) -> String {
     let link = home.ok(&[
