@@ -1,5 +1,7 @@
 //! Connections and the inbox: a shop is connected and seen to arrive, what failed is read, mended and replayed.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::{stage::Stage, strangers};
@@ -183,4 +185,46 @@ async fn all_that_match_are_replayed_or_put_aside_once_it_is_said_how_many() {
     browser.sheet_closed().await;
     browser.sees_in("#inbox", "Nothing failed").await;
     stage.end().await;
+}
+
+/// Connects a shop that has sent what can be processed and what cannot, and one that has sent nothing; gives the ids of both
+/// and of a message that failed.
+pub async fn connected(stage: &Stage) -> (String, String, String) {
+    let api = &stage.api;
+    let shop = json!({"provider": "shopify", "name": "Main shop", "secret": "hush", "settings": {"shop": "acme.myshopify.com"}});
+    let shop = api.post("/api/v1/connections", &shop).await.expect(201);
+    let quiet = json!({"provider": "shopify", "name": "Outlet", "secret": "a quiet secret x7Qa"});
+    let quiet = api.post("/api/v1/connections", &quiet).await.expect(201);
+    let secret = json!({"secret": "hush", "overlap_hours": 24});
+    api.post(
+        &format!("/api/v1/connections/{}/secrets", shop.at("/id")),
+        &secret,
+    )
+    .await
+    .expect(200);
+    let customer = r#"{"id": 7064, "email": "bob@biller.example", "first_name": "Bob", "last_name": "Biller", "verified_email": true, "updated_at": "2026-05-01T10:00:00Z", "tags": "vip", "currency": "EUR", "default_address": {"address1": "1 Main Street", "city": "Ottawa", "country_code": "CA"}}"#;
+    let broken = r#"{"id": 7065, "email": "eve@example.com", "first_name": "Eve", "orders_count": 3 "currency": "EUR"}"#;
+    for (id, topic, body) in [
+        ("1", "shop/update", "{}"),
+        ("2", "customers/create", customer),
+        ("3", "customers/update", broken),
+        ("4", "customers/update", &broken.replace("7065", "7066")),
+        ("5", "orders/create", "[1, 2, 3]"),
+        ("6", "themes/publish", r#"{"id": 1, "name": "Dawn"}"#),
+    ] {
+        strangers::send(api, &shop.at("/webhook_path"), topic, id, body)
+            .await
+            .expect(200);
+    }
+    let mut waiting = 1;
+    while waiting > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let queued = api.get("/api/v1/webhook-events?state=queued").await.expect(200);
+        waiting = queued.json["data"].as_array().unwrap().len();
+    }
+    let dead = api
+        .get("/api/v1/webhook-events?state=dead&topic=customers/update")
+        .await
+        .expect(200);
+    (shop.at("/id"), quiet.at("/id"), dead.at("/data/0/id"))
 }

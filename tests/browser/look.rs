@@ -2,7 +2,8 @@
 
 use crate::{
     harness::Browser,
-    shop::{Looked, empty, furnished},
+    looked::{Looked, empty},
+    shop::furnished,
     stage::Stage,
 };
 

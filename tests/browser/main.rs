@@ -44,6 +44,7 @@ mod help;
 mod imports;
 mod keyboard;
 mod look;
+mod looked;
 mod members;
 mod notes;
 mod orders;

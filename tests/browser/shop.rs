@@ -1,44 +1,16 @@
-//! The shop that pages are looked at with, empty and full, and what is worth looking at in it.
+//! The shop that pages are looked at with, and what is worth looking at in it.
 
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{orders::sold, stage::Stage, strangers};
-
-/// A page, or what is opened on it.
-pub struct Looked {
-    pub name: &'static str,
-    pub address: String,
-    /// What is done there; see `look::open`.
-    pub steps: &'static [&'static str],
-}
-
-fn look(name: &'static str, address: String, steps: &'static [&'static str]) -> Looked {
-    Looked { name, address, steps }
-}
-
-/// Pages of a shop that has nobody yet.
-pub fn empty() -> Vec<Looked> {
-    [
-        ("empty-dashboard", "/dashboard"),
-        ("empty-customers", "/customers"),
-        ("empty-customers-tree", "/customers?layout=tree"),
-        ("empty-orders", "/orders"),
-        ("empty-products", "/products"),
-        ("empty-mentions", "/mentions"),
-        ("empty-imports", "/imports"),
-        ("empty-exports", "/exports"),
-        ("empty-definitions", "/settings/definitions"),
-        ("empty-jobs", "/settings/jobs"),
-        ("empty-connections", "/settings/connections"),
-        ("empty-inbox", "/settings/inbox"),
-    ]
-    .into_iter()
-    .map(|(name, address)| look(name, address.into(), &[]))
-    .collect()
-}
+use crate::{
+    connections::connected,
+    looked::{Looked, look},
+    orders::sold,
+    stage::Stage,
+};
 
 /// `(status = vip or tag in (berlin, newsletter)) and created_at >= days_ago(900)`
 const EXPRESSION: &str = "(status%20%3D%20vip%20or%20tag%20in%20(berlin%2C%20newsletter))%20and%20created_at%20%3E%3D%20days_ago(900)";
@@ -520,46 +492,4 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             &["Invite member", "email:allen@", "Invite"],
         ),
     ]
-}
-
-/// Connects a shop that has sent what can be processed and what cannot, and one that has sent nothing; gives the ids of both
-/// and of a message that failed.
-async fn connected(stage: &Stage) -> (String, String, String) {
-    let api = &stage.api;
-    let shop = json!({"provider": "shopify", "name": "Main shop", "secret": "hush", "settings": {"shop": "acme.myshopify.com"}});
-    let shop = api.post("/api/v1/connections", &shop).await.expect(201);
-    let quiet = json!({"provider": "shopify", "name": "Outlet", "secret": "a quiet secret x7Qa"});
-    let quiet = api.post("/api/v1/connections", &quiet).await.expect(201);
-    let secret = json!({"secret": "hush", "overlap_hours": 24});
-    api.post(
-        &format!("/api/v1/connections/{}/secrets", shop.at("/id")),
-        &secret,
-    )
-    .await
-    .expect(200);
-    let customer = r#"{"id": 7064, "email": "bob@biller.example", "first_name": "Bob", "last_name": "Biller", "verified_email": true, "updated_at": "2026-05-01T10:00:00Z", "tags": "vip", "currency": "EUR", "default_address": {"address1": "1 Main Street", "city": "Ottawa", "country_code": "CA"}}"#;
-    let broken = r#"{"id": 7065, "email": "eve@example.com", "first_name": "Eve", "orders_count": 3 "currency": "EUR"}"#;
-    for (id, topic, body) in [
-        ("1", "shop/update", "{}"),
-        ("2", "customers/create", customer),
-        ("3", "customers/update", broken),
-        ("4", "customers/update", &broken.replace("7065", "7066")),
-        ("5", "orders/create", "[1, 2, 3]"),
-        ("6", "themes/publish", r#"{"id": 1, "name": "Dawn"}"#),
-    ] {
-        strangers::send(api, &shop.at("/webhook_path"), topic, id, body)
-            .await
-            .expect(200);
-    }
-    let mut waiting = 1;
-    while waiting > 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let queued = api.get("/api/v1/webhook-events?state=queued").await.expect(200);
-        waiting = queued.json["data"].as_array().unwrap().len();
-    }
-    let dead = api
-        .get("/api/v1/webhook-events?state=dead&topic=customers/update")
-        .await
-        .expect(200);
-    (shop.at("/id"), quiet.at("/id"), dead.at("/data/0/id"))
 }

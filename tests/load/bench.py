@@ -22,6 +22,7 @@ import urllib.parse
 import urllib.request
 import uuid
 
+import activities
 import webhooks
 from data import FIRST, LAST, workbook, write_customers
 
@@ -455,6 +456,10 @@ end
         """What a shop's webhooks bring: taken, processed, reckoned."""
         webhooks.run(self)
 
+    def activities(self):
+        """What visitors do: stored, and read on a timeline."""
+        activities.run(self)
+
     def source_statement(self, path, begins):
         """A statement as the server sends it, from the source, its parameters to be filled in."""
         source = (ROOT / path).read_text()
@@ -502,9 +507,9 @@ end
     def clear(self):
         """Takes out what creating left, also in a run that was broken off: single customers are drawn from what is there."""
         self.psql(f"DELETE FROM customers WHERE organization_id = '{self.organization}' AND (email LIKE 'limit%@example.net' OR email LIKE 'made%@example.net')")
-        for table in ("orders WHERE source = 'shopify' AND", "webhook_events WHERE", "provider_entities WHERE", "connections WHERE", "customers WHERE email LIKE 'w7%@bench.example.com' AND"):
+        for table in ("orders WHERE source = 'shopify' AND", "webhook_events WHERE", "provider_entities WHERE", "connections WHERE", "activities WHERE", "customers WHERE email LIKE 'w7%@bench.example.com' AND"):
             self.psql(f"DELETE FROM {table} organization_id = '{self.organization}'")
-        self.psql("VACUUM (ANALYZE, INDEX_CLEANUP ON) customers, orders, order_lines, customer_metrics, webhook_events")
+        self.psql("VACUUM (ANALYZE, INDEX_CLEANUP ON) customers, orders, order_lines, customer_metrics, webhook_events, activities")
 
     def export(self):
         for kind, select in (("csv", "COPY (SELECT * FROM customers WHERE organization_id = '{o}' AND deleted_at IS NULL) TO STDOUT CSV"),
@@ -587,7 +592,7 @@ end
         try:
             self.prepare()
             self.fill()
-            wanted = self.options.only.split(",") if self.options.only else ["read", "search", "filters", "pages", "webhooks", "create", "export", "restart", "files"]
+            wanted = self.options.only.split(",") if self.options.only else ["read", "search", "filters", "pages", "webhooks", "activities", "create", "export", "restart", "files"]
             for part in wanted:
                 getattr(self, part)()
             if not self.options.only:
@@ -605,7 +610,7 @@ def main():
     parser.add_argument("--port", type=int, default=18080)
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=8, help="length of each load")
-    parser.add_argument("--only", help="parts, comma separated: read,search,filters,pages,webhooks,create,export,restart,files; nothing is written")
+    parser.add_argument("--only", help="parts, comma separated: read,search,filters,pages,webhooks,activities,create,export,restart,files; nothing is written")
     Bench(parser.parse_args()).run()
 
 

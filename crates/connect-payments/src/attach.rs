@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use regulars_commerce::ops::payments;
 use regulars_connect::Failure;
 use regulars_jobs::{Context, Failure as JobFailure, Handler, Registry};
-use regulars_kernel::Error;
 use serde_json::{Value, json};
 
 use crate::{adyen, settle, stripe};
@@ -24,7 +23,7 @@ impl Handler for Attach {
 
     async fn run(&self, job: Context) -> Result<Value, JobFailure> {
         let mut after = (String::new(), String::new());
-        let mut looked_at = 0u64;
+        let (mut looked_at, mut failed) = (0u64, 0u64);
         loop {
             job.check()?;
             let mut tx = job.database.begin(job.scope).await?;
@@ -45,7 +44,12 @@ impl Handler for Attach {
                 match settle::tell_again(&mut tx, provider, &id).await {
                     Ok(()) => tx.commit().await?,
                     Err(Failure::Retry(error)) => return Err(error.into()),
-                    Err(Failure::Fatal(why)) => return Err(Error::internal(why).into()),
+                    // One that its order does not take must not keep those behind it waiting; it waits on.
+                    Err(Failure::Fatal(why)) => {
+                        tx.rollback().await?;
+                        failed += 1;
+                        tracing::warn!(payment.told_by = provider, why, "payment not attached");
+                    }
                 }
                 looked_at += 1;
             }
@@ -54,6 +58,6 @@ impl Handler for Attach {
         let mut tx = job.database.begin(job.scope).await?;
         let given_up = payments::give_up(&mut tx).await?;
         tx.commit().await?;
-        Ok(json!({"looked_at": looked_at, "given_up": given_up}))
+        Ok(json!({"looked_at": looked_at, "failed": failed, "given_up": given_up}))
     }
 }

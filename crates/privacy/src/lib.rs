@@ -7,6 +7,8 @@
 mod api;
 pub mod model;
 pub mod ops;
+mod pages;
 mod store;
 
 pub use api::routes as api_routes;
+pub use pages::routes as page_routes;

@@ -51,6 +51,7 @@ fn pages() -> Router<AppState> {
         .merge(regulars_commerce_pages::page_routes())
         .merge(regulars_exchange::page_routes())
         .merge(regulars_connect::page_routes())
+        .merge(regulars_privacy::page_routes())
         .merge(regulars_accounts::page_routes())
         .merge(operations::page_routes())
 }

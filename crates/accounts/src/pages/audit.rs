@@ -14,7 +14,7 @@ use regulars_web::{
 use super::{
     asked::{address, midnight},
     describe::{SUBJECTS, action_words, details},
-    members::steps,
+    face::steps,
 };
 use crate::{
     audit,

@@ -3,12 +3,12 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use maud::{Markup, html};
-use regulars_kernel::{Error, Fault};
+use regulars_kernel::{Error, Fault, Total};
 use regulars_web::{
     PageCall,
     pages::{
-        Attributes, Flash, FlashKind, Nav, Tone, button, form_errors, format::sentence, link_button, notice,
-        page, page_header, sheet, sheet_footer, text_field,
+        Attributes, Flash, FlashKind, Nav, Page, Tone, button, form_errors, format::sentence, link_button,
+        notice, page, page_header, sheet, sheet_footer, text_field,
     },
     redirect_with,
 };
@@ -113,6 +113,21 @@ impl Once<'_> {
             page(&shell, html! {}, content)
         };
         no_store(markup.into_response())
+    }
+}
+
+/// The steps of a paged list.
+pub fn steps(href: &str, number: u32, per_page: u32, shown: usize, more: bool, total: Total) -> Page {
+    let before = u64::from(number - 1) * u64::from(per_page);
+    let shown = shown as u64;
+    let join = if href.contains('?') { '&' } else { '?' };
+    Page {
+        first: if shown == 0 { 0 } else { before + 1 },
+        last: if shown == 0 { 0 } else { before + shown },
+        total: u64::try_from(total.value).ok(),
+        about: !total.exact,
+        previous: (number > 1).then(|| format!("{href}{join}page={}", number - 1)),
+        next: more.then(|| format!("{href}{join}page={}", number + 1)),
     }
 }
 

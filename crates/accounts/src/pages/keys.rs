@@ -15,9 +15,9 @@ use regulars_web::{
 };
 
 use super::{
-    face::{FormFace, Once, Place, back, faults_of, success},
+    face::{FormFace, Once, Place, back, faults_of, steps, success},
     form::Form,
-    members::{At, role_words, steps},
+    members::{At, role_words},
 };
 use crate::{
     model::{ApiKey, KeyKind, KeyPatch, KeyState, NewKey, Power},

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use regulars_kernel::{Fault, PageRequest, Permission, Role, Start, Total, ids::UserId};
+use regulars_kernel::{Fault, PageRequest, Permission, Role, Start, ids::UserId};
 use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
@@ -15,7 +15,7 @@ use regulars_web::{
 use serde::Deserialize;
 
 use super::{
-    face::{FormFace, Once, Place, back, faults_of, success},
+    face::{FormFace, Once, Place, back, faults_of, steps, success},
     form::Form,
 };
 use crate::{
@@ -41,28 +41,6 @@ impl At {
     /// From 1.
     pub(super) fn number(&self) -> u32 {
         self.page.unwrap_or(1).clamp(1, regulars_kernel::paging::MAX_PAGE)
-    }
-}
-
-/// The steps of a paged list.
-pub(super) fn steps(
-    href: &str,
-    number: u32,
-    per_page: u32,
-    shown: usize,
-    more: bool,
-    total: Total,
-) -> pages::Page {
-    let before = u64::from(number - 1) * u64::from(per_page);
-    let shown = shown as u64;
-    let join = if href.contains('?') { '&' } else { '?' };
-    pages::Page {
-        first: if shown == 0 { 0 } else { before + 1 },
-        last: if shown == 0 { 0 } else { before + shown },
-        total: u64::try_from(total.value).ok(),
-        about: !total.exact,
-        previous: (number > 1).then(|| format!("{href}{join}page={}", number - 1)),
-        next: more.then(|| format!("{href}{join}page={}", number + 1)),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The API of a running server, as a program calls it.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
@@ -42,9 +45,15 @@ impl Answer {
 
 impl Api {
     pub fn new(url: &str, key: &str) -> Self {
+        Self::from_address(url, key, None)
+    }
+
+    /// From another address of this machine than the usual one.
+    pub fn from_address(url: &str, key: &str, address: Option<IpAddr>) -> Self {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
+            .local_address(address)
             .build()
             .unwrap();
         Self {

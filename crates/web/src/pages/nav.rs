@@ -34,6 +34,8 @@ pub enum Nav {
     Connections,
     /// What they sent.
     Inbox,
+    /// What is owed to people who asked for their data or for erasure.
+    Privacy,
     /// The audit log.
     Audit,
     /// Jobs and queues.
@@ -63,6 +65,7 @@ impl Nav {
             Self::Definitions => (Guide::Settings, Some("tags-and-attributes")),
             Self::Connections => (Guide::Connections, None),
             Self::Inbox => (Guide::Connections, Some("the-inbox")),
+            Self::Privacy => (Guide::Settings, Some("privacy-duties")),
             Self::Audit => (Guide::Settings, Some("audit-log")),
             Self::Jobs => (Guide::Settings, Some("jobs")),
             Self::Health => (Guide::Settings, Some("system-health")),
@@ -210,6 +213,14 @@ pub const NAV: &[NavItem] = &[
         "/settings/inbox",
         Icon::Inbox,
         Some(Permission::ConnectionsRead),
+        true,
+    ),
+    item(
+        Nav::Privacy,
+        "Privacy duties",
+        "/settings/privacy",
+        Icon::Shield,
+        Some(Permission::PrivacyRead),
         true,
     ),
     item(
