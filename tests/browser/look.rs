@@ -3,6 +3,7 @@
 use crate::{
     harness::Browser,
     looked::{Looked, empty},
+    privacy::owing,
     shop::furnished,
     stage::Stage,
 };
@@ -94,11 +95,18 @@ async fn every_page_is_accessible(pages: impl Iterator<Item = Looked>, stage: &S
     assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
 }
 
+/// Pages of a shop that has everything.
+async fn full(stage: &Stage) -> Vec<Looked> {
+    let mut pages = furnished(stage).await;
+    pages.extend(owing(stage).await);
+    pages
+}
+
 #[tokio::test]
 async fn pages_are_accessible_empty_and_every_other_one_full() {
     let stage = Stage::signed_in().await;
     every_page_is_accessible(empty().into_iter(), &stage).await;
-    let full = furnished(&stage).await;
+    let full = full(&stage).await;
     every_page_is_accessible(full.into_iter().step_by(2), &stage).await;
     stage.end().await;
 }
@@ -106,7 +114,7 @@ async fn pages_are_accessible_empty_and_every_other_one_full() {
 #[tokio::test]
 async fn pages_are_accessible_and_the_others_full() {
     let stage = Stage::signed_in().await;
-    let full = furnished(&stage).await;
+    let full = full(&stage).await;
     every_page_is_accessible(full.into_iter().skip(1).step_by(2), &stage).await;
     stage.end().await;
 }
@@ -169,7 +177,7 @@ async fn pictures_of_every_page_are_taken() {
     let mut pages = empty();
     for is_furnished in [false, true] {
         if is_furnished {
-            pages = furnished(&stage).await;
+            pages = full(&stage).await;
         }
         for (width, height) in SIZES {
             browser.size(width, height).await;

@@ -27,6 +27,7 @@ pub fn empty() -> Vec<Looked> {
         ("empty-jobs", "/settings/jobs"),
         ("empty-connections", "/settings/connections"),
         ("empty-inbox", "/settings/inbox"),
+        ("empty-privacy", "/settings/privacy"),
     ]
     .into_iter()
     .map(|(name, address)| look(name, address.into(), &[]))

@@ -48,6 +48,7 @@ mod looked;
 mod members;
 mod notes;
 mod orders;
+mod privacy;
 mod record;
 mod settings;
 mod side;

@@ -1,16 +1,23 @@
-//! The job that processes the inbox: one message after the other, each in a transaction of its own that also marks it.
+//! The job that processes the inbox: a few messages after each other in one transaction, which also marks them. Each has a
+//! savepoint of its own, so what fails takes back its own alone.
 //!
 //! Several run at once, on one server or many; each takes what no other has locked. The commits need not be durable at
 //! once: what a crash of PostgreSQL takes back is the change and the mark together, and the message is processed again.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::FutureExt;
+use regulars_database::Tx;
 use regulars_jobs::{Context, Failure as JobFailure, Handler, NewJob, enqueue};
 use regulars_kernel::{Error, Result};
 use serde_json::{Value, json};
+use sqlx::Executor as _;
 
 use crate::{
     model::{Due, MAX_ATTEMPTS},
@@ -20,6 +27,10 @@ use crate::{
 
 /// How many may wait at a time.
 pub const LANES: usize = 4;
+/// Messages of one transaction at most, and how long it goes on: what came first is seen when all are through, and whoever
+/// wants to change the same customers waits as long.
+const TOGETHER: i64 = 16;
+const LONGEST: Duration = Duration::from_millis(250);
 const KIND: &str = "webhook.drain";
 
 /// The job that processes what is there.
@@ -44,69 +55,52 @@ impl Handler for Drain {
     async fn run(&self, job: Context) -> Result<Value, JobFailure> {
         let (mut processed, mut failed) = (0u64, 0u64);
         let mut after = None;
+        // How many are taken one by one, because a transaction of several of them did not come to its end.
+        let mut alone = 0;
         loop {
             job.check()?;
             let mut tx = job.database.begin(job.scope).await?;
-            let due = match events::claim(&mut tx, after).await? {
-                Some(due) => due,
+            let most = if alone > 0 { 1 } else { TOGETHER };
+            let mut dues = events::claim(&mut tx, after, most).await?;
+            if dues.is_empty() {
                 // Behind what was looked at last nothing waits; what came back meanwhile stands before it.
-                None if after.is_some() => {
-                    after = None;
+                if after.take().is_some() {
                     continue;
                 }
-                None => {
-                    // What is to be tried again later brings its own job.
-                    if let Some(at) = events::next_due(&mut tx).await? {
-                        enqueue(
-                            &mut tx,
-                            NewJob::new(KIND, json!({}))
-                                .key("later")
-                                .queue("webhooks")
-                                .run_at(at),
-                        )
-                        .await?;
-                    }
+                // What is to be tried again later brings its own job.
+                if let Some(at) = events::next_due(&mut tx).await? {
+                    enqueue(
+                        &mut tx,
+                        NewJob::new(KIND, json!({}))
+                            .key("later")
+                            .queue("webhooks")
+                            .run_at(at),
+                    )
+                    .await?;
+                }
+                tx.commit().await?;
+                break;
+            }
+            let ended = match self.process(&job, tx, &mut dues).await {
+                Ok(ended) => ended,
+                Err(_) if dues.len() > 1 => {
+                    alone = dues.len();
+                    continue;
+                }
+                Err(error) => {
+                    let mut tx = job.database.begin(job.scope).await?;
+                    let failure = Failure::Retry(error);
+                    note(&mut tx, &dues[0], &failure).await?;
                     tx.commit().await?;
-                    break;
+                    vec![Err(failure)]
                 }
             };
-            after = Some((due.run_at, due.id));
-            let outcome = match self.providers.get(due.provider) {
-                Some(sides) => {
-                    let applied =
-                        AssertUnwindSafe(sides.processor.apply(&mut tx, &due.received)).catch_unwind();
-                    applied
-                        .await
-                        .unwrap_or_else(|_| Err(Failure::Fatal("the server broke off on it".into())))
-                }
-                None => Err(Failure::Fatal(
-                    "no part of this server understands this provider".into(),
-                )),
-            };
-            let ended = match outcome {
-                Ok(applied) => match events::finish(&mut tx, due.id, &applied).await {
-                    Ok(()) => tx.commit().await.map(|()| applied).map_err(Failure::Retry),
-                    Err(error) => Err(Failure::Retry(error)),
-                },
-                Err(failure) => {
-                    tx.rollback().await?;
-                    Err(failure)
-                }
-            };
-            processed += 1;
-            match ended {
-                Ok(applied) => count(
-                    &due,
-                    if matches!(applied, Applied::Done(_)) {
-                        "done"
-                    } else {
-                        "ignored"
-                    },
-                ),
-                Err(failure) => {
-                    failed += 1;
-                    note(&job, &due, failure).await?;
-                }
+            alone = alone.saturating_sub(1);
+            for (due, ended) in dues.iter().zip(&ended) {
+                after = Some((due.run_at, due.id));
+                processed += 1;
+                failed += u64::from(ended.is_err());
+                count(due, outcome(due, ended));
             }
             job.progress(processed, None);
         }
@@ -114,23 +108,91 @@ impl Handler for Drain {
     }
 }
 
+impl Drain {
+    /// Processes messages in the transaction that locked them, and ends it. Answers what became of them; of the last ones
+    /// nothing if it took too long.
+    async fn process(
+        &self,
+        job: &Context,
+        mut tx: Tx,
+        dues: &mut [Due],
+    ) -> Result<Vec<Result<Applied, Failure>>> {
+        let begun = Instant::now();
+        let mut ended = Vec::with_capacity(dues.len());
+        for due in &mut *dues {
+            let savepoint = if ended.is_empty() {
+                "SAVEPOINT message"
+            } else if begun.elapsed() > LONGEST || job.check().is_err() {
+                break;
+            } else {
+                "RELEASE SAVEPOINT message; SAVEPOINT message"
+            };
+            tx.conn().execute(savepoint).await?;
+            let outcome = self.apply(&mut tx, due).await;
+            if outcome.is_err() {
+                tx.conn().execute("ROLLBACK TO SAVEPOINT message").await?;
+            }
+            ended.push(outcome);
+        }
+        let applied: Vec<_> = dues
+            .iter()
+            .zip(&ended)
+            .filter_map(|(due, ended)| Some((due.id, ended.as_ref().ok()?)))
+            .collect();
+        events::finish(&mut tx, &applied).await?;
+        for (due, ended) in dues.iter().zip(&ended) {
+            if let Err(failure) = ended {
+                note(&mut tx, due, failure).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    async fn apply(&self, tx: &mut Tx, due: &mut Due) -> Result<Applied, Failure> {
+        let Some(sides) = self.providers.get(due.provider) else {
+            let message = "no part of this server understands this provider";
+            return Err(Failure::Fatal(message.into()));
+        };
+        if due.is_large {
+            due.received.body = events::body(tx, due.id).await?.into();
+        }
+        let applied = AssertUnwindSafe(sides.processor.apply(tx, &due.received)).catch_unwind();
+        let applied = applied.await;
+        if due.is_large {
+            due.received.body = Bytes::new();
+        }
+        applied.unwrap_or_else(|_| Err(Failure::Fatal("the server broke off on it".into())))
+    }
+}
+
+/// Whether a failed attempt is the last.
+fn is_dead(due: &Due, failure: &Failure) -> bool {
+    matches!(failure, Failure::Fatal(_)) || due.attempts + 1 >= MAX_ATTEMPTS
+}
+
 /// Writes down that an attempt failed, and when the next one is.
-async fn note(job: &Context, due: &Due, failure: Failure) -> Result<()> {
-    let (message, is_fatal) = match failure {
-        Failure::Fatal(message) => (message, true),
+async fn note(tx: &mut Tx, due: &Due, failure: &Failure) -> Result<()> {
+    let message = match failure {
+        Failure::Fatal(message) => message.clone(),
         // The words of an internal error belong into the log alone: they may quote what they could not digest.
         Failure::Retry(Error::Internal(error)) => {
             tracing::warn!(webhook.id = %due.id, webhook.topic = due.received.topic, error = %regulars_web::without_personal_data(error.as_ref()), "webhook.attempt failed");
-            ("the server failed on it; its log says how".to_owned(), false)
+            "the server failed on it; its log says how".to_owned()
         }
-        Failure::Retry(error) => (error.to_string(), false),
+        Failure::Retry(error) => error.to_string(),
     };
-    let is_dead = is_fatal || due.attempts + 1 >= MAX_ATTEMPTS;
-    count(due, if is_dead { "dead" } else { "retried" });
-    let mut tx = job.database.begin(job.scope).await?;
     let next = tx.now() + wait(due.attempts);
-    events::fail(&mut tx, due, &message, (!is_dead).then_some(next)).await?;
-    tx.commit().await
+    events::fail(tx, due, &message, (!is_dead(due, failure)).then_some(next)).await
+}
+
+fn outcome(due: &Due, ended: &Result<Applied, Failure>) -> &'static str {
+    match ended {
+        Ok(Applied::Done(_)) => "done",
+        Ok(Applied::Ignored(_)) => "ignored",
+        Err(failure) if is_dead(due, failure) => "dead",
+        Err(_) => "retried",
+    }
 }
 
 /// 1 s, 2 s, 4 s … an hour: two messages that were in each other's way are through in a moment; ten attempts take a quarter

@@ -1,6 +1,10 @@
 //! The transaction of one organization: opened for a scope, closed by `commit`, rolled back when dropped.
 
-use std::sync::Arc;
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use regulars_kernel::{Actor, Boxed, Result, Scope, clock, ids::OrganizationId};
@@ -28,6 +32,7 @@ pub struct Tx {
     request_id: Option<Arc<str>>,
     bulk_id: Option<Uuid>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    known: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
 
 /// A connection in a transaction: rolled back when dropped, before anybody else gets the connection.
@@ -117,6 +122,7 @@ impl Database {
             request_id: None,
             bulk_id: None,
             after_commit: Vec::new(),
+            known: HashMap::new(),
         })
     }
 
@@ -187,6 +193,21 @@ impl Tx {
     /// Names the bulk change.
     pub fn set_bulk_id(&mut self, id: Uuid) {
         self.bulk_id = Some(id);
+    }
+
+    /// What was remembered of this kind.
+    pub fn known<T: Any>(&self) -> Option<&T> {
+        self.known.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// Remembers until the end of the transaction what many ask for and hardly anybody changes. Who changes it must forget it.
+    pub fn remember<T: Any + Send + Sync>(&mut self, value: T) {
+        self.known.insert(TypeId::of::<T>(), Box::new(value));
+    }
+
+    /// Forgets what was remembered of this kind.
+    pub fn forget<T: Any>(&mut self) {
+        self.known.remove(&TypeId::of::<T>());
     }
 
     /// Leaves a hint to give once the commit is durable.

@@ -186,15 +186,17 @@ fn face(call: &PageCall, duty: &Duty, note: &str, faults: &[Fault]) -> Response 
         pairs.push(("Done", html! { (exact(at, zone)) }));
         pairs.extend(duty.note.as_ref().map(|note| ("How", html! { (note) })));
     }
+    let is_open = duty.state == DutyState::Open;
+    let href = format!("{}/{}", PLACE.href, duty.id);
     FormFace {
         title,
-        action: &format!("{}/{}", PLACE.href, duty.id),
-        button: "Done",
+        action: &if is_open { href } else { href + "/reopen" },
+        button: if is_open { "Done" } else { "Reopen" },
         faults,
         fields: html! {
             p class="muted" { (words) }
             (facts(&pairs))
-            @if duty.state == DutyState::Open && call.caller.may(Permission::PrivacyWrite) {
+            @if is_open {
                 (textarea_field("note", "How it was done").value(note).hint("As in “Sent by e-mail to the shop's owner”. It stays on the duty.").faults(faults).autofocus())
             }
         },

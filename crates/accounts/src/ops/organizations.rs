@@ -13,8 +13,13 @@ use crate::{
 
 /// The organization of the transaction.
 pub async fn get_organization(tx: &mut Tx) -> Result<Organization> {
+    if let Some(organization) = tx.known::<Organization>() {
+        return Ok(organization.clone());
+    }
     let id = tx.organization_id();
-    organizations::get(tx.conn(), id).await
+    let organization = organizations::get(tx.conn(), id).await?;
+    tx.remember(organization.clone());
+    Ok(organization)
 }
 
 /// Changes the settings. `guard` is given the current version and may refuse it.
@@ -46,6 +51,7 @@ pub async fn update_organization(
         return Ok(before);
     }
     organizations::update(tx.conn(), id, &valid).await?;
+    tx.forget::<Organization>();
     Entry::new("organization.updated")
         .target("organization", id.0)
         .data(json!({"changes": Value::Object(changes)}))

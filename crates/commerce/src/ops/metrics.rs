@@ -62,7 +62,7 @@ pub async fn tell(
 /// What a verification found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// How many customers were looked at.
+    /// How many customers with orders or figures were looked at.
     pub checked: u64,
     /// Of how many the figures were not what their orders say.
     pub differed: u64,

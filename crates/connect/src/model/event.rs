@@ -127,6 +127,8 @@ pub(crate) struct Due {
     pub run_at: DateTime<Utc>,
     pub attempts: i32,
     pub provider: Provider,
+    /// Whether the body is read when its turn comes.
+    pub is_large: bool,
     pub received: Received,
 }
 

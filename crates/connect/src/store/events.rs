@@ -69,35 +69,46 @@ pub async fn insert(tx: &mut Tx, groups: &[&[Incoming]]) -> Result<Vec<usize>> {
         .collect())
 }
 
-/// The next message that is due behind a place, locked; those that others have locked are passed by. The transaction's
+/// Bytes up to which a message's body comes with its claim; a larger one is read when its turn comes.
+const SMALL: i32 = 128 * 1024;
+
+/// The next messages that are due behind a place, locked; those that others have locked are passed by. The transaction's
 /// commit need not wait for the disk from here on, and its statements, which find single rows by their keys, are not planned
 /// anew for each message: that would take half of the time.
-pub async fn claim(tx: &mut Tx, after: Option<(DateTime<Utc>, WebhookEventId)>) -> Result<Option<Due>> {
+pub async fn claim(
+    tx: &mut Tx,
+    after: Option<(DateTime<Utc>, WebhookEventId)>,
+    most: i64,
+) -> Result<Vec<Due>> {
     let (at, id) = match after {
         Some((at, id)) => (Some(at), id.0),
         None => (None, Uuid::nil()),
     };
     let now = tx.now();
-    let row = sqlx::query!(
+    let rows = sqlx::query!(
         r#"SELECT e.id AS "id: WebhookEventId", e.run_at, e.attempts, e.provider AS "provider: Provider", e.connection_id AS "connection_id: ConnectionId",
-                  e.topic, e.delivery_id, e.about, coalesce(e.said_at, e.received_at) AS "said_at!", e.received_at, coalesce(e.mended, e.body) AS "body!",
+                  e.topic, e.delivery_id, e.about, coalesce(e.said_at, e.received_at) AS "said_at!", e.received_at,
+                  CASE WHEN length(coalesce(e.mended, e.body)) <= $5 THEN coalesce(e.mended, e.body) END AS body,
                   e.content, e.mended IS NOT NULL AS "is_mended!",
                   (SELECT c.settings FROM connections c WHERE c.organization_id = e.organization_id AND c.id = e.connection_id) AS "settings!: Json<Map<String, Value>>",
                   set_config('synchronous_commit', 'off', true) AS "quick!", set_config('plan_cache_mode', 'force_generic_plan', true) AS "planned!"
            FROM webhook_events e
            WHERE e.state = 'queued' AND e.run_at <= $1 AND (e.run_at, e.id) > (coalesce($2, '-infinity'::timestamptz), $3)
-           ORDER BY e.run_at, e.id LIMIT 1 FOR UPDATE OF e SKIP LOCKED"#,
+           ORDER BY e.run_at, e.id LIMIT $4 FOR UPDATE OF e SKIP LOCKED"#,
         now,
         at,
         id,
+        most,
+        SMALL,
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(row.map(|row| Due {
+    let dues = rows.into_iter().map(|row| Due {
         id: row.id,
         run_at: row.run_at,
         attempts: row.attempts,
         provider: row.provider,
+        is_large: row.body.is_none(),
         received: Received {
             connection_id: row.connection_id,
             settings: row.settings.0,
@@ -108,9 +119,19 @@ pub async fn claim(tx: &mut Tx, after: Option<(DateTime<Utc>, WebhookEventId)>) 
             received_at: row.received_at,
             content: row.content,
             is_mended: row.is_mended,
-            body: row.body.into(),
+            body: row.body.unwrap_or_default().into(),
         },
-    }))
+    });
+    Ok(dues.collect())
+}
+
+/// The body of a message, mended if somebody did.
+pub async fn body(tx: &mut Tx, id: WebhookEventId) -> Result<Vec<u8>> {
+    let body = sqlx::query_scalar!(
+        r#"SELECT coalesce(mended, body) AS "body!" FROM webhook_events WHERE id = $1"#,
+        id.0
+    );
+    Ok(body.fetch_one(tx.conn()).await?)
 }
 
 /// When the next message becomes due; none if none waits for its time. What is due already is in somebody's hands.
@@ -133,20 +154,28 @@ pub async fn is_due(tx: &mut Tx) -> Result<bool> {
     Ok(due.fetch_one(tx.conn()).await?)
 }
 
-/// Marks a message as processed.
-pub async fn finish(tx: &mut Tx, id: WebhookEventId, applied: &Applied) -> Result<()> {
-    let (state, result, why) = match applied {
-        Applied::Done(result) => (WebhookState::Done, Some(result), None),
-        Applied::Ignored(why) => (WebhookState::Ignored, None, Some(why)),
-    };
+/// Marks messages as processed.
+pub async fn finish(tx: &mut Tx, applied: &[(WebhookEventId, &Applied)]) -> Result<()> {
+    let ids: Vec<Uuid> = applied.iter().map(|(id, _)| id.0).collect();
+    let (mut states, mut results, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
+    for (_, applied) in applied {
+        let (state, result, why) = match applied {
+            Applied::Done(result) => (WebhookState::Done, Some(result.clone()), None),
+            Applied::Ignored(why) => (WebhookState::Ignored, None, Some(why.clone())),
+        };
+        states.push(state.name().to_owned());
+        results.push(result);
+        reasons.push(why);
+    }
     let now = tx.now();
     sqlx::query!(
-        "UPDATE webhook_events SET state = $2, result = $3, error = $4, processed_at = $5 WHERE id = $1",
-        id.0,
-        state.name(),
-        result,
-        why,
+        "UPDATE webhook_events e SET state = x.state, result = x.result, error = x.why, processed_at = $1
+         FROM unnest($2::uuid[], $3::text[], $4::jsonb[], $5::text[]) AS x (id, state, result, why) WHERE e.id = x.id",
         now,
+        &ids,
+        &states,
+        &results as &[Option<Value>],
+        &reasons as &[Option<String>],
     )
     .execute(tx.conn())
     .await?;

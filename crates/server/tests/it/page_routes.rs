@@ -104,6 +104,7 @@ impl Made {
         let (_, message) = crate::strangers::webhook(api).await;
         let exports = api.get("/api/v1/exports").await.expect(200);
         Self(vec![
+            ("/settings/privacy/{id}", crate::strangers::duty(api).await),
             (
                 "/customers/views/{id}",
                 id(
