@@ -382,3 +382,69 @@ async fn a_body_of_any_kind_is_kept_as_it_came_and_one_too_large_is_refused() {
         shop.get(&format!("/webhook-events/{id}")).await.expect(200);
     }
 }
+
+#[tokio::test]
+async fn what_fails_takes_back_its_own_alone_and_what_is_large_is_processed_too() {
+    let shop = Shop::new().await;
+    let customer = |id: u32, more: &str| json!({"id": id, "email": format!("c{id}@example.com"), "first_name": more, "updated_at": AT});
+    for id in 1..=8 {
+        shop.says("customers/create", AT, &customer(id, "Ada")).await;
+        // Of it the customer is written before the order is refused.
+        let order = json!({"id": id, "customer": customer(100 + id, "Bob"), "shipping_lines": [{"title": "Post", "price": {}}]});
+        shop.says("orders/create", AT, &order).await;
+    }
+    let mut large = customer(9, "Eve");
+    large["note"] = "long ".repeat(1_000).into();
+    large["padding"] = "x".repeat(500_000).into();
+    shop.says("customers/create", AT, &large).await;
+    shop.says("customers/create", AT, &customer(10, "Ada")).await;
+    shop.process().await;
+    for id in 1..=10 {
+        assert_eq!(
+            shop.customer(&id.to_string()).await["email"],
+            format!("c{id}@example.com")
+        );
+    }
+    for event in shop.events().await {
+        let is_order = event["topic"] == "orders/create";
+        assert_eq!(event["state"], if is_order { "dead" } else { "done" }, "{event}");
+    }
+    for id in 101..=108 {
+        shop.get(&format!("/customers/by-external-id/shopify/{id}"))
+            .await
+            .expect(404);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_does_not_come_to_its_end_is_gone_through_one_by_one() {
+    let shop = Shop::new().await;
+    // The first two transactions that make this customer fail at their commit.
+    sqlx::raw_sql(
+        "CREATE SEQUENCE tries; GRANT USAGE ON SEQUENCE tries TO PUBLIC;
+         CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN IF nextval('tries') <= 2 THEN RAISE EXCEPTION 'not yet'; END IF; RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON customers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+           WHEN (NEW.first_name = 'Fails') EXECUTE FUNCTION fail_twice();",
+    )
+    .execute(shop.app.test_database().owner())
+    .await
+    .unwrap();
+    for id in 1..=9 {
+        let name = if id == 5 { "Fails" } else { "Ada" };
+        let customer = json!({"id": id, "first_name": name, "updated_at": AT});
+        shop.says("customers/create", AT, &customer).await;
+    }
+    shop.process().await;
+    for event in shop.events().await {
+        let path = format!("/webhook-events/{}?reveal=true", event["id"].as_str().unwrap());
+        let shown = shop.get(&path).await.expect(200).json;
+        let expected = i64::from(shown["payload"]["id"] == 5);
+        assert_eq!(
+            (&event["state"], &event["attempts"]),
+            (&json!("done"), &json!(expected)),
+            "{event}"
+        );
+    }
+    assert_eq!(shop.customer("5").await["first_name"], "Fails");
+}
