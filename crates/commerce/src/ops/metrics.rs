@@ -68,8 +68,9 @@ pub struct Verified {
     pub differed: u64,
 }
 
-/// Customers of one transaction.
-const STEP: i64 = 1_000;
+/// Customers of one statement that compares, and of one transaction that mends.
+const COMPARED: i64 = 50_000;
+const MENDED: usize = 1_000;
 
 /// Reckons everybody's figures from their orders, compares, and mends what differs if that is wanted. `step` is told how many
 /// were checked.
@@ -82,21 +83,22 @@ pub async fn verify(
     let mut found = Verified::default();
     let mut after = Uuid::nil();
     loop {
-        let mut tx = database.begin(scope).await?;
+        let mut tx = database.begin_read(scope).await?;
         let base = store::base_currency(&mut tx).await?;
-        let ids = store::next(&mut tx, after, STEP).await?;
-        let Some(last) = ids.last() else {
+        let Some(until) = store::step(&mut tx, after, COMPARED).await? else {
             return Ok(found);
         };
-        after = last.0;
-        let wrong = store::wrong(&mut tx, &ids, base).await?;
-        found.checked += ids.len() as u64;
+        let (checked, wrong) = store::wrong(&mut tx, after, until, base).await?;
+        tx.rollback().await?;
+        after = until;
+        found.checked += u64::try_from(checked).unwrap_or(0);
         found.differed += wrong.len() as u64;
         if repair {
-            reckon_all(&mut tx, wrong, base).await?;
-            tx.commit().await?;
-        } else {
-            tx.rollback().await?;
+            for some in wrong.chunks(MENDED) {
+                let mut tx = database.begin(scope).await?;
+                reckon_all(&mut tx, some.iter().copied(), base).await?;
+                tx.commit().await?;
+            }
         }
         step(found);
     }

@@ -6,17 +6,18 @@ use regulars_kernel::{Currency, Result, ids::CustomerId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-/// The figures of the customers $1 in the currency $2, which has $3 digits, from their orders. Orders of which the worth in
-/// that currency is not known count, their money does not; the average is over those whose money does, half to even.
+/// The figures of some customers in the currency $2, which has $3 digits, from their orders: of these orders, of these
+/// customers. Orders of which the worth in that currency is not known count, their money does not; the average is over those
+/// whose money does, half to even.
 macro_rules! figures {
-    () => {
-        "(WITH theirs AS (
+    ($orders:literal, $customers:literal) => {
+        concat!("(WITH theirs AS (
            SELECT o.id, o.source, o.customer_id, o.counts, o.items, o.status, o.placed_at, o.cancelled_at,
              CASE WHEN o.currency = $2 THEN o.total WHEN o.base_currency = $2 THEN o.total_base END AS total,
              CASE WHEN o.currency = $2 THEN o.refunded_total WHEN o.base_currency = $2 THEN o.refunded_base END AS refunded,
              CASE WHEN o.currency = $2 THEN 1 WHEN o.base_currency = $2 THEN o.exchange_rate END AS rate
            FROM orders o
-           WHERE o.customer_id = ANY($1) AND o.is_known AND o.deleted_at IS NULL AND NOT o.is_test
+           WHERE ", $orders, " AND o.is_known AND o.deleted_at IS NULL AND NOT o.is_test
          ), sums AS (
            SELECT customer_id,
              count(*) FILTER (WHERE counts) AS orders,
@@ -52,7 +53,7 @@ macro_rules! figures {
              first_order_at, last_order_at, category AS favourite_category, brand AS favourite_brand,
              round(coalesce(total_spent, 0), $3) * 10::numeric ^ $3 AS units,
              (coalesce(orders, 0) - coalesce(unconverted_orders, 0))::numeric AS converted
-           FROM unnest($1) AS who (id)
+           FROM ", $customers, " AS who (id)
            LEFT JOIN sums ON sums.customer_id = who.id
            LEFT JOIN categories ON categories.customer_id = who.id
            LEFT JOIN brands ON brands.customer_id = who.id
@@ -64,7 +65,7 @@ macro_rules! figures {
              WHEN 2 * mod(units, converted) = converted THEN mod(div(units, converted), 2)
              ELSE 0 END) / 10::numeric ^ $3, $3) END AS average_order_value,
            first_order_at, last_order_at, favourite_category, favourite_brand
-         FROM summed)"
+         FROM summed)")
     };
 }
 
@@ -159,7 +160,7 @@ pub async fn reckon(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<(
          favourite_brand) = ROW(",
         columns!("f"),
         "), reckoned_at = now() FROM ",
-        figures!(),
+        figures!("o.customer_id = ANY($1)", "unnest($1)"),
         " f WHERE m.customer_id = f.customer_id AND (",
         columns!("m"),
         ") IS DISTINCT FROM (",
@@ -175,39 +176,46 @@ pub async fn reckon(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<(
     Ok(())
 }
 
-/// Of these customers, those whose figures are not what their orders say.
-pub async fn wrong(tx: &mut Tx, ids: &[CustomerId], base: Currency) -> Result<Vec<CustomerId>> {
-    let sql = concat!(
-        "SELECT f.customer_id FROM ",
-        figures!(),
-        " f LEFT JOIN customer_metrics m ON m.customer_id = f.customer_id
-         WHERE CASE WHEN m.customer_id IS NULL THEN f.orders + f.cancelled_orders > 0 ELSE (",
-        columns!("m"),
-        ") IS DISTINCT FROM (",
-        columns!("f"),
-        ") END ORDER BY f.customer_id"
-    );
-    Ok(sqlx::query_scalar(sql)
-        .bind(ids)
-        .bind(base)
-        .bind(digits(base))
-        .fetch_all(tx.conn())
-        .await?)
-}
-
-/// The next customers after one who have orders or figures, the deleted too, by id. Most of a shop's customers never ordered.
-pub async fn next(tx: &mut Tx, after: Uuid, most: i64) -> Result<Vec<CustomerId>> {
+/// Where a walk over all who have orders or figures, the deleted too, goes on after so many of them; none at the end. Most of a
+/// shop's customers never ordered.
+pub async fn step(tx: &mut Tx, after: Uuid, most: i64) -> Result<Option<Uuid>> {
     Ok(sqlx::query_scalar(
         "SELECT id FROM (
            (SELECT customer_id AS id FROM customer_metrics WHERE customer_id > $1 ORDER BY customer_id LIMIT $2)
            UNION
            (SELECT DISTINCT customer_id FROM orders WHERE customer_id > $1 ORDER BY customer_id LIMIT $2)
-         ) theirs ORDER BY id LIMIT $2",
+           ORDER BY id LIMIT $2
+         ) theirs ORDER BY id DESC LIMIT 1",
     )
     .bind(after)
     .bind(most)
-    .fetch_all(tx.conn())
+    .fetch_optional(tx.conn())
     .await?)
+}
+
+/// How many customers with orders or figures there are behind an id and up to another, and those whose figures are not what
+/// their orders say.
+pub async fn wrong(tx: &mut Tx, after: Uuid, until: Uuid, base: Currency) -> Result<(i64, Vec<CustomerId>)> {
+    let sql = concat!(
+        "SELECT count(*), coalesce(array_agg(f.customer_id ORDER BY f.customer_id) FILTER (WHERE
+           CASE WHEN m.customer_id IS NULL THEN f.orders + f.cancelled_orders > 0 ELSE (",
+        columns!("m"),
+        ") IS DISTINCT FROM (",
+        columns!("f"),
+        ") END), '{}') FROM ",
+        figures!(
+            "o.customer_id > $1 AND o.customer_id <= $4",
+            "(SELECT customer_id FROM theirs UNION SELECT customer_id FROM customer_metrics WHERE customer_id > $1 AND customer_id <= $4)"
+        ),
+        " f LEFT JOIN customer_metrics m ON m.customer_id = f.customer_id AND m.customer_id > $1 AND m.customer_id <= $4"
+    );
+    Ok(sqlx::query_as(sql)
+        .bind(after)
+        .bind(base)
+        .bind(digits(base))
+        .bind(until)
+        .fetch_one(tx.conn())
+        .await?)
 }
 
 /// The organization's currency.
