@@ -4,7 +4,7 @@
 //! back: what came back is told by the refunds, of which the money is that of their transactions.
 
 use regulars_commerce::{
-    model::{OrderInput, SourceVersion},
+    model::{Order, OrderInput, SourceVersion},
     ops::{self, Outcome},
 };
 use regulars_connect::{Applied, Failure, Received, Said};
@@ -53,14 +53,97 @@ impl Holds {
     }
 }
 
-/// A message that has the order in it.
-pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
-    let order = body::parse(message)?;
-    let external_id = body::required_id(&order, &["id"])?;
+/// What a message is about that tells of an order.
+#[derive(Clone, Copy)]
+pub enum About {
+    Order,
+    Fulfillment,
+    Refund,
+    Transaction,
+}
+
+/// What is to be told of an order.
+struct Told {
+    input: Value,
+    /// For who looks at the message.
+    done: Value,
+    left_out: Vec<String>,
+}
+
+/// A message that tells of an order; what does not fit is left out and named.
+pub async fn put(tx: &mut Tx, about: About, message: &Received) -> Result<Applied, Failure> {
+    let base = regulars_accounts::ops::get_organization(tx).await?.currency;
+    let mut told = read(tx, about, message).await?;
+    loop {
+        let input = order_of(&told.input)?;
+        match ops::orders::upsert(tx, &input, base, ops::orders::UNGUARDED).await? {
+            Outcome::Refused(error) => leave_out(&mut told.input, error, &mut told.left_out)?,
+            outcome => return Ok(applied(&outcome, told)),
+        }
+    }
+}
+
+/// Several such messages: their orders are written together. None if something must be left out of one of them.
+pub async fn put_together(
+    tx: &mut Tx,
+    messages: impl Iterator<Item = (About, &Received)>,
+) -> Result<Option<Vec<Applied>>, Failure> {
+    let base = regulars_accounts::ops::get_organization(tx).await?.currency;
+    let (mut inputs, mut all) = (Vec::new(), Vec::new());
+    for (about, message) in messages {
+        let told = read(tx, about, message).await?;
+        inputs.push(order_of(&told.input)?);
+        all.push(told);
+    }
+    let outcomes = ops::orders::upsert_many(tx, &inputs, base, ops::orders::UNGUARDED).await?;
+    if outcomes.iter().any(|outcome| outcome.value().is_none()) {
+        return Ok(None);
+    }
+    let applied = outcomes
+        .iter()
+        .zip(all)
+        .map(|(outcome, told)| applied(outcome, told));
+    Ok(Some(applied.collect()))
+}
+
+async fn read(tx: &mut Tx, about: About, message: &Received) -> Result<Told, Failure> {
+    let told = body::parse(message)?;
+    let mut read = match about {
+        About::Order => of_order(tx, message, &told).await?,
+        About::Fulfillment => of_fulfillment(message, &told)?,
+        About::Refund => of_refund(message, &told)?,
+        About::Transaction => of_transaction(message, &told)?,
+    };
+    read.input["source"] = SOURCE.into();
+    Ok(read)
+}
+
+fn order_of(input: &Value) -> Result<OrderInput, Failure> {
+    serde_json::from_value(input.clone())
+        .map_err(|_| Failure::Fatal("a field of the order is of another type than Shopify's".into()))
+}
+
+fn applied(outcome: &Outcome<Order>, told: Told) -> Applied {
+    let mut done = told.done;
+    match outcome {
+        Outcome::Created(_) => done["created"] = true.into(),
+        Outcome::Unchanged(_) => done["unchanged"] = true.into(),
+        Outcome::Updated(_) | Outcome::Refused(_) => {}
+    }
+    done["order_id"] = json!(outcome.value().map(|order| order.id));
+    if !told.left_out.is_empty() {
+        done["left_out"] = json!(told.left_out);
+    }
+    Applied::Done(done)
+}
+
+/// What a message says of its order, after its customer was taken over.
+async fn of_order(tx: &mut Tx, message: &Received, order: &Value) -> Result<Told, Failure> {
+    let external_id = body::required_id(order, &["id"])?;
     let said = body::said(message, body::time(&order["updated_at"]));
     let mut done = json!({});
     let mut left_out = Vec::new();
-    let mut input = fields(&order, &said, &mut left_out);
+    let mut input = fields(order, &said, &mut left_out);
     if let Some(customer_id) = body::id(&order["customer"]["id"]) {
         // A customer within an order says when it was so. Where it does not, whatever else is said of it is newer.
         let customer_said = Said(
@@ -83,7 +166,11 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
         }
     }
     input["external_id"] = external_id.into();
-    tell(tx, input, done, left_out).await
+    Ok(Told {
+        input,
+        done,
+        left_out,
+    })
 }
 
 /// `orders/delete`.
@@ -97,88 +184,40 @@ pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
 }
 
 /// `fulfillments/create` and `update`.
-pub async fn put_fulfillment(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
-    let (told, order_id) = part(message)?;
+fn of_fulfillment(message: &Received, told: &Value) -> Result<Told, Failure> {
     let said = body::said(message, body::time(&told["updated_at"]));
-    let parts = fulfillment(&told, &said).ok_or_else(no_id)?;
-    tell(
-        tx,
-        json!({"external_id": order_id, "source_version": version(&said), "fulfillments": [parts]}),
-        json!({}),
-        Vec::new(),
-    )
-    .await
+    let part = fulfillment(told, &said).ok_or_else(no_id)?;
+    of_part(told, &said, json!({"fulfillments": [part]}))
 }
 
 /// `refunds/create`.
-pub async fn put_refund(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
-    let (told, order_id) = part(message)?;
+fn of_refund(message: &Received, told: &Value) -> Result<Told, Failure> {
     let said = body::said(message, body::time(&told["created_at"]));
-    let parts = refund(&told, &said).ok_or_else(no_id)?;
+    let part = refund(told, &said).ok_or_else(no_id)?;
     let payments = payments(&told["transactions"], &said);
-    tell(
-        tx,
-        json!({"external_id": order_id, "source_version": version(&said), "refunds": [parts], "payments": payments}),
-        json!({}),
-        Vec::new(),
-    )
-    .await
+    of_part(told, &said, json!({"refunds": [part], "payments": payments}))
 }
 
 /// `order_transactions/create`.
-pub async fn put_transaction(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
-    let (told, order_id) = part(message)?;
+fn of_transaction(message: &Received, told: &Value) -> Result<Told, Failure> {
     let said = body::said(message, None);
-    let parts = payment(&told, &said).ok_or_else(no_id)?;
-    tell(
-        tx,
-        json!({"external_id": order_id, "source_version": version(&said), "payments": [parts]}),
-        json!({}),
-        Vec::new(),
-    )
-    .await
+    let part = payment(told, &said).ok_or_else(no_id)?;
+    of_part(told, &said, json!({"payments": [part]}))
 }
 
-fn part(message: &Received) -> Result<(Value, String), Failure> {
-    let told = body::parse(message)?;
-    let order_id = body::required_id(&told, &["order_id"])?;
-    Ok((told, order_id))
+/// What hangs on an order, which is named by its id.
+fn of_part(told: &Value, said: &Said, mut input: Value) -> Result<Told, Failure> {
+    input["external_id"] = body::required_id(told, &["order_id"])?.into();
+    input["source_version"] = version(said);
+    Ok(Told {
+        input,
+        done: json!({}),
+        left_out: Vec::new(),
+    })
 }
 
 fn no_id() -> Failure {
     Failure::Fatal("there is no id in id".into())
-}
-
-/// Tells of an order; what does not fit is left out and named.
-async fn tell(
-    tx: &mut Tx,
-    mut input: Value,
-    mut done: Value,
-    mut left_out: Vec<String>,
-) -> Result<Applied, Failure> {
-    let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-    input["source"] = SOURCE.into();
-    let order = loop {
-        let told: OrderInput = serde_json::from_value(input.clone())
-            .map_err(|_| Failure::Fatal("a field of the order is of another type than Shopify's".into()))?;
-        match ops::orders::upsert(tx, &told, base, &|_| Ok(())).await? {
-            Outcome::Created(order) => {
-                done["created"] = true.into();
-                break order;
-            }
-            Outcome::Updated(order) => break order,
-            Outcome::Unchanged(order) => {
-                done["unchanged"] = true.into();
-                break order;
-            }
-            Outcome::Refused(error) => leave_out(&mut input, error, &mut left_out)?,
-        }
-    };
-    done["order_id"] = json!(order.id);
-    if !left_out.is_empty() {
-        done["left_out"] = json!(left_out);
-    }
-    Ok(Applied::Done(done))
 }
 
 fn version(said: &Said) -> Value {

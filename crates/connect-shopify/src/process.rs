@@ -6,7 +6,11 @@ use regulars_customers::model::Channel;
 use regulars_database::Tx;
 use regulars_privacy::model::DutyKind;
 
-use crate::{Shopify, customers, orders, privacy, products};
+use crate::{
+    Shopify, customers,
+    orders::{self, About},
+    privacy, products,
+};
 
 /// What a topic asks for.
 #[derive(Clone, Copy)]
@@ -18,11 +22,8 @@ enum Action {
     AddTags,
     RemoveTags,
     Consent(Channel),
-    PutOrder,
+    PutOrder(About),
     DeleteOrder,
-    PutFulfillment,
-    PutRefund,
-    PutTransaction,
     PutProduct,
     Duty(DutyKind),
 }
@@ -45,11 +46,11 @@ fn action(topic: &str) -> Option<Action> {
         | "orders/paid"
         | "orders/cancelled"
         | "orders/fulfilled"
-        | "orders/partially_fulfilled" => Action::PutOrder,
+        | "orders/partially_fulfilled" => Action::PutOrder(About::Order),
         "orders/delete" => Action::DeleteOrder,
-        "fulfillments/create" | "fulfillments/update" => Action::PutFulfillment,
-        "refunds/create" => Action::PutRefund,
-        "order_transactions/create" => Action::PutTransaction,
+        "fulfillments/create" | "fulfillments/update" => Action::PutOrder(About::Fulfillment),
+        "refunds/create" => Action::PutOrder(About::Refund),
+        "order_transactions/create" => Action::PutOrder(About::Transaction),
         "products/create" | "products/update" => Action::PutProduct,
         "customers/data_request" => Action::Duty(DutyKind::Access),
         "customers/redact" => Action::Duty(DutyKind::Erasure),
@@ -64,6 +65,24 @@ impl Processor for Shopify {
         action(topic).is_some()
     }
 
+    fn together(&self, topic: &str) -> Option<&'static str> {
+        matches!(action(topic), Some(Action::PutOrder(_))).then_some("orders")
+    }
+
+    async fn apply_together(
+        &self,
+        tx: &mut Tx,
+        messages: &[&Received],
+    ) -> Result<Option<Vec<Applied>>, Failure> {
+        let orders = messages
+            .iter()
+            .filter_map(|message| match action(&message.topic) {
+                Some(Action::PutOrder(about)) => Some((about, *message)),
+                _ => None,
+            });
+        orders::put_together(tx, orders).await
+    }
+
     async fn apply(&self, tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
         let Some(action) = action(&message.topic) else {
             return Ok(Applied::unanswered());
@@ -76,11 +95,8 @@ impl Processor for Shopify {
             Action::AddTags => customers::change_tags(tx, message, true).await,
             Action::RemoveTags => customers::change_tags(tx, message, false).await,
             Action::Consent(channel) => customers::change_consent(tx, message, channel).await,
-            Action::PutOrder => orders::put(tx, message).await,
+            Action::PutOrder(about) => orders::put(tx, about, message).await,
             Action::DeleteOrder => orders::delete(tx, message).await,
-            Action::PutFulfillment => orders::put_fulfillment(tx, message).await,
-            Action::PutRefund => orders::put_refund(tx, message).await,
-            Action::PutTransaction => orders::put_transaction(tx, message).await,
             Action::PutProduct => products::put(tx, message).await,
             Action::Duty(kind) => privacy::record(tx, message, kind).await,
         }

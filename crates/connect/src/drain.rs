@@ -1,5 +1,5 @@
-//! The job that processes the inbox: a few messages after each other in one transaction, which also marks them. Each has a
-//! savepoint of its own, so what fails takes back its own alone.
+//! The job that processes the inbox: a few messages in one transaction, which also marks them. Neighbours that their
+//! provider can process together are; each of the others has a savepoint of its own, so what fails takes back its own alone.
 //!
 //! Several run at once, on one server or many; each takes what no other has locked. The commits need not be durable at
 //! once: what a crash of PostgreSQL takes back is the change and the mark together, and the message is processed again.
@@ -21,7 +21,7 @@ use sqlx::Executor as _;
 
 use crate::{
     model::{Due, MAX_ATTEMPTS},
-    provider::{Applied, Failure, Providers},
+    provider::{Applied, Failure, Providers, Received},
     store::events,
 };
 
@@ -29,7 +29,7 @@ use crate::{
 pub const LANES: usize = 4;
 /// Messages of one transaction at most, and how long it goes on: what came first is seen when all are through, and whoever
 /// wants to change the same customers waits as long.
-const TOGETHER: i64 = 16;
+const TOGETHER: i64 = 32;
 const LONGEST: Duration = Duration::from_millis(250);
 const KIND: &str = "webhook.drain";
 
@@ -118,21 +118,36 @@ impl Drain {
         dues: &mut [Due],
     ) -> Result<Vec<Result<Applied, Failure>>> {
         let begun = Instant::now();
-        let mut ended = Vec::with_capacity(dues.len());
-        for due in &mut *dues {
-            let savepoint = if ended.is_empty() {
-                "SAVEPOINT message"
-            } else if begun.elapsed() > LONGEST || job.check().is_err() {
+        let mut ended: Vec<Result<Applied, Failure>> = Vec::with_capacity(dues.len());
+        // Of how many it is known that they cannot be processed together.
+        let mut alone = 0;
+        tx.conn().execute("SAVEPOINT message").await?;
+        while ended.len() < dues.len() {
+            let rest = &mut dues[ended.len()..];
+            if !ended.is_empty() && (begun.elapsed() > LONGEST || job.check().is_err()) {
                 break;
-            } else {
-                "RELEASE SAVEPOINT message; SAVEPOINT message"
-            };
-            tx.conn().execute(savepoint).await?;
-            let outcome = self.apply(&mut tx, due).await;
-            if outcome.is_err() {
-                tx.conn().execute("ROLLBACK TO SAVEPOINT message").await?;
             }
-            ended.push(outcome);
+            let run = if alone > 0 { 1 } else { self.run_of(rest) };
+            let outcome = if run > 1 {
+                self.apply_together(&mut tx, &rest[..run]).await
+            } else {
+                Some(vec![self.apply(&mut tx, &mut rest[0]).await])
+            };
+            alone = if outcome.is_none() {
+                run
+            } else {
+                alone.saturating_sub(1)
+            };
+            let outcome = outcome.unwrap_or_default();
+            let is_taken_back = outcome.iter().all(Result::is_err);
+            ended.extend(outcome);
+            tx.conn()
+                .execute(if is_taken_back {
+                    "ROLLBACK TO SAVEPOINT message"
+                } else {
+                    "RELEASE SAVEPOINT message; SAVEPOINT message"
+                })
+                .await?;
         }
         let applied: Vec<_> = dues
             .iter()
@@ -147,6 +162,28 @@ impl Drain {
         }
         tx.commit().await?;
         Ok(ended)
+    }
+
+    /// How many from the first on can be processed together.
+    fn run_of(&self, dues: &[Due]) -> usize {
+        let together = |due: &Due| {
+            let sides = self.providers.get(due.provider).filter(|_| !due.is_large)?;
+            Some((due.provider, sides.processor.together(&due.received.topic)?))
+        };
+        let first = dues.first().and_then(together);
+        dues.iter()
+            .take_while(|due| first.is_some() && together(due) == first)
+            .count()
+            .max(1)
+    }
+
+    /// Processes several at once; none if they have to be gone through one by one.
+    async fn apply_together(&self, tx: &mut Tx, dues: &[Due]) -> Option<Vec<Result<Applied, Failure>>> {
+        let sides = self.providers.get(dues.first()?.provider)?;
+        let messages: Vec<&Received> = dues.iter().map(|due| &due.received).collect();
+        let applied = AssertUnwindSafe(sides.processor.apply_together(tx, &messages)).catch_unwind();
+        let applied = applied.await.ok()?.ok()??;
+        Some(applied.into_iter().map(Ok).collect())
     }
 
     async fn apply(&self, tx: &mut Tx, due: &mut Due) -> Result<Applied, Failure> {

@@ -166,6 +166,23 @@ pub trait Processor: Send + Sync {
     /// Processes one message in the transaction that marks it as processed. It may be called again for a message whose
     /// transaction did not commit, and messages come in any order.
     async fn apply(&self, tx: &mut Tx, message: &Received) -> Result<Applied, Failure>;
+
+    /// With which others messages of a topic can be processed together: those for which it says the same.
+    fn together(&self, topic: &str) -> Option<&'static str> {
+        let _ = topic;
+        None
+    }
+
+    /// Processes messages of which [`Self::together`] says the same, in their order. None, or a failure, if they have to be
+    /// gone through one by one, after what was done here is taken back.
+    async fn apply_together(
+        &self,
+        tx: &mut Tx,
+        messages: &[&Received],
+    ) -> Result<Option<Vec<Applied>>, Failure> {
+        let _ = (tx, messages);
+        Ok(None)
+    }
 }
 
 /// One provider's two sides.
