@@ -10,6 +10,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -41,20 +42,42 @@ def headers(topic, body):
 
 
 def post(port, path, deliveries, every=None):
-    """Sends deliveries over one connection, at their times if there is a beat; answers the milliseconds of each."""
-    connection, times, began = http.client.HTTPConnection("127.0.0.1", port), [], time.perf_counter()
-    for place, (head, body) in enumerate(deliveries):
-        due = began + place * every if every else time.perf_counter()
-        if due > time.perf_counter():
-            time.sleep(due - time.perf_counter())
-        connection.request("POST", path, body, head)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status}")
-        # From when it was due: who comes late because the one before took long has waited too.
-        times.append((time.perf_counter() - due) * 1e3)
+    """Sends deliveries over one connection, at their times if there is a beat; answers the milliseconds of each. Written on
+    the bare socket: whoever sends shares the machine with the server, and must not be what is measured."""
+    requests = [f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n".encode() + "".join(f"{name}: {value}\r\n" for name, value in head.items()).encode() + b"\r\n" + body
+                for head, body in deliveries]
+    times, began = [], time.perf_counter()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for place, request in enumerate(requests):
+            due = began + place * every if every else time.perf_counter()
+            if due > time.perf_counter():
+                time.sleep(due - time.perf_counter())
+            connection.sendall(request)
+            status = answered(connection)
+            if status != 200:
+                raise RuntimeError(f"{path}: {status}")
+            # From when it was due: who comes late because the one before took long has waited too.
+            times.append((time.perf_counter() - due) * 1e3)
     return times
+
+
+def answered(connection):
+    """Reads one answer whole; answers its status."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        more = connection.recv(65536)
+        if not more:
+            raise ConnectionError("the server hung up")
+        text += more
+    head, _, rest = text.partition(b"\r\n\r\n")
+    missing = int(re.search(rb"(?i)content-length: (\d+)", head)[1]) - len(rest)
+    while missing > 0:
+        more = connection.recv(65536)
+        if not more:
+            raise ConnectionError("the server hung up")
+        missing -= len(more)
+    return int(head.split(b" ", 2)[1])
 
 
 def at_once(port, path, lanes, every=None):
@@ -164,7 +187,7 @@ def reckoned(bench):
         SELECT count(s), count(c), count(b) FROM s LEFT JOIN c USING (customer_id) LEFT JOIN b USING (customer_id)""")
     limit = time.monotonic() - began
     ratio = limit / seconds
-    bench.report(f"figures of {bench.count:,} customers with {orders_there:,} orders verified", f"{seconds:.1f} s", f"one aggregate statement {limit:.1f} s", f"≥ 0.5: {ratio:.2f}", ratio >= 0.5)
+    bench.report(f"figures verified: {orders_there:,} orders among {bench.count:,} customers", f"{seconds:.1f} s", f"one aggregate statement {limit:.1f} s", f"≥ 0.5: {ratio:.2f}", ratio >= 0.5)
 
 
 def flood(bench, count=20_000, kills=8):
