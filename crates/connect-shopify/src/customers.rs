@@ -2,6 +2,8 @@
 //!
 //! Who it is follows Shopify's id first, then the e-mail address: somebody known by another way is linked, not doubled.
 
+use std::collections::BTreeSet;
+
 use regulars_connect::{Applied, Entity, Failure, Received, Said};
 use regulars_customers::{
     model::{
@@ -42,6 +44,15 @@ async fn ours(tx: &mut Tx, external_id: &str) -> Result<Ours> {
         Some(customer) if customer.deleted_at.is_none() => Ours::Living(Box::new(customer)),
         _ => Ours::Deleted,
     })
+}
+
+/// Waits until nobody else changes any of these; nobody does until the transaction ends.
+pub async fn wait_for(tx: &mut Tx, external_ids: BTreeSet<String>) -> Result<()> {
+    if external_ids.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = external_ids.into_iter().collect();
+    Entity::lock_all(tx, SOURCE, KIND, &ids).await
 }
 
 /// A message that has the customer in it.

@@ -3,6 +3,8 @@
 //! Amounts are those in the shop's currency. `total_price` is what was ordered, edits included, before anything came
 //! back: what came back is told by the refunds, of which the money is that of their transactions.
 
+use std::collections::BTreeSet;
+
 use regulars_commerce::{
     model::{Order, OrderInput, SourceVersion},
     ops::{self, Outcome},
@@ -73,7 +75,7 @@ struct Told {
 /// A message that tells of an order; what does not fit is left out and named.
 pub async fn put(tx: &mut Tx, about: About, message: &Received) -> Result<Applied, Failure> {
     let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-    let mut told = read(tx, about, message).await?;
+    let mut told = read(tx, about, message, &body::parse(message)?).await?;
     loop {
         let input = order_of(&told.input)?;
         match ops::orders::upsert(tx, &input, base, ops::orders::UNGUARDED).await? {
@@ -89,9 +91,20 @@ pub async fn put_together(
     messages: impl Iterator<Item = (About, &Received)>,
 ) -> Result<Option<Vec<Applied>>, Failure> {
     let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-    let (mut inputs, mut all) = (Vec::new(), Vec::new());
+    let mut parsed = Vec::new();
     for (about, message) in messages {
-        let told = read(tx, about, message).await?;
+        parsed.push((about, message, body::parse(message)?));
+    }
+    // In one order for everybody: two that have the same customers in other orders would block each other for ever.
+    let whose: BTreeSet<String> = parsed
+        .iter()
+        .filter(|(about, ..)| matches!(about, About::Order))
+        .filter_map(|(.., order)| body::id(&order["customer"]["id"]))
+        .collect();
+    customers::wait_for(tx, whose).await?;
+    let (mut inputs, mut all) = (Vec::new(), Vec::new());
+    for (about, message, body) in &parsed {
+        let told = read(tx, *about, message, body).await?;
         inputs.push(order_of(&told.input)?);
         all.push(told);
     }
@@ -106,13 +119,12 @@ pub async fn put_together(
     Ok(Some(applied.collect()))
 }
 
-async fn read(tx: &mut Tx, about: About, message: &Received) -> Result<Told, Failure> {
-    let told = body::parse(message)?;
+async fn read(tx: &mut Tx, about: About, message: &Received, told: &Value) -> Result<Told, Failure> {
     let mut read = match about {
-        About::Order => of_order(tx, message, &told).await?,
-        About::Fulfillment => of_fulfillment(message, &told)?,
-        About::Refund => of_refund(message, &told)?,
-        About::Transaction => of_transaction(message, &told)?,
+        About::Order => of_order(tx, message, told).await?,
+        About::Fulfillment => of_fulfillment(message, told)?,
+        About::Refund => of_refund(message, told)?,
+        About::Transaction => of_transaction(message, told)?,
     };
     read.input["source"] = SOURCE.into();
     Ok(read)

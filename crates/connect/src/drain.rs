@@ -119,35 +119,29 @@ impl Drain {
     ) -> Result<Vec<Result<Applied, Failure>>> {
         let begun = Instant::now();
         let mut ended: Vec<Result<Applied, Failure>> = Vec::with_capacity(dues.len());
-        // Of how many it is known that they cannot be processed together.
-        let mut alone = 0;
         tx.conn().execute("SAVEPOINT message").await?;
-        while ended.len() < dues.len() {
-            let rest = &mut dues[ended.len()..];
-            if !ended.is_empty() && (begun.elapsed() > LONGEST || job.check().is_err()) {
-                break;
-            }
-            let run = if alone > 0 { 1 } else { self.run_of(rest) };
-            let outcome = if run > 1 {
-                self.apply_together(&mut tx, &rest[..run]).await
-            } else {
-                Some(vec![self.apply(&mut tx, &mut rest[0]).await])
-            };
-            alone = if outcome.is_none() {
-                run
-            } else {
-                alone.saturating_sub(1)
-            };
-            let outcome = outcome.unwrap_or_default();
-            let is_taken_back = outcome.iter().all(Result::is_err);
-            ended.extend(outcome);
-            tx.conn()
-                .execute(if is_taken_back {
-                    "ROLLBACK TO SAVEPOINT message"
-                } else {
+        // Those that are processed together have a transaction of their own: they lock whom they are about in one order for
+        // all, and what came before them in the same transaction would not.
+        let run = self.run_of(dues);
+        if let Some(applied) = self.apply_together(&mut tx, &dues[..run]).await {
+            ended.extend(applied.into_iter().map(Ok));
+        } else {
+            tx.conn().execute("ROLLBACK TO SAVEPOINT message").await?;
+            while ended.len() < dues.len() {
+                let rest = &mut dues[ended.len()..];
+                let is_enough = begun.elapsed() > LONGEST || job.check().is_err();
+                if !ended.is_empty() && (is_enough || ended.len() >= run && self.run_of(rest) > 1) {
+                    break;
+                }
+                let outcome = self.apply(&mut tx, &mut rest[0]).await;
+                let end = if outcome.is_ok() {
                     "RELEASE SAVEPOINT message; SAVEPOINT message"
-                })
-                .await?;
+                } else {
+                    "ROLLBACK TO SAVEPOINT message"
+                };
+                tx.conn().execute(end).await?;
+                ended.push(outcome);
+            }
         }
         let applied: Vec<_> = dues
             .iter()
@@ -178,12 +172,14 @@ impl Drain {
     }
 
     /// Processes several at once; none if they have to be gone through one by one.
-    async fn apply_together(&self, tx: &mut Tx, dues: &[Due]) -> Option<Vec<Result<Applied, Failure>>> {
-        let sides = self.providers.get(dues.first()?.provider)?;
+    async fn apply_together(&self, tx: &mut Tx, dues: &[Due]) -> Option<Vec<Applied>> {
+        let [first, _, ..] = dues else {
+            return None;
+        };
+        let sides = self.providers.get(first.provider)?;
         let messages: Vec<&Received> = dues.iter().map(|due| &due.received).collect();
         let applied = AssertUnwindSafe(sides.processor.apply_together(tx, &messages)).catch_unwind();
-        let applied = applied.await.ok()?.ok()??;
-        Some(applied.into_iter().map(Ok).collect())
+        applied.await.ok()?.ok()?
     }
 
     async fn apply(&self, tx: &mut Tx, due: &mut Due) -> Result<Applied, Failure> {

@@ -66,6 +66,16 @@ impl Entity {
         store::entities::lock(tx, source, kind, external_id).await
     }
 
+    /// Keeps others from changing things of these ids, in the order in which they are given.
+    pub async fn lock_all(
+        tx: &mut Tx,
+        source: &'static str,
+        kind: &'static str,
+        external_ids: &[String],
+    ) -> Result<()> {
+        store::entities::lock_all(tx, source, kind, external_ids).await
+    }
+
     /// Its id in the other system.
     pub fn external_id(&self) -> &str {
         &self.external_id

@@ -1,10 +1,13 @@
 //! Writing events with the change that makes them true, and reading them back.
 
+use std::{sync::LazyLock, time::Duration};
+
 use chrono::{DateTime, Utc};
+use moka::sync::Cache;
 use regulars_database::Tx;
 use regulars_kernel::{
     Boxed, Cursor, Error, Page, Result, Sort, Total,
-    ids::{CustomerId, EventId},
+    ids::{CustomerId, EventId, OrganizationId},
     paging::CursorError,
 };
 use serde::{Deserialize, Serialize};
@@ -192,8 +195,27 @@ pub async fn timeline(
         Some(cursor) => (Some(cursor.value::<DateTime<Utc>>(0).map_err(broken)?), cursor.id),
         None => (None, Uuid::max()),
     };
-    // The first bound of activities leaves out months that are later altogether, which the second does not.
-    let mut events: Vec<Event> = sqlx::query_as(
+    let mut events = read(tx, customer_id, kinds, (before, before_id), i64::from(limit) + 1).await?;
+    let total = total(tx, customer_id, kinds, cursor.is_some()).await?;
+    let more = events.len() > limit as usize;
+    events.truncate(limit as usize);
+    let next = events
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::new(TIMELINE_ORDER, vec![json!(last.occurred_at)], last.id.0));
+    Ok(Page::new(events, next, total))
+}
+
+/// So many before a place. The first bound of activities leaves out months that are later altogether, which the second does
+/// not.
+async fn read(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    kinds: Option<&[String]>,
+    (before, before_id): (Option<DateTime<Utc>>, Uuid),
+    most: i64,
+) -> Result<Vec<Event>> {
+    let events = sqlx::query_as(
         "SELECT id, customer_id, kind, actor_kind, actor_id, data, occurred_at FROM (
            (SELECT id, customer_id, kind, actor_kind, actor_id, data, occurred_at FROM events
             WHERE customer_id = $1 AND (occurred_at, id) < (coalesce($2::timestamptz, 'infinity'), $3)
@@ -213,14 +235,38 @@ pub async fn timeline(
               AND ($4::text[] IS NULL OR a.kind = ANY($4))
             ORDER BY a.occurred_at DESC, a.id DESC LIMIT $5)
          ) both_of_them ORDER BY occurred_at DESC, id DESC LIMIT $5",
-    )
-    .bind(customer_id)
-    .bind(before)
-    .bind(before_id)
-    .bind(kinds)
-    .bind(i64::from(limit) + 1)
-    .fetch_all(tx.conn())
-    .await?;
+    );
+    let events = events
+        .bind(customer_id)
+        .bind(before)
+        .bind(before_id)
+        .bind(kinds)
+        .bind(most);
+    Ok(events.fetch_all(tx.conn()).await?)
+}
+
+/// Whose events of which kinds.
+type Counted = (OrganizationId, CustomerId, Option<Vec<String>>);
+
+/// Who turns a page was told a moment ago how many there are; over all months that takes as long as the page itself.
+static TOTALS: LazyLock<Cache<Counted, Total>> = LazyLock::new(|| {
+    Cache::builder()
+        .max_capacity(10_000)
+        .time_to_live(Duration::from_mins(1))
+        .build()
+});
+
+/// How many there are, of which the first [`COUNTED`] are counted; to who goes on, as it was a moment ago.
+async fn total(
+    tx: &mut Tx,
+    customer_id: CustomerId,
+    kinds: Option<&[String]>,
+    goes_on: bool,
+) -> Result<Total> {
+    let key = (tx.organization_id(), customer_id, kinds.map(<[String]>::to_vec));
+    if let Some(total) = TOTALS.get(&key).filter(|_| goes_on) {
+        return Ok(total);
+    }
     let counted: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (
            (SELECT FROM events WHERE customer_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2)) LIMIT $3)
@@ -240,11 +286,6 @@ pub async fn timeline(
     } else {
         Total::exact(counted)
     };
-    let more = events.len() > limit as usize;
-    events.truncate(limit as usize);
-    let next = events
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::new(TIMELINE_ORDER, vec![json!(last.occurred_at)], last.id.0));
-    Ok(Page::new(events, next, total))
+    TOTALS.insert(key, total);
+    Ok(total)
 }

@@ -37,6 +37,28 @@ pub async fn lock(
     ))
 }
 
+/// Makes the rows of things that are not there and locks all of them, in this order; nothing is written where one is.
+pub async fn lock_all(
+    tx: &mut Tx,
+    source: &'static str,
+    kind: &'static str,
+    external_ids: &[String],
+) -> Result<()> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO provider_entities AS e (organization_id, source, kind, external_id)
+         SELECT $1, $2, $3, x.id FROM unnest($4::text[]) WITH ORDINALITY x (id, place) ORDER BY x.place
+         ON CONFLICT (organization_id, source, kind, external_id) DO UPDATE SET external_id = e.external_id WHERE false",
+        organization_id.0,
+        source,
+        kind,
+        external_ids,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Writes a thing's row back.
 pub async fn save(
     tx: &mut Tx,
