@@ -64,6 +64,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "waiting_payments",
             "order_fulfillments",
             "order_refunds",
+            "carts",
             "products",
             "product_variants",
             "customer_metrics",

@@ -4,7 +4,7 @@
 //! back: what came back is told by the refunds, of which the money is that of their transactions.
 
 use regulars_commerce::{
-    model::{OrderInput, SourceVersion},
+    model::{Order, OrderInput, SourceVersion},
     ops::{self, Outcome},
 };
 use regulars_connect::{Applied, Failure, Received, Said};
@@ -12,7 +12,7 @@ use regulars_database::Tx;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, addresses, body, customers, fitting::leave_out};
+use crate::{SOURCE, addresses, body, carts, customers, fitting::leave_out};
 
 /// What a field holds in Shopify. One that holds something else is left out.
 #[derive(Clone, Copy)]
@@ -82,8 +82,10 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
             }
         }
     }
-    input["external_id"] = external_id.into();
-    tell(tx, input, done, left_out).await
+    input["external_id"] = external_id.clone().into();
+    let (done, told) = tell(tx, input, done, left_out).await?;
+    carts::convert_by_order(tx, &order, &external_id, told.customer_id, &said).await?;
+    Ok(Applied::Done(done))
 }
 
 /// `orders/delete`.
@@ -101,11 +103,9 @@ pub async fn put_fulfillment(tx: &mut Tx, message: &Received) -> Result<Applied,
     let (told, order_id) = part(message)?;
     let said = body::said(message, body::time(&told["updated_at"]));
     let parts = fulfillment(&told, &said).ok_or_else(no_id)?;
-    tell(
+    tell_parts(
         tx,
         json!({"external_id": order_id, "source_version": version(&said), "fulfillments": [parts]}),
-        json!({}),
-        Vec::new(),
     )
     .await
 }
@@ -116,11 +116,9 @@ pub async fn put_refund(tx: &mut Tx, message: &Received) -> Result<Applied, Fail
     let said = body::said(message, body::time(&told["created_at"]));
     let parts = refund(&told, &said).ok_or_else(no_id)?;
     let payments = payments(&told["transactions"], &said);
-    tell(
+    tell_parts(
         tx,
         json!({"external_id": order_id, "source_version": version(&said), "refunds": [parts], "payments": payments}),
-        json!({}),
-        Vec::new(),
     )
     .await
 }
@@ -130,11 +128,9 @@ pub async fn put_transaction(tx: &mut Tx, message: &Received) -> Result<Applied,
     let (told, order_id) = part(message)?;
     let said = body::said(message, None);
     let parts = payment(&told, &said).ok_or_else(no_id)?;
-    tell(
+    tell_parts(
         tx,
         json!({"external_id": order_id, "source_version": version(&said), "payments": [parts]}),
-        json!({}),
-        Vec::new(),
     )
     .await
 }
@@ -149,13 +145,18 @@ fn no_id() -> Failure {
     Failure::Fatal("there is no id in id".into())
 }
 
+async fn tell_parts(tx: &mut Tx, input: Value) -> Result<Applied, Failure> {
+    let (done, _) = tell(tx, input, json!({}), Vec::new()).await?;
+    Ok(Applied::Done(done))
+}
+
 /// Tells of an order; what does not fit is left out and named.
 async fn tell(
     tx: &mut Tx,
     mut input: Value,
     mut done: Value,
     mut left_out: Vec<String>,
-) -> Result<Applied, Failure> {
+) -> Result<(Value, Order), Failure> {
     let base = regulars_accounts::ops::get_organization(tx).await?.currency;
     input["source"] = SOURCE.into();
     let order = loop {
@@ -178,10 +179,10 @@ async fn tell(
     if !left_out.is_empty() {
         done["left_out"] = json!(left_out);
     }
-    Ok(Applied::Done(done))
+    Ok((done, order))
 }
 
-fn version(said: &Said) -> Value {
+pub(crate) fn version(said: &Said) -> Value {
     json!(SourceVersion::new(said.0, said.1.clone()))
 }
 
@@ -457,14 +458,14 @@ fn quantities(lines: &Value, id: &str) -> Value {
 }
 
 /// An amount, which some versions send as a number.
-fn text(value: &Value) -> Value {
+pub(crate) fn text(value: &Value) -> Value {
     match value {
         Value::Number(number) => number.to_string().into(),
         other => other.clone(),
     }
 }
 
-fn amount(value: &Value) -> Option<Decimal> {
+pub(crate) fn amount(value: &Value) -> Option<Decimal> {
     text(value).as_str()?.trim().parse().ok()
 }
 

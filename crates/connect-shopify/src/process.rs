@@ -6,7 +6,7 @@ use regulars_customers::model::Channel;
 use regulars_database::Tx;
 use regulars_privacy::model::DutyKind;
 
-use crate::{Shopify, customers, orders, privacy, products};
+use crate::{Shopify, carts, customers, orders, privacy, products};
 
 /// What a topic asks for.
 #[derive(Clone, Copy)]
@@ -24,6 +24,9 @@ enum Action {
     PutRefund,
     PutTransaction,
     PutProduct,
+    PutCart,
+    PutCheckout,
+    DeleteCheckout,
     Duty(DutyKind),
 }
 
@@ -51,6 +54,9 @@ fn action(topic: &str) -> Option<Action> {
         "refunds/create" => Action::PutRefund,
         "order_transactions/create" => Action::PutTransaction,
         "products/create" | "products/update" => Action::PutProduct,
+        "carts/create" | "carts/update" => Action::PutCart,
+        "checkouts/create" | "checkouts/update" => Action::PutCheckout,
+        "checkouts/delete" => Action::DeleteCheckout,
         "customers/data_request" => Action::Duty(DutyKind::Access),
         "customers/redact" => Action::Duty(DutyKind::Erasure),
         "shop/redact" => Action::Duty(DutyKind::ShopErasure),
@@ -82,6 +88,9 @@ impl Processor for Shopify {
             Action::PutRefund => orders::put_refund(tx, message).await,
             Action::PutTransaction => orders::put_transaction(tx, message).await,
             Action::PutProduct => products::put(tx, message).await,
+            Action::PutCart => carts::put(tx, message).await,
+            Action::PutCheckout => carts::put_checkout(tx, message).await,
+            Action::DeleteCheckout => carts::delete_checkout(tx, message).await,
             Action::Duty(kind) => privacy::record(tx, message, kind).await,
         }
     }

@@ -1,7 +1,12 @@
-//! The words of this room: orders and products, how input is understood, and how what arrives is put together.
+//! The words of this room: orders, carts and products, how input is understood, and how what arrives is put together.
 //!
 //! What it never does: SQL, HTTP, reading the clock.
 
+mod cart;
+mod cart_input;
+mod cart_merge;
+#[cfg(test)]
+mod cart_tests;
 mod check;
 mod facts;
 mod input;
@@ -16,6 +21,9 @@ mod show;
 mod status;
 mod version;
 
+pub use cart::{ABANDONED_AFTER, Cart, CartJson, CartLine, CartLineJson, CartRow, CartStage, CartState};
+pub use cart_input::{CartChange, CartInput, CartLineInput};
+pub use cart_merge::{Conversion, convert_cart, merge_cart};
 pub use facts::{Fact, changes, describe, facts};
 pub use input::{AmountInput, CustomerKey, LineInput, OrderInput};
 pub use merge::{Change, CorePatch, Speaker, Whose, merge, total_in_base};

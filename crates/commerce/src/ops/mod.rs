@@ -4,6 +4,7 @@
 
 mod people;
 
+pub mod carts;
 pub mod metrics;
 pub mod orders;
 pub mod payments;
@@ -37,7 +38,7 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Most orders or products that are told at once.
+/// Most orders, carts or products that are told at once.
 pub const MOST: usize = 1_000;
 
 /// Two things that are known by the same key are one, and what comes later counts.

@@ -2,6 +2,7 @@
 //!
 //! What it never does: decide. Rules are in `model`, use cases in `ops`.
 
+pub mod carts;
 pub mod find;
 pub mod metrics;
 pub mod orders;

@@ -5,6 +5,7 @@
     reason = "a test that finds something missing shall panic"
 )]
 
+mod carts;
 mod concurrent;
 mod figures;
 mod harness;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
 
 mod any_order;
+mod carts;
 mod customers;
 mod fixtures;
 mod inbox;
