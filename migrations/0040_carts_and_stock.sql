@@ -1,4 +1,4 @@
--- Carts, of which a checkout is one that has reached the checkout.
+-- Carts, of which a checkout is one that has reached the checkout; below, stock by location.
 -- Lock: new objects only; customers for milliseconds while the foreign key is added. Time: milliseconds.
 
 CREATE TABLE carts (
@@ -34,7 +34,8 @@ CREATE TABLE carts (
   order_external_id text CHECK (order_external_id <> '' AND length(order_external_id) <= 200),
   -- The latest time at which it was told to have changed.
   last_active_at timestamptz,
-  stage text NOT NULL DEFAULT 'cart' CHECK (stage IN ('cart', 'checkout', 'converted')),
+  -- How far it came, whatever the time.
+  stage text NOT NULL DEFAULT 'empty' CHECK (stage IN ('cart', 'empty', 'checkout', 'converted')),
   -- Which facts stand in events already.
   told text[] NOT NULL DEFAULT '{}',
   deleted_at timestamptz,
@@ -51,3 +52,54 @@ CREATE INDEX carts_stage ON carts (organization_id, stage, last_active_at, id) I
 CREATE INDEX carts_order ON carts (organization_id, source, order_external_id) WHERE order_external_id IS NOT NULL;
 CREATE TRIGGER stamp BEFORE UPDATE ON carts FOR EACH ROW EXECUTE FUNCTION stamp_updated();
 CALL protect_tenant_table('carts');
+
+-- Stock by location: which thing of the stock a variant is, where there is stock, and how much of what is there.
+-- Lock: ACCESS EXCLUSIVE on product_variants for milliseconds, then against writing for as long as its index is built (a second for a million).
+ALTER TABLE product_variants ADD COLUMN inventory_item_id text CHECK (inventory_item_id <> '' AND length(inventory_item_id) <= 200);
+CREATE INDEX product_variants_item ON product_variants (organization_id, inventory_item_id) WHERE inventory_item_id IS NOT NULL;
+
+-- What is counted. One that nobody told of is counted as well.
+CREATE TABLE inventory_items (
+  organization_id uuid NOT NULL,
+  source text NOT NULL CHECK (source ~ '^[a-z][a-z0-9_]{0,39}$'),
+  external_id text NOT NULL CHECK (external_id <> '' AND length(external_id) <= 200),
+  source_version timestamptz,
+  source_sequence text,
+  is_tracked boolean NOT NULL DEFAULT true,
+  deleted_at timestamptz,
+  PRIMARY KEY (organization_id, source, external_id)
+);
+ALTER TABLE inventory_items ADD CONSTRAINT inventory_items_organization FOREIGN KEY (organization_id) REFERENCES organizations ON DELETE CASCADE;
+CALL protect_tenant_table('inventory_items');
+
+CREATE TABLE stock_locations (
+  organization_id uuid NOT NULL,
+  source text NOT NULL CHECK (source ~ '^[a-z][a-z0-9_]{0,39}$'),
+  external_id text NOT NULL CHECK (external_id <> '' AND length(external_id) <= 200),
+  source_version timestamptz,
+  source_sequence text,
+  name text,
+  is_active boolean NOT NULL DEFAULT true,
+  deleted_at timestamptz,
+  PRIMARY KEY (organization_id, source, external_id)
+);
+ALTER TABLE stock_locations ADD CONSTRAINT stock_locations_organization FOREIGN KEY (organization_id) REFERENCES organizations ON DELETE CASCADE;
+CALL protect_tenant_table('stock_locations');
+
+-- Known by what it is of and where, whichever of these is told first.
+CREATE TABLE stock_levels (
+  organization_id uuid NOT NULL,
+  source text NOT NULL CHECK (source ~ '^[a-z][a-z0-9_]{0,39}$'),
+  inventory_item_id text NOT NULL CHECK (inventory_item_id <> '' AND length(inventory_item_id) <= 200),
+  location_external_id text NOT NULL CHECK (location_external_id <> '' AND length(location_external_id) <= 200),
+  source_version timestamptz,
+  source_sequence text,
+  -- Null: not counted there.
+  available integer,
+  -- False: it is not kept there any more.
+  is_stocked boolean NOT NULL DEFAULT true,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (organization_id, source, inventory_item_id, location_external_id)
+);
+ALTER TABLE stock_levels ADD CONSTRAINT stock_levels_organization FOREIGN KEY (organization_id) REFERENCES organizations ON DELETE CASCADE;
+CALL protect_tenant_table('stock_levels');

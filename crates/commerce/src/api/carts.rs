@@ -49,7 +49,7 @@ pub(super) enum CartsAnswer {
 /// checkout is a cart that has reached the checkout (`checkout_started_at`); it is told under the id of its cart.
 ///
 /// Where a cart stands follows from what was told: an order came of it (`converted`); something is in it and nobody changed
-/// it for an hour (`abandoned`); it reached the checkout (`checkout`); else it is `open`. Needs `customers:write`.
+/// it for an hour (`abandoned`); it reached the checkout (`checkout`); nothing is in it (`empty`); else it is `open`. Needs `customers:write`.
 #[utoipa::path(
     post, path = "/carts", tag = "carts",
     request_body = CartsBody,
@@ -107,7 +107,7 @@ pub async fn tell_carts(call: Call, Json(body): Json<Value>) -> ApiResult {
     get, path = "/carts", tag = "carts",
     params(
         ("customer" = Option<CustomerId>, Query, description = "Only this customer's"),
-        ("state" = Option<String>, Query, description = "`open`, `checkout`, `abandoned`, `converted`; with commas", example = "abandoned"),
+        ("state" = Option<String>, Query, description = "`open`, `empty`, `checkout`, `abandoned`, `converted`; with commas", example = "abandoned"),
         ("source" = Option<String>, Query, description = "With commas", example = "shopify"),
         ("active_from" = Option<String>, Query, description = "Last changed at this time or later: a time, or a day of UTC", example = "2026-01-01"),
         ("active_to" = Option<String>, Query, description = "Last changed before this time", example = "2026-02-01"),

@@ -16,9 +16,11 @@ use super::{merge::rounded, order::Core};
 
 choices! {
     /// Where a cart stands.
-    CartState { Open = "open", Checkout = "checkout", Abandoned = "abandoned", Converted = "converted" }
+    CartState {
+        Open = "open", Empty = "empty", Checkout = "checkout", Abandoned = "abandoned", Converted = "converted",
+    }
     /// How far a cart came, whatever the time.
-    CartStage { Cart = "cart", Checkout = "checkout", Converted = "converted" }
+    CartStage { Cart = "cart", Empty = "empty", Checkout = "checkout", Converted = "converted" }
 }
 
 /// After how long without a change a cart with something in it is abandoned. An hour is what shops' own reminders wait.
@@ -99,7 +101,10 @@ pub struct CartRow {
     pub email: Option<String>,
     /// Where it stands. `abandoned`: something is in it, nothing came of it, and for an hour nobody changed it.
     pub state: CartState,
-    /// What is in it is worth.
+    /// What is in it: the first thing, and how many lines there are besides.
+    #[schema(example = "Shoes and 2 more")]
+    pub title: Option<String>,
+    /// What that is worth.
     pub total: Money,
     /// How many things are in it.
     #[schema(example = 2)]
@@ -191,7 +196,7 @@ impl Cart {
             completed_at: None,
             order_external_id: None,
             last_active_at: None,
-            stage: CartStage::Cart,
+            stage: CartStage::Empty,
             told: Vec::new(),
             deleted_at: None,
             created_at: now,
@@ -216,7 +221,8 @@ impl Cart {
         let is_left = self.last_active_at.is_some_and(|at| at <= now - ABANDONED_AFTER);
         match self.stage {
             CartStage::Converted => CartState::Converted,
-            CartStage::Cart | CartStage::Checkout if self.items > 0 && is_left => CartState::Abandoned,
+            CartStage::Empty => CartState::Empty,
+            CartStage::Cart | CartStage::Checkout if is_left => CartState::Abandoned,
             CartStage::Checkout => CartState::Checkout,
             CartStage::Cart => CartState::Open,
         }
@@ -252,6 +258,7 @@ impl Cart {
             customer_id: self.customer_id,
             email: self.email.clone(),
             state: self.state(now),
+            title: self.title(),
             total: self.money(self.total),
             items: self.items,
             recovery_url: self.recovery_url.clone(),

@@ -183,6 +183,8 @@ impl Cart {
             .fold(0, |sum: i32, line| sum.saturating_add(line.quantity));
         self.stage = if self.completed_at.is_some() {
             CartStage::Converted
+        } else if self.items == 0 {
+            CartStage::Empty
         } else if self.checkout_started_at.is_some() {
             CartStage::Checkout
         } else {

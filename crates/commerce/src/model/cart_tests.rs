@@ -128,7 +128,7 @@ fn a_cart_is_abandoned_an_hour_after_its_last_change_and_an_order_ends_that() {
     assert_eq!(state(&bought, "2026-01-09T00:00:00Z"), CartState::Converted);
     assert_eq!(bought.customer_id, Some(customer(1)));
     let empty = hear(&blank, &Heard::Told(content(2, 0, "EUR")), "2026-01-02T00:00:00Z");
-    assert_eq!(state(&empty, "2026-03-02T00:00:00Z"), CartState::Open);
+    assert_eq!(state(&empty, "2026-03-02T00:00:00Z"), CartState::Empty);
 }
 
 #[test]

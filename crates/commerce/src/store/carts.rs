@@ -82,25 +82,18 @@ impl CartFilter {
 
 /// What `Cart::state` says, of rows. `left` is the last moment at which one that is abandoned was changed.
 fn state_is(state: CartState, sql: &mut QueryBuilder<Postgres>, left: DateTime<Utc>) {
-    let mut lively = |stage: &str| {
-        sql.push(format!(
-            "(c.stage = '{stage}' AND (c.items = 0 OR c.last_active_at > "
-        ))
-        .push_bind(left)
-        .push("))");
+    let (stages, compared) = match state {
+        CartState::Open => ("c.stage = 'cart'", Some(" > ")),
+        CartState::Checkout => ("c.stage = 'checkout'", Some(" > ")),
+        CartState::Abandoned => ("c.stage IN ('cart', 'checkout')", Some(" <= ")),
+        CartState::Empty => ("c.stage = 'empty'", None),
+        CartState::Converted => ("c.stage = 'converted'", None),
     };
-    match state {
-        CartState::Open => lively("cart"),
-        CartState::Checkout => lively("checkout"),
-        CartState::Converted => {
-            sql.push("c.stage = 'converted'");
-        }
-        CartState::Abandoned => {
-            sql.push("(c.stage IN ('cart', 'checkout') AND c.items > 0 AND c.last_active_at <= ")
-                .push_bind(left)
-                .push(")");
-        }
+    sql.push("(").push(stages);
+    if let Some(compared) = compared {
+        sql.push(" AND c.last_active_at").push(compared).push_bind(left);
     }
+    sql.push(")");
 }
 
 /// A page of carts.

@@ -3,6 +3,7 @@
 //!
 //! It writes a file and lets the import do the rest, so that a demo shop is made by the code that real shops use.
 
+mod carts;
 mod goods;
 pub mod histories;
 mod names;
