@@ -87,9 +87,20 @@ pub async fn filled(stage: &Stage, customer: &str) -> String {
     id
 }
 
-/// What is worth looking at of them.
+/// What is worth looking at of them, and of a product that lies at several places.
 pub async fn looks(stage: &Stage, customer: &str) -> Vec<Looked> {
     let cart = filled(stage, customer).await;
+    let post = async |path: &str, body| stage.api.post(path, &body).await;
+    let product = json!({"source": "shopify", "external_id": "mug", "title": "Stoneware mug", "variants": [
+        {"external_id": "1", "title": "Grey", "price": "18.00", "inventory_item_id": "mug-1"}, {"external_id": "2", "title": "Blue", "price": "18.00", "inventory_item_id": "mug-2"}]});
+    let product = post("/api/v1/products", product).await.expect(201).at("/id");
+    let level = |item: &str, place: &str, available: i32| json!({"source": "shopify", "inventory_item_id": item, "location_external_id": place, "location_name": place, "available": available});
+    let levels = json!([
+        level("mug-1", "Warehouse Leipzig", 240),
+        level("mug-1", "Shop Berlin", 0),
+        level("mug-2", "Warehouse Leipzig", 12)
+    ]);
+    post("/api/v1/stock-levels", levels).await.expect(200);
     vec![
         look("carts", "/carts".into(), &[]),
         look("carts-nobody", "/carts?source=nowhere".into(), &[]),
@@ -101,6 +112,7 @@ pub async fn looks(stage: &Stage, customer: &str) -> Vec<Looked> {
         look("carts-preview", "/carts".into(), &["keys:jjjp"]),
         look("cart", format!("/carts/{cart}"), &[]),
         look("cart-page-of-sheet", format!("/carts/{cart}/preview"), &[]),
+        look("product-stock", format!("/products/{product}"), &[]),
         look("wrong-carts", "/carts?state=shiny&page=0".into(), &[]),
     ]
 }

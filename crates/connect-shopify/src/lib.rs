@@ -17,6 +17,7 @@ mod privacy;
 mod process;
 mod products;
 mod receive;
+mod stock;
 mod tags;
 
 /// Shopify's part of the inbox.

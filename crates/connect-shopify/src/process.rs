@@ -6,7 +6,7 @@ use regulars_customers::model::Channel;
 use regulars_database::Tx;
 use regulars_privacy::model::DutyKind;
 
-use crate::{Shopify, carts, customers, orders, privacy, products};
+use crate::{Shopify, carts, customers, orders, privacy, products, stock};
 
 /// What a topic asks for.
 #[derive(Clone, Copy)]
@@ -27,6 +27,12 @@ enum Action {
     PutCart,
     PutCheckout,
     DeleteCheckout,
+    PutItem,
+    DeleteItem,
+    PutLevel,
+    EndLevel,
+    PutLocation,
+    DeleteLocation,
     Duty(DutyKind),
 }
 
@@ -57,6 +63,14 @@ fn action(topic: &str) -> Option<Action> {
         "carts/create" | "carts/update" => Action::PutCart,
         "checkouts/create" | "checkouts/update" => Action::PutCheckout,
         "checkouts/delete" => Action::DeleteCheckout,
+        "inventory_items/create" | "inventory_items/update" => Action::PutItem,
+        "inventory_items/delete" => Action::DeleteItem,
+        "inventory_levels/connect" | "inventory_levels/update" => Action::PutLevel,
+        "inventory_levels/disconnect" => Action::EndLevel,
+        "locations/create" | "locations/update" | "locations/activate" | "locations/deactivate" => {
+            Action::PutLocation
+        }
+        "locations/delete" => Action::DeleteLocation,
         "customers/data_request" => Action::Duty(DutyKind::Access),
         "customers/redact" => Action::Duty(DutyKind::Erasure),
         "shop/redact" => Action::Duty(DutyKind::ShopErasure),
@@ -91,6 +105,12 @@ impl Processor for Shopify {
             Action::PutCart => carts::put(tx, message).await,
             Action::PutCheckout => carts::put_checkout(tx, message).await,
             Action::DeleteCheckout => carts::delete_checkout(tx, message).await,
+            Action::PutItem => stock::put_item(tx, message).await,
+            Action::DeleteItem => stock::delete_item(tx, message).await,
+            Action::PutLevel => stock::put_level(tx, message, true).await,
+            Action::EndLevel => stock::put_level(tx, message, false).await,
+            Action::PutLocation => stock::put_location(tx, message).await,
+            Action::DeleteLocation => stock::delete_location(tx, message).await,
             Action::Duty(kind) => privacy::record(tx, message, kind).await,
         }
     }

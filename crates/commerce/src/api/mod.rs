@@ -7,6 +7,7 @@ mod carts;
 pub(crate) mod filter;
 mod orders;
 mod products;
+mod stock;
 
 use regulars_kernel::{Faults, PageRequest, Sort};
 use regulars_web::{
@@ -26,6 +27,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(carts::get_cart, carts::delete_cart))
         .routes(routes!(products::list_products, products::tell_products))
         .routes(routes!(products::get_product))
+        .routes(routes!(stock::tell_stock))
 }
 
 /// What breaking a constraint of the schema means for the caller.

@@ -1,4 +1,4 @@
-//! The words of this room: orders, carts and products, how input is understood, and how what arrives is put together.
+//! The words of this room: orders, carts, products and stock, how input is understood, and how what arrives is put together.
 //!
 //! What it never does: SQL, HTTP, reading the clock.
 
@@ -19,6 +19,7 @@ mod product;
 mod reading;
 mod show;
 mod status;
+mod stock;
 mod version;
 
 pub use cart::{ABANDONED_AFTER, Cart, CartJson, CartLine, CartLineJson, CartRow, CartStage, CartState};
@@ -36,4 +37,5 @@ pub use parts::{
 pub use product::{Product, ProductInput, ProductJson, ProductStatus, Variant, VariantInput};
 pub use show::{OrderJson, OrderRow, StatusChange};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
+pub use stock::{Item, Level, Location, StockLevel, StockLevelInput, available};
 pub use version::SourceVersion;

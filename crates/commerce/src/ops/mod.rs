@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod stock;
 pub mod value;
 
 use std::collections::HashMap;

@@ -9,5 +9,6 @@ pub mod orders;
 pub mod parts;
 pub mod people;
 pub mod products;
+pub mod stock;
 pub mod value;
 pub mod waiting;

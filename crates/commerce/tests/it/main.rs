@@ -13,5 +13,6 @@ mod hostile;
 mod orders;
 mod plans;
 mod products;
+mod stock;
 mod value;
 mod versions;

@@ -10,3 +10,4 @@ mod inbox;
 mod orders;
 mod privacy;
 mod shop;
+mod stock;

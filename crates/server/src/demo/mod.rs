@@ -8,6 +8,7 @@ mod goods;
 pub mod histories;
 mod names;
 pub mod orders;
+mod stock;
 
 use std::{fs::File, io::BufWriter, path::Path};
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{
     carts, customer,
     goods::{GOODS, Good},
-    skewed,
+    skewed, stock,
 };
 
 /// Customers whose purchases are drawn. Beyond these a demonstration shows nothing new and only takes longer; a server that
@@ -49,6 +49,7 @@ pub async fn tell(
     tx.set_now(shop.now - Duration::days(3 * 365));
     let products: Vec<ProductInput> = products(base)?;
     accepted(ops::products::upsert_many(&mut tx, &products, base).await?)?;
+    stock::tell(&mut tx, &products, base).await?;
     tx.commit().await?;
     let mut placed = draw(&shop);
     let carts = carts::draw(&mut placed, &shop);
@@ -391,7 +392,7 @@ fn products(base: Currency) -> serde_json::Result<Vec<ProductInput>> {
             .map(|variant| {
                 let title = good.variants[variant];
                 json!({
-                    "external_id": variant_id(index, variant), "sku": sku(good, index, variant), "price": cents(good.price, base),
+                    "external_id": variant_id(index, variant), "sku": sku(good, index, variant), "inventory_item_id": variant_id(index, variant), "price": cents(good.price, base),
                     "title": Some(title).filter(|title| !title.is_empty()), "stock": (index * 37 + variant * 11) % 120,
                 })
             })
