@@ -3,8 +3,6 @@
 //! A checkout is the cart whose token it names; one without is known by its own token. Its deletion names its id alone, and
 //! an order may name any of the three: what a checkout's id means is remembered (`Entity`), whichever is heard first.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use regulars_commerce::{
     model::{CartInput, Conversion, SourceVersion},
@@ -72,7 +70,7 @@ pub async fn put_checkout(tx: &mut Tx, message: &Received) -> Result<Applied, Fa
     };
     input["recovery_url"] = json!(checkout["abandoned_checkout_url"].as_str());
     if let Some(order) = order.and_then(|order| serde_json::from_value::<Waiting>(order).ok()) {
-        convert(tx, BTreeSet::from([external_id]), &order).await?;
+        convert(tx, external_id, order).await?;
     }
     tell(tx, input, done, base).await
 }
@@ -90,64 +88,59 @@ pub async fn delete_checkout(tx: &mut Tx, message: &Received) -> Result<Applied,
     Ok(Applied::Done(json!({"deleted": true})))
 }
 
-/// The order of a message, which came of a cart or a checkout if it says so.
-pub async fn convert_by_order(
+/// The cart of which an order came, as far as the order names it by a token.
+pub fn of_order(order: &Value) -> Option<String> {
+    let by_id = body::id(&order["checkout_id"]).is_some();
+    token(order, &["cart_token"]).or_else(|| token(order, &["checkout_token"]).filter(|_| !by_id))
+}
+
+/// Converts the cart of an order that names it by the id of its checkout alone.
+pub async fn convert_by_checkout(
     tx: &mut Tx,
     order: &Value,
     external_id: &str,
     customer_id: Option<CustomerId>,
     said: &Said,
 ) -> Result<(), Failure> {
+    let Some(id) = body::id(&order["checkout_id"]).filter(|_| of_order(order).is_none()) else {
+        return Ok(());
+    };
     let placed = [&order["processed_at"], &order["created_at"]];
-    let known = Waiting {
+    let mut known = Waiting {
         external_id: external_id.to_owned(),
         at: placed.into_iter().find_map(body::time).unwrap_or(said.0),
         customer_id,
     };
-    let mut carts = BTreeSet::new();
-    carts.extend(token(order, &["cart_token"]));
-    if let Some(id) = body::id(&order["checkout_id"]) {
-        let mut thing = Entity::lock(tx, SOURCE, KIND, &id).await?;
-        match thing.data.get(CART).and_then(Value::as_str) {
-            Some(cart) => {
-                carts.insert(cart.to_owned());
-            }
-            None => {
-                let before = thing.data.get(ORDER).cloned();
-                let before = before.and_then(|order| serde_json::from_value::<Waiting>(order).ok());
-                let whose = known.customer_id.or(before.and_then(|order| order.customer_id));
-                let waiting = json!({"external_id": external_id, "at": known.at, "customer_id": whose});
-                thing.data.insert(ORDER.into(), waiting);
-                thing.save(tx).await?;
-            }
-        }
-    } else if carts.is_empty() {
-        carts.extend(token(order, &["checkout_token"]));
+    let mut thing = Entity::lock(tx, SOURCE, KIND, &id).await?;
+    if let Some(cart) = thing.data.get(CART).and_then(Value::as_str) {
+        return convert(tx, cart.to_owned(), known).await;
     }
-    convert(tx, carts, &known).await
+    let before = thing.data.get(ORDER).cloned();
+    let before = before.and_then(|order| serde_json::from_value::<Waiting>(order).ok());
+    known.customer_id = known.customer_id.or(before.and_then(|order| order.customer_id));
+    let waiting = serde_json::to_value(&known).map_err(Error::from)?;
+    thing.data.insert(ORDER.into(), waiting);
+    Ok(thing.save(tx).await?)
 }
 
 /// An order whose cart may not be known yet.
-#[derive(serde::Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Waiting {
     external_id: String,
     at: DateTime<Utc>,
     customer_id: Option<CustomerId>,
 }
 
-async fn convert(tx: &mut Tx, carts: BTreeSet<String>, order: &Waiting) -> Result<(), Failure> {
-    let all: Vec<Conversion> = carts
-        .into_iter()
-        .map(|cart_external_id| Conversion {
-            source: SOURCE.to_owned(),
-            cart_external_id,
-            order_external_id: order.external_id.clone(),
-            at: order.at,
-            customer_id: order.customer_id,
-        })
-        .collect();
+async fn convert(tx: &mut Tx, cart_external_id: String, order: Waiting) -> Result<(), Failure> {
+    let conversion = Conversion {
+        source: SOURCE.to_owned(),
+        cart_external_id,
+        order_external_id: order.external_id,
+        at: order.at,
+        customer_id: order.customer_id,
+    };
     let base = base(tx).await?;
-    Ok(ops::carts::convert(tx, &all, base).await?)
+    Ok(ops::carts::convert(tx, &[conversion], base).await?)
 }
 
 async fn base(tx: &mut Tx) -> Result<Currency, Failure> {

@@ -83,8 +83,11 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
         }
     }
     input["external_id"] = external_id.clone().into();
+    if let Some(cart) = carts::of_order(&order) {
+        input["cart_external_id"] = cart.into();
+    }
     let (done, told) = tell(tx, input, done, left_out).await?;
-    carts::convert_by_order(tx, &order, &external_id, told.customer_id, &said).await?;
+    carts::convert_by_checkout(tx, &order, &external_id, told.customer_id, &said).await?;
     Ok(Applied::Done(done))
 }
 

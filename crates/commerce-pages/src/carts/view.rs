@@ -182,7 +182,7 @@ fn details(view: &CartView) -> Markup {
         ("Source", html! { (words::sentence(&cart.source)) }),
         (
             "Id there",
-            html! { span class="fact-value" { span class="truncate-line" { (cart.external_id) } (copy_button(&cart.external_id, "Copy id")) } },
+            html! { span class="fact-value" { span title=(cart.external_id) { (short(&cart.external_id)) } (copy_button(&cart.external_id, "Copy id")) } },
         ),
     ];
     if let (Some(url), true) = (&cart.recovery_url, view.state != CartState::Converted) {
@@ -197,6 +197,15 @@ fn details(view: &CartView) -> Markup {
         _ => {}
     }
     facts(&all)
+}
+
+/// The beginning of an id: tokens are long, and whoever needs all of it copies it.
+fn short(id: &str) -> String {
+    if id.chars().count() <= 16 {
+        return id.to_owned();
+    }
+    let begun: String = id.chars().take(12).collect();
+    format!("{begun}…")
 }
 
 fn history(view: &CartView) -> Markup {
