@@ -41,7 +41,7 @@ pub(super) fn chips(state: &ListState, customer: Option<&str>, base: Currency, l
 pub(crate) fn chips_of(
     state: &ListState,
     path: &str,
-    named: impl Fn(&str) -> (String, &'static str),
+    called: impl Fn(&str) -> (String, &'static str),
     value_of: impl Fn(&str, &str) -> String,
 ) -> Vec<Chip> {
     let mut names: Vec<&str> = Vec::new();
@@ -51,7 +51,7 @@ pub(crate) fn chips_of(
         }
     }
     let chip = |name: &str| {
-        let (label, relation) = named(name);
+        let (label, relation) = called(name);
         let values: Vec<String> = state.all(name).map(|value| value_of(name, value)).collect();
         Chip {
             name: label,

@@ -405,7 +405,7 @@ impl Work {
             let cart_external_id = change.cart.clone()?;
             let key = (change.source.clone(), change.external_id.clone());
             let order = self.after.get(&key)?;
-            let placed_at = change.core.placed_at.clone().value().or(order.core.placed_at);
+            let placed_at = change.core.placed_at.value().or(order.core.placed_at);
             Some(Conversion {
                 source: key.0,
                 cart_external_id,

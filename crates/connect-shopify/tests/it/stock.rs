@@ -52,8 +52,9 @@ fn told(id: u64) -> Vec<(&'static str, String, Value)> {
 
 async fn variant(shop: &Shop, id: u64) -> Value {
     let list = shop.get("/products?limit=200").await.expect(200).json;
+    let external_id = id.to_string();
     let mut all = list["data"].as_array().unwrap().iter();
-    all.find(|product| product["external_id"] == id.to_string())
+    all.find(|product| product["external_id"] == external_id.as_str())
         .unwrap()["variants"][0]
         .clone()
 }
