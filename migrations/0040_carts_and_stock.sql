@@ -98,7 +98,6 @@ CREATE TABLE stock_levels (
   available integer,
   -- False: it is not kept there any more.
   is_stocked boolean NOT NULL DEFAULT true,
-  updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, source, inventory_item_id, location_external_id)
 );
 ALTER TABLE stock_levels ADD CONSTRAINT stock_levels_organization FOREIGN KEY (organization_id) REFERENCES organizations ON DELETE CASCADE;

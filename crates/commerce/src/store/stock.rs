@@ -39,7 +39,7 @@ pub async fn put_levels(tx: &mut Tx, levels: &[Level]) -> Result<()> {
          ON CONFLICT (organization_id, source, inventory_item_id, location_external_id) DO UPDATE SET
            source_version = coalesce(EXCLUDED.source_version, stock_levels.source_version),
            source_sequence = CASE WHEN EXCLUDED.source_version IS NULL THEN stock_levels.source_sequence ELSE EXCLUDED.source_sequence END,
-           available = EXCLUDED.available, is_stocked = EXCLUDED.is_stocked, updated_at = now()",
+           available = EXCLUDED.available, is_stocked = EXCLUDED.is_stocked",
         newer!(
             "stock_levels",
             "EXCLUDED.is_stocked, coalesce(EXCLUDED.available, -2147483648)",
