@@ -22,7 +22,7 @@ const ICONS = {
   Source: "plug", File: "file-text", Table: "table-2", Info: "info", Warning: "triangle-alert", Error: "circle-alert",
   Success: "circle-check", Sun: "sun", Moon: "moon", System: "monitor", SignOut: "log-out", Refresh: "refresh-cw",
   Stop: "circle-stop", Star: "star", Shield: "shield-check", Help: "keyboard", Guide: "circle-question-mark", Empty: "inbox", Globe: "globe", Health: "heart-pulse", Mention: "at-sign",
-  Orders: "shopping-bag", Products: "package", Payment: "credit-card", Shipment: "truck", Refund: "banknote-arrow-down",
+  Orders: "shopping-bag", Cart: "shopping-cart", Products: "package", Payment: "credit-card", Shipment: "truck", Refund: "banknote-arrow-down",
   Connection: "cable", Inbox: "mailbox", Show: "eye",
 };
 

@@ -19,6 +19,7 @@ pub fn empty() -> Vec<Looked> {
         ("empty-customers", "/customers"),
         ("empty-customers-tree", "/customers?layout=tree"),
         ("empty-orders", "/orders"),
+        ("empty-carts", "/carts"),
         ("empty-products", "/products"),
         ("empty-mentions", "/mentions"),
         ("empty-imports", "/imports"),

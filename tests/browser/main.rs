@@ -32,6 +32,7 @@ mod stage;
 mod accounts;
 mod budgets;
 mod bulk;
+mod carts;
 mod columns;
 mod connections;
 mod crowd;

@@ -231,7 +231,8 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
     let (shop, quiet, dead) = connected(stage).await;
     let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
-    vec![
+    let mut pages = crate::carts::looks(stage, &first).await;
+    pages.extend([
         look("dashboard", "/dashboard".into(), &[]),
         look("customers", "/customers".into(), &[]),
         look("customers-tree", "/customers?layout=tree".into(), &[]),
@@ -491,5 +492,6 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             "/settings/members".into(),
             &["Invite member", "email:allen@", "Invite"],
         ),
-    ]
+    ]);
+    pages
 }

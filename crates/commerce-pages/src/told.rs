@@ -1,4 +1,4 @@
-//! What happened to orders, in words for a timeline.
+//! What happened to orders and carts, in words for a timeline.
 
 use maud::{Markup, html};
 use regulars_kernel::Currency;
@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use crate::words;
 
-/// How an event of an order is told.
+/// How an event of an order or a cart is told.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// A picture.
     pub icon: Icon,
     /// Its colour.
     pub tone: Tone,
-    /// What the order is called, and its page unless it is deleted.
+    /// What the order or the cart is called, and its page unless it is deleted.
     pub order: (String, Option<String>),
     /// What became of it: "was paid".
     pub title: String,
@@ -26,8 +26,11 @@ pub struct Told {
     pub detail: Markup,
 }
 
-/// Tells an event by its kind and data, if it is one of orders.
+/// Tells an event by its kind and data, if it is one of orders or carts.
 pub fn tell(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
+    if kind.starts_with("cart.") || kind == "checkout.started" {
+        return tell_cart(kind, data, locale);
+    }
     let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
     let money = |name: &str| amount(&data[name], locale);
     let (icon, tone, title, more) = match kind {
@@ -108,6 +111,33 @@ pub fn tell(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
     })
 }
 
+fn tell_cart(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
+    let (icon, tone, title) = match kind {
+        "cart.created" => (Icon::Cart, Tone::Blue, "begun"),
+        "checkout.started" => (Icon::Payment, Tone::Violet, "reached the checkout"),
+        "cart.converted" => (Icon::Orders, Tone::Green, "became an order"),
+        "cart.deleted" => (Icon::Trash, Tone::Red, "deleted"),
+        _ => return None,
+    };
+    let id = data["cart_id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
+    let href = id
+        .filter(|_| kind != "cart.deleted")
+        .map(|id| format!("/carts/{id}"));
+    let more = [
+        amount(&data["total"], locale),
+        data["title"].as_str().unwrap_or_default().to_owned(),
+    ];
+    let more: Vec<String> = more.into_iter().filter(|part| !part.is_empty()).collect();
+    Some(Told {
+        icon,
+        tone,
+        order: ("Cart".to_owned(), href),
+        title: title.to_owned(),
+        text: more.join(" · "),
+        detail: html! {},
+    })
+}
+
 /// `{"amount": "12.50", "currency": "EUR"}` as people write it; nothing for anything else.
 fn amount(value: &Value, locale: Locale) -> String {
     let (Some(amount), Some(currency)) = (value["amount"].as_str(), value["currency"].as_str()) else {
@@ -180,12 +210,26 @@ mod tests {
         );
         assert_eq!(told("order.deleted").order.1, None);
         assert!(tell("customer.created", &data, Locale::default()).is_none());
+        let cart = json!({"cart_id": id, "total": {"amount": "59.90", "currency": "EUR"}, "title": "Shoes"});
+        let told = tell("checkout.started", &cart, Locale::default()).unwrap();
+        assert_eq!(told.order, ("Cart".to_owned(), Some(format!("/carts/{id}"))));
+        assert_eq!(
+            (told.title.as_str(), told.text.as_str()),
+            ("reached the checkout", "€59.90 · Shoes")
+        );
     }
 
     #[test]
     fn any_data_can_be_told_harmlessly() {
         for text in samples::ALL {
-            for kind in ["order.placed", "order.shipped", "payment.failed", "order.deleted"] {
+            for kind in [
+                "order.placed",
+                "order.shipped",
+                "payment.failed",
+                "order.deleted",
+                "cart.created",
+                "cart.deleted",
+            ] {
                 for data in [
                     json!(text),
                     json!({"order_id": text, "number": text, "title": text, "reason": text, "total": {"amount": text, "currency": text},

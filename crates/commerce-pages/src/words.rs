@@ -1,8 +1,9 @@
-//! What statuses, amounts and sources of orders are called and how they are coloured.
+//! What statuses, amounts and sources of orders and carts are called and how they are coloured.
 
 use maud::{Markup, html};
 use regulars_commerce::model::{
-    FulfillmentState, FulfillmentStatus, OrderStatus, PaymentKind, PaymentState, PaymentStatus, ProductStatus,
+    CartState, FulfillmentState, FulfillmentStatus, OrderStatus, PaymentKind, PaymentState, PaymentStatus,
+    ProductStatus,
 };
 use regulars_customers::model::Choice;
 use regulars_kernel::{Currency, Money};
@@ -90,6 +91,18 @@ pub(crate) fn fulfillment_state(state: FulfillmentState) -> Markup {
         FulfillmentState::Cancelled => Tone::Neutral,
     };
     badge(&plain(state), tone)
+}
+
+/// Where a cart stands.
+pub(crate) fn cart_state(state: CartState) -> Markup {
+    let (words, tone) = match state {
+        CartState::Open => ("open", Tone::Blue),
+        CartState::Empty => ("empty", Tone::Neutral),
+        CartState::Checkout => ("at the checkout", Tone::Violet),
+        CartState::Abandoned => ("abandoned", Tone::Amber),
+        CartState::Converted => ("became an order", Tone::Green),
+    };
+    badge(words, tone)
 }
 
 /// Whether a product is for sale.

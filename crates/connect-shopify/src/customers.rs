@@ -219,6 +219,7 @@ pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> 
                 let orders = regulars_commerce::ops::orders::hand_over(tx, gone.id, kept.id, base).await?;
                 done["customer_id"] = json!(kept.id);
                 done["orders"] = orders.into();
+                regulars_commerce::ops::carts::hand_over(tx, gone.id, kept.id).await?;
             }
             let is_deleted = let_go(tx, gone.id, &gone_id, is_known_otherwise).await?;
             done["deleted"] = is_deleted.into();

@@ -1,4 +1,4 @@
-//! Shopify: what its webhooks say of customers, orders and products, and how it is told from forgery.
+//! Shopify: what its webhooks say of customers, carts, orders and products, and how it is told from forgery.
 //!
 //! Its messages come late, twice and in any order. What is absent from one is not empty: API versions leave out what has
 //! a topic of its own. What staff changed here stays until Shopify says something new of that field.
@@ -8,6 +8,7 @@
 
 mod addresses;
 mod body;
+mod carts;
 mod consents;
 mod customers;
 mod fitting;
@@ -16,6 +17,7 @@ mod privacy;
 mod process;
 mod products;
 mod receive;
+mod stock;
 mod tags;
 
 /// Shopify's part of the inbox.

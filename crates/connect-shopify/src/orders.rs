@@ -14,7 +14,7 @@ use regulars_database::Tx;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, addresses, body, customers, fitting::leave_out};
+use crate::{SOURCE, addresses, body, carts, customers, fitting::leave_out};
 
 /// What a field holds in Shopify. One that holds something else is left out.
 #[derive(Clone, Copy)]
@@ -75,14 +75,17 @@ struct Told {
 /// A message that tells of an order; what does not fit is left out and named.
 pub async fn put(tx: &mut Tx, about: About, message: &Received) -> Result<Applied, Failure> {
     let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-    let mut told = read(tx, about, message, &body::parse(message)?).await?;
-    loop {
+    let body = body::parse(message)?;
+    let mut told = read(tx, about, message, &body).await?;
+    let outcome = loop {
         let input = order_of(&told.input)?;
         match ops::orders::upsert(tx, &input, base, ops::orders::UNGUARDED).await? {
             Outcome::Refused(error) => leave_out(&mut told.input, error, &mut told.left_out)?,
-            outcome => return Ok(applied(&outcome, told)),
+            outcome => break outcome,
         }
-    }
+    };
+    convert(tx, about, message, &body, &outcome).await?;
+    Ok(applied(&outcome, told))
 }
 
 /// Several such messages: their orders are written together. None if something must be left out of one of them.
@@ -112,11 +115,29 @@ pub async fn put_together(
     if outcomes.iter().any(|outcome| outcome.value().is_none()) {
         return Ok(None);
     }
+    for ((about, message, body), outcome) in parsed.iter().zip(&outcomes) {
+        convert(tx, *about, message, body, outcome).await?;
+    }
     let applied = outcomes
         .iter()
         .zip(all)
         .map(|(outcome, told)| applied(outcome, told));
     Ok(Some(applied.collect()))
+}
+
+/// Where an order names the checkout that it came from, that is an order now.
+async fn convert(
+    tx: &mut Tx,
+    about: About,
+    message: &Received,
+    body: &Value,
+    outcome: &Outcome<Order>,
+) -> Result<(), Failure> {
+    if let (About::Order, Some(order)) = (about, outcome.value()) {
+        let said = body::said(message, body::time(&body["updated_at"]));
+        carts::convert_by_checkout(tx, body, &order.external_id, order.customer_id, &said).await?;
+    }
+    Ok(())
 }
 
 async fn read(tx: &mut Tx, about: About, message: &Received, told: &Value) -> Result<Told, Failure> {
@@ -178,6 +199,9 @@ async fn of_order(tx: &mut Tx, message: &Received, order: &Value) -> Result<Told
         }
     }
     input["external_id"] = external_id.into();
+    if let Some(cart) = carts::of_order(order) {
+        input["cart_external_id"] = cart.into();
+    }
     Ok(Told {
         input,
         done,
@@ -232,7 +256,7 @@ fn no_id() -> Failure {
     Failure::Fatal("there is no id in id".into())
 }
 
-fn version(said: &Said) -> Value {
+pub(crate) fn version(said: &Said) -> Value {
     json!(SourceVersion::new(said.0, said.1.clone()))
 }
 
@@ -508,14 +532,14 @@ fn quantities(lines: &Value, id: &str) -> Value {
 }
 
 /// An amount, which some versions send as a number.
-fn text(value: &Value) -> Value {
+pub(crate) fn text(value: &Value) -> Value {
     match value {
         Value::Number(number) => number.to_string().into(),
         other => other.clone(),
     }
 }
 
-fn amount(value: &Value) -> Option<Decimal> {
+pub(crate) fn amount(value: &Value) -> Option<Decimal> {
     text(value).as_str()?.trim().parse().ok()
 }
 

@@ -7,9 +7,9 @@ use regulars_database::Tx;
 use regulars_privacy::model::DutyKind;
 
 use crate::{
-    Shopify, customers,
+    Shopify, carts, customers,
     orders::{self, About},
-    privacy, products,
+    privacy, products, stock,
 };
 
 /// What a topic asks for.
@@ -25,6 +25,15 @@ enum Action {
     PutOrder(About),
     DeleteOrder,
     PutProduct,
+    PutCart,
+    PutCheckout,
+    DeleteCheckout,
+    PutItem,
+    DeleteItem,
+    PutLevel,
+    EndLevel,
+    PutLocation,
+    DeleteLocation,
     Duty(DutyKind),
 }
 
@@ -52,6 +61,17 @@ fn action(topic: &str) -> Option<Action> {
         "refunds/create" => Action::PutOrder(About::Refund),
         "order_transactions/create" => Action::PutOrder(About::Transaction),
         "products/create" | "products/update" => Action::PutProduct,
+        "carts/create" | "carts/update" => Action::PutCart,
+        "checkouts/create" | "checkouts/update" => Action::PutCheckout,
+        "checkouts/delete" => Action::DeleteCheckout,
+        "inventory_items/create" | "inventory_items/update" => Action::PutItem,
+        "inventory_items/delete" => Action::DeleteItem,
+        "inventory_levels/connect" | "inventory_levels/update" => Action::PutLevel,
+        "inventory_levels/disconnect" => Action::EndLevel,
+        "locations/create" | "locations/update" | "locations/activate" | "locations/deactivate" => {
+            Action::PutLocation
+        }
+        "locations/delete" => Action::DeleteLocation,
         "customers/data_request" => Action::Duty(DutyKind::Access),
         "customers/redact" => Action::Duty(DutyKind::Erasure),
         "shop/redact" => Action::Duty(DutyKind::ShopErasure),
@@ -98,6 +118,15 @@ impl Processor for Shopify {
             Action::PutOrder(about) => orders::put(tx, about, message).await,
             Action::DeleteOrder => orders::delete(tx, message).await,
             Action::PutProduct => products::put(tx, message).await,
+            Action::PutCart => carts::put(tx, message).await,
+            Action::PutCheckout => carts::put_checkout(tx, message).await,
+            Action::DeleteCheckout => carts::delete_checkout(tx, message).await,
+            Action::PutItem => stock::put_item(tx, message).await,
+            Action::DeleteItem => stock::delete_item(tx, message).await,
+            Action::PutLevel => stock::put_level(tx, message, true).await,
+            Action::EndLevel => stock::put_level(tx, message, false).await,
+            Action::PutLocation => stock::put_location(tx, message).await,
+            Action::DeleteLocation => stock::delete_location(tx, message).await,
             Action::Duty(kind) => privacy::record(tx, message, kind).await,
         }
     }

@@ -101,6 +101,9 @@ fn variant(told: &Value, currency: Option<&str>) -> Option<Value> {
             };
         }
     }
+    if let Some(item) = body::id(&told["inventory_item_id"]) {
+        ours["inventory_item_id"] = item.into();
+    }
     if let Some(stock) = told["inventory_quantity"].as_i64() {
         ours["stock"] = stock.into();
     }

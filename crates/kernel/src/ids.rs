@@ -80,6 +80,8 @@ ids! {
     WebhookEventId,
     /// An order.
     OrderId,
+    /// A cart, which may have reached the checkout.
+    CartId,
     /// A product.
     ProductId,
 }

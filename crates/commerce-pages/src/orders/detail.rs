@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use axum::{extract::RawQuery, response::IntoResponse};
 use maud::html;
-use regulars_commerce::{model::Order, ops, store::products};
+use regulars_commerce::{
+    model::Order,
+    ops,
+    store::{carts, products},
+};
 use regulars_customers::store::captions;
 use regulars_database::Tx;
 use regulars_kernel::{Permission, Result, ids::OrderId};
@@ -73,9 +77,11 @@ async fn read(call: &PageCall, id: OrderId, query: Option<&str>) -> Result<Order
         .collect();
     let actors = captions::names(&mut tx, &actors).await?;
     let products = product_pages(&mut tx, &order).await?;
+    let cart = carts::of_order(&mut tx, &order.source, &order.external_id).await?;
     tx.commit().await?;
     Ok(OrderView {
         customer,
+        cart,
         products,
         actors,
         history: shown.history,

@@ -17,7 +17,7 @@ pub(super) const TITLE: &str = "Filter orders";
 
 /// A filter in force.
 #[derive(Clone, Debug)]
-pub(super) struct Chip {
+pub(crate) struct Chip {
     pub name: String,
     pub relation: &'static str,
     pub value: String,
@@ -26,12 +26,6 @@ pub(super) struct Chip {
 
 /// Each filter in force, with the address of the list without it. `customer` is what the one that is asked for is called.
 pub(super) fn chips(state: &ListState, customer: Option<&str>, base: Currency, locale: Locale) -> Vec<Chip> {
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in state.filters() {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
     let value_of = |name: &str, value: &str| match name {
         "customer" => customer.unwrap_or("nobody known").to_owned(),
         "source" => words::sentence(value),
@@ -40,14 +34,30 @@ pub(super) fn chips(state: &ListState, customer: Option<&str>, base: Currency, l
             .map_or_else(|_| value.to_owned(), |amount| words::amount(amount, base, locale)),
         _ => value.replace('_', " "),
     };
+    chips_of(state, PATH, named, value_of)
+}
+
+/// Each filter of a list at `path`, as it is called and as its values are.
+pub(crate) fn chips_of(
+    state: &ListState,
+    path: &str,
+    called: impl Fn(&str) -> (String, &'static str),
+    value_of: impl Fn(&str, &str) -> String,
+) -> Vec<Chip> {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in state.filters() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let chip = |name: &str| {
-        let (label, relation) = named(name);
+        let (label, relation) = called(name);
         let values: Vec<String> = state.all(name).map(|value| value_of(name, value)).collect();
         Chip {
             name: label,
             relation,
             value: values.join(", "),
-            without: state.without(name).href(PATH),
+            without: state.without(name).href(path),
         }
     };
     names.into_iter().map(chip).collect()
@@ -122,7 +132,12 @@ pub(super) fn sheet_of(state: &ListState, sources: &[String], base: Currency) ->
 }
 
 /// Any of several values.
-fn picks<'a>(name: &str, legend: &str, values: impl Iterator<Item = &'a str>, state: &ListState) -> Markup {
+pub(crate) fn picks<'a>(
+    name: &str,
+    legend: &str,
+    values: impl Iterator<Item = &'a str>,
+    state: &ListState,
+) -> Markup {
     let chosen: Vec<&str> = state.all(name).collect();
     html! {
         fieldset class="picks" {

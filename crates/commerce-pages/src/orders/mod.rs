@@ -11,6 +11,7 @@ mod view;
 use axum::{Router, routing::get};
 use regulars_web::AppState;
 
+pub(crate) use filters::{Chip, chips_of, picks};
 pub(crate) use list::faults_of;
 pub use table::{Row, customer_orders, rows};
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use regulars_commerce::model::{Order, OrderStatus, StatusChange};
-use regulars_kernel::Money;
+use regulars_kernel::{Money, ids::CartId};
 use regulars_web::pages::{
     Icon, ListState, Locale, TimelineItem, Tone, avatar, badge, card, copy_button, facts, format,
     icon_button, link_button, notice, sheet, stat, stats, timeline,
@@ -21,6 +21,8 @@ pub(super) struct OrderView {
     pub order: Order,
     /// Its customer's name.
     pub customer: Option<String>,
+    /// The cart that it came of.
+    pub cart: Option<CartId>,
     /// The pages of its products, by their ids in the source.
     pub products: HashMap<String, String>,
     /// Names of those who said where it stands.
@@ -218,6 +220,12 @@ fn details(view: &OrderView) -> Markup {
             html! { span class="fact-value" { (order.external_id) (copy_button(&order.external_id, "Copy id")) } },
         ),
     ];
+    if let Some(id) = view.cart {
+        all.push((
+            "Cart",
+            html! { a class="link" href={ "/carts/" (id) } { "What was in the cart" } },
+        ));
+    }
     if let Some(channel) = &core.channel {
         all.push(("Channel", html! { (channel) }));
     }

@@ -164,7 +164,7 @@ pub(super) fn product(view: &ProductView) -> Markup {
                 }
             }
             div class="columns" {
-                div class="column" { (variants(view)) }
+                div class="column" { (variants(view)) (by_location(view)) }
                 aside class="column" aria-label="About this product" { (card("Details", html! {}, details(view))) }
             }
         }
@@ -184,7 +184,7 @@ fn variants(view: &ProductView) -> Markup {
             td { (one.title.as_deref().unwrap_or(&view.product.title)) }
             td class="cell-wide cell-muted" { (one.sku.as_deref().unwrap_or("–")) }
             @if has_barcodes { td class="cell-wide cell-muted tabular" { (one.barcode.as_deref().unwrap_or("–")) } }
-            td class="cell-number tabular" { (in_stock(one.stock.map(i64::from), view.locale)) }
+            td class="cell-number tabular" { (in_stock(one.in_stock().map(i64::from), view.locale)) }
             td class="cell-number tabular" { (price(one, view.locale)) }
         }
     } };
@@ -192,6 +192,24 @@ fn variants(view: &ProductView) -> Markup {
         section class="panel order-part" {
             header { h2 { "Variants" } }
             @if all.is_empty() { div class="panel-body" { p class="muted" { "No variants are known." } } } @else { (data_table("Variants", head, body)) }
+        }
+    }
+}
+
+/// How many of each variant are where, as far as that was told.
+fn by_location(view: &ProductView) -> Markup {
+    let all = &view.product.variants;
+    let head = html! { (column("Location", Align::Start, false)) (column("Variant", Align::Start, false)) (column("Available", Align::End, false)) };
+    let body = html! { @for one in all { @for level in &one.levels {
+        tr {
+            td { (level.location_name.as_deref().unwrap_or(&level.location_external_id)) }
+            td class="cell-muted" { (one.title.as_deref().unwrap_or(&view.product.title)) }
+            td class="cell-number tabular" { (in_stock(level.available.map(i64::from), view.locale)) }
+        }
+    } } };
+    html! {
+        @if all.iter().any(|one| !one.levels.is_empty()) {
+            section class="panel order-part" { header { h2 { "Stock by location" } } (data_table("Stock by location", head, body)) }
         }
     }
 }

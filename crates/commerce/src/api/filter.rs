@@ -1,4 +1,4 @@
-//! The parameters of a list of orders.
+//! The parameters of a list of orders, and of one of carts.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use regulars_customers::model::Choice;
@@ -8,8 +8,11 @@ use rust_decimal::Decimal;
 
 use super::page_request;
 use crate::{
-    model::{OrderStatus, PaymentStatus},
-    store::find::{Filter, SORTS},
+    model::{CartState, OrderStatus, PaymentStatus},
+    store::{
+        carts::{self, CartFilter},
+        find::{Filter, SORTS},
+    },
 };
 
 /// The latest first.
@@ -39,6 +42,30 @@ pub fn read(params: &mut Params, faults: &mut Faults) -> (Filter, Sort, PageRequ
     let sorts = &sorts[..1.min(sorts.len())];
     let page = page_request(params, sorts, faults);
     let sort = sorts.first().copied().unwrap_or(DEFAULT[0]);
+    (filter, sort, page)
+}
+
+/// The one that was changed last first.
+const CARTS: &[Sort] = &[Sort::descending("last_active_at")];
+
+/// The same of carts.
+pub fn read_carts(params: &mut Params, faults: &mut Faults) -> (CartFilter, Sort, PageRequest) {
+    let states = params.list("state");
+    let filter = CartFilter {
+        customer: None,
+        state: states
+            .iter()
+            .filter_map(|value| faults.take("?state", "choice_unknown", CartState::parse(value)))
+            .collect(),
+        source: params.list("source"),
+        active_from: time("active_from", params, faults),
+        active_to: time("active_to", params, faults),
+    };
+    let sort = params.one("sort", faults);
+    let sorts = Sort::parse_list(sort.as_deref(), &carts::SORTS, CARTS, faults);
+    let sorts = &sorts[..1.min(sorts.len())];
+    let page = page_request(params, sorts, faults);
+    let sort = sorts.first().copied().unwrap_or(CARTS[0]);
     (filter, sort, page)
 }
 

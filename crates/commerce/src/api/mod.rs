@@ -1,11 +1,13 @@
-//! The API of orders and products: handlers that turn a request into one use case and its result into JSON.
+//! The API of orders, carts and products: handlers that turn a request into one use case and its result into JSON.
 //!
 //! What it never does: SQL, or decide what is right.
 
 mod batch;
+mod carts;
 pub(crate) mod filter;
 mod orders;
 mod products;
+mod stock;
 
 use regulars_kernel::{Faults, PageRequest, Sort};
 use regulars_web::{
@@ -21,17 +23,28 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::list_orders, orders::tell_orders))
         .routes(routes!(orders::get_order, orders::delete_order))
         .routes(routes!(orders::list_customer_orders))
+        .routes(routes!(carts::list_carts, carts::tell_carts))
+        .routes(routes!(carts::get_cart, carts::delete_cart))
         .routes(routes!(products::list_products, products::tell_products))
         .routes(routes!(products::get_product))
+        .routes(routes!(stock::tell_stock))
 }
 
 /// What breaking a constraint of the schema means for the caller.
-const CONSTRAINTS: &[Constraint] = &[Constraint {
-    name: "orders_customer",
-    pointer: "/customer_id",
-    code: "customer_unknown",
-    message: "there is no customer with this id",
-}];
+const CONSTRAINTS: &[Constraint] = &[
+    Constraint {
+        name: "orders_customer",
+        pointer: "/customer_id",
+        code: "customer_unknown",
+        message: "there is no customer with this id",
+    },
+    Constraint {
+        name: "carts_customer",
+        pointer: "/customer_id",
+        code: "customer_unknown",
+        message: "there is no customer with this id",
+    },
+];
 
 /// `limit`, `cursor` and `page`.
 pub fn page_request(params: &mut Params, sorts: &[Sort], faults: &mut Faults) -> PageRequest {

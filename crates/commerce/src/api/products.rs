@@ -60,13 +60,15 @@ pub async fn tell_products(call: Call, Json(body): Json<Value>) -> ApiResult {
             let mut tx = call.write().await?;
             let outcomes = ops::products::upsert_many(&mut tx, &[input], base).await?;
             match outcomes.into_iter().next() {
-                Some(Outcome::Created(product)) => {
+                Some(Outcome::Created(mut product)) => {
+                    ops::stock::complete(&mut tx, std::slice::from_mut(&mut product)).await?;
                     let location = format!("/api/v1/products/{}", product.id);
                     Ok(call
                         .created(tx, location, product.version, &product.show())
                         .await?)
                 }
-                Some(Outcome::Updated(product) | Outcome::Unchanged(product)) => {
+                Some(Outcome::Updated(mut product) | Outcome::Unchanged(mut product)) => {
+                    ops::stock::complete(&mut tx, std::slice::from_mut(&mut product)).await?;
                     Ok(call.ok(tx, Some(product.version), &product.show()).await?)
                 }
                 Some(Outcome::Refused(error)) => Err(error.into()),

@@ -153,8 +153,7 @@ impl Check<'_> {
                 )?;
                 let wanted = self.currency.unwrap_or(self.base);
                 if named != wanted && !any_currency {
-                    let message =
-                        format!("the amounts of an order are in its currency, which is {wanted} here");
+                    let message = format!("all amounts are in one currency, which is {wanted} here");
                     self.faults
                         .add(format!("{pointer}/currency"), "currency_mismatch", message);
                 }

@@ -210,4 +210,8 @@ pub struct OrderInput {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 200)]
     pub refunds: Vec<RefundInput>,
+    /// The cart that it came of, by its id in the source: whichever of both is told first, that cart is converted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub cart_external_id: Option<String>,
 }

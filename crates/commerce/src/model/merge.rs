@@ -46,6 +46,8 @@ pub struct Change {
     pub payments: Vec<(Payment, bool)>,
     pub fulfillments: Vec<Fulfillment>,
     pub refunds: Vec<Refund>,
+    /// The cart that it came of, by its id in the source.
+    pub cart: Option<String>,
 }
 
 /// Who tells, and when.

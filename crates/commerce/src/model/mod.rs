@@ -1,7 +1,12 @@
-//! The words of this room: orders and products, how input is understood, and how what arrives is put together.
+//! The words of this room: orders, carts, products and stock, how input is understood, and how what arrives is put together.
 //!
 //! What it never does: SQL, HTTP, reading the clock.
 
+mod cart;
+mod cart_input;
+mod cart_merge;
+#[cfg(test)]
+mod cart_tests;
 mod check;
 mod facts;
 mod input;
@@ -14,8 +19,12 @@ mod product;
 mod reading;
 mod show;
 mod status;
+mod stock;
 mod version;
 
+pub use cart::{ABANDONED_AFTER, Cart, CartJson, CartLine, CartLineJson, CartRow, CartStage, CartState};
+pub use cart_input::{CartChange, CartInput, CartLineInput};
+pub use cart_merge::{Conversion, convert_cart, merge_cart};
 pub use facts::{Fact, changes, describe, facts};
 pub use input::{AmountInput, CustomerKey, LineInput, OrderInput};
 pub use merge::{Change, CorePatch, Speaker, Whose, merge, total_in_base};
@@ -28,4 +37,5 @@ pub use parts::{
 pub use product::{Product, ProductInput, ProductJson, ProductStatus, Variant, VariantInput};
 pub use show::{OrderJson, OrderRow, StatusChange};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
+pub use stock::{Item, Level, Location, StockLevel, StockLevelInput, available};
 pub use version::SourceVersion;

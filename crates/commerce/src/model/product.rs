@@ -6,7 +6,10 @@ use regulars_kernel::{Currency, Faults, Money, Patch, clock, ids::ProductId, tex
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{AmountInput, SourceVersion, check::Check, order::Core, reading::tags, version::replaces};
+use super::{
+    AmountInput, SourceVersion, StockLevel, check::Check, order::Core, reading::tags, stock::available,
+    version::replaces,
+};
 
 choices! {
     /// Whether a product is for sale.
@@ -58,6 +61,11 @@ pub struct Variant {
     pub compare_at_price: Option<Decimal>,
     pub currency: Currency,
     pub stock: Option<i32>,
+    pub inventory_item_id: Option<String>,
+    /// Where how many are, if that is known; brought by `ops::stock::complete`.
+    #[serde(skip)]
+    #[sqlx(skip)]
+    pub levels: Vec<StockLevel>,
 }
 
 /// What is told of a product. What is absent stays as it is; null empties.
@@ -122,8 +130,10 @@ pub struct VariantInput {
     /// In the organization's currency, unless it says another.
     pub price: Option<AmountInput>,
     pub compare_at_price: Option<AmountInput>,
-    /// How many there are; none if they are not counted.
+    /// How many there are; none if they are not counted. Where stock is told by location, that counts.
     pub stock: Option<i32>,
+    /// Which thing of the stock it is, by its id in the source: levels at locations are told of that.
+    pub inventory_item_id: Option<String>,
 }
 
 /// A product with its variants.
@@ -174,8 +184,13 @@ pub struct VariantJson {
     pub title: Option<String>,
     pub price: Option<Money>,
     pub compare_at_price: Option<Money>,
+    /// How many there are: at all locations together, where levels are known.
     #[schema(example = 4)]
     pub stock: Option<i32>,
+    #[schema(example = "SHOE-38")]
+    pub inventory_item_id: Option<String>,
+    /// How many there are where, as far as that was told.
+    pub stock_levels: Vec<StockLevel>,
 }
 
 /// Most variants of a product.
@@ -318,8 +333,15 @@ impl Variant {
             title: self.title.clone(),
             price: self.price.map(money),
             compare_at_price: self.compare_at_price.map(money),
-            stock: self.stock,
+            stock: self.in_stock(),
+            inventory_item_id: self.inventory_item_id.clone(),
+            stock_levels: self.levels.clone(),
         }
+    }
+
+    /// How many there are: by location, where that was told, else as the product says.
+    pub fn in_stock(&self) -> Option<i32> {
+        available(&self.levels).or(self.stock)
     }
 }
 
@@ -354,6 +376,8 @@ fn variants(given: &[VariantInput], check: &mut Check<'_>) -> Vec<Variant> {
             compare_at_price: compare.map(|(amount, _)| amount),
             currency: currency.unwrap_or(check.base),
             stock: one.stock,
+            inventory_item_id: check.maybe(&at("inventory_item_id"), one.inventory_item_id.as_ref(), 200),
+            levels: Vec::new(),
         });
     }
     all

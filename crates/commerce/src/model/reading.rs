@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use regulars_kernel::{Currency, Email, Faults, Patch};
+use regulars_kernel::{Currency, Email, Faults, Patch, ids::CustomerId};
 use rust_decimal::Decimal;
 
 use super::{
-    Address, AmountInput, Line, LineInput, LineQuantity, NamedAmount, NamedAmountInput, OrderInput, Part,
+    Address, AmountInput, CustomerKey, Line, LineInput, LineQuantity, NamedAmount, NamedAmountInput,
+    OrderInput, Part,
     check::{Check, MOST},
     merge::{Change, CorePatch, Whose},
     parts::{Fulfillment, Payment, Refund},
@@ -36,11 +37,11 @@ impl OrderInput {
             base,
         };
         let source = check.source("/source", &self.source);
-        let whose = self.whose(&source, &mut check);
+        let whose = whose_of(self.customer_id, &self.customer, &self.email, &source, &mut check);
         let lines = self.lines(&mut check);
         let core = CorePatch {
             number: check.patch("/number", &self.number, 100),
-            email: self.email(&mut check).map(|email| email.as_str().to_owned()),
+            email: email_of(&self.email, &mut check).map(|email| email.as_str().to_owned()),
             phone: check.patch("/phone", &self.phone, 50),
             note: check.text("/note", &self.note, 10_000),
             tags: tags("/tags", &self.tags, &mut check),
@@ -76,44 +77,7 @@ impl OrderInput {
             payments: self.payments(&mut check),
             fulfillments: self.fulfillments(&mut check),
             refunds: self.refunds(&mut check),
-        }
-    }
-
-    fn email(&self, check: &mut Check<'_>) -> Patch<Email> {
-        match &self.email {
-            Patch::Keep => Patch::Keep,
-            Patch::Clear => Patch::Clear,
-            Patch::Set(text) if text.trim().is_empty() => Patch::Clear,
-            Patch::Set(text) => check
-                .faults
-                .take("/email", "email_invalid", Email::parse(text))
-                .map_or(Patch::Keep, Patch::Set),
-        }
-    }
-
-    fn whose(&self, source: &str, check: &mut Check<'_>) -> Whose {
-        let key = match &self.customer {
-            Patch::Set(key) => {
-                let source = match &key.source {
-                    Some(source) => check.source("/customer/source", source),
-                    None => source.to_owned(),
-                };
-                Some((source, check.id("/customer/external_id", &key.external_id)))
-            }
-            Patch::Keep | Patch::Clear => None,
-        };
-        // Its faults are noted where the field itself is read.
-        let email = self
-            .email
-            .as_ref()
-            .value()
-            .and_then(|text| Email::parse(text).ok());
-        match self.customer_id {
-            Patch::Set(id) => Whose::Id(id),
-            _ if key.is_some() || email.is_some() => Whose::Known { key, email },
-            Patch::Clear => Whose::Nobody,
-            Patch::Keep if self.customer == Patch::Clear => Whose::Nobody,
-            Patch::Keep => Whose::Unsaid,
+            cart: check.maybe("/cart_external_id", self.cart_external_id.as_ref(), 200),
         }
     }
 
@@ -283,6 +247,48 @@ fn line_of(pointer: &str, index: usize, given: &LineInput, check: &mut Check<'_>
         total,
         gift_card: given.gift_card,
         requires_shipping: given.requires_shipping.unwrap_or(true),
+    }
+}
+
+/// An e-mail address; an empty one is none.
+pub(super) fn email_of(given: &Patch<String>, check: &mut Check<'_>) -> Patch<Email> {
+    match given {
+        Patch::Keep => Patch::Keep,
+        Patch::Clear => Patch::Clear,
+        Patch::Set(text) if text.trim().is_empty() => Patch::Clear,
+        Patch::Set(text) => check
+            .faults
+            .take("/email", "email_invalid", Email::parse(text))
+            .map_or(Patch::Keep, Patch::Set),
+    }
+}
+
+/// Whose something of a source is.
+pub(super) fn whose_of(
+    customer_id: Patch<CustomerId>,
+    customer: &Patch<CustomerKey>,
+    email: &Patch<String>,
+    source: &str,
+    check: &mut Check<'_>,
+) -> Whose {
+    let key = match customer {
+        Patch::Set(key) => {
+            let source = match &key.source {
+                Some(source) => check.source("/customer/source", source),
+                None => source.to_owned(),
+            };
+            Some((source, check.id("/customer/external_id", &key.external_id)))
+        }
+        Patch::Keep | Patch::Clear => None,
+    };
+    // Its faults are noted where the field itself is read.
+    let email = email.as_ref().value().and_then(|text| Email::parse(text).ok());
+    match customer_id {
+        Patch::Set(id) => Whose::Id(id),
+        _ if key.is_some() || email.is_some() => Whose::Known { key, email },
+        Patch::Clear => Whose::Nobody,
+        Patch::Keep if *customer == Patch::Clear => Whose::Nobody,
+        Patch::Keep => Whose::Unsaid,
     }
 }
 

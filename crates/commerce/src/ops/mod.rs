@@ -4,10 +4,12 @@
 
 mod people;
 
+pub mod carts;
 pub mod metrics;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod stock;
 pub mod value;
 
 use std::collections::HashMap;
@@ -37,7 +39,7 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Most orders or products that are told at once.
+/// Most orders, carts or products that are told at once.
 pub const MOST: usize = 1_000;
 
 /// Two things that are known by the same key are one, and what comes later counts.

@@ -12,10 +12,11 @@ use regulars_kernel::{
 use serde_json::json;
 use sqlx::Executor as _;
 
-use super::{ByKey, Outcome, metrics, payments, people::People};
+use super::{ByKey, Outcome, carts, metrics, payments, people::People};
 use crate::{
     model::{
-        Change, Order, OrderInput, OrderRow, SourceVersion, Speaker, Whose, changes, describe, facts, merge,
+        Change, Conversion, Order, OrderInput, OrderRow, SourceVersion, Speaker, changes, describe, facts,
+        merge,
     },
     store::{self, find::Filter},
 };
@@ -94,6 +95,9 @@ pub async fn upsert_many(
             continue;
         }
         if work.write(tx, base).await? {
+            let accepted = told.iter().filter(|(index, _)| !is_refused(*index));
+            let found = work.conversions(accepted.map(|(_, change)| change), speaker);
+            carts::convert(tx, &found, base).await?;
             work.show(&told, &mut outcomes);
             return Ok(outcomes.into_iter().flatten().collect());
         }
@@ -252,7 +256,7 @@ impl Work {
             blank = Order::blank(&change.source, &change.external_id, base, speaker.now);
             &blank
         };
-        let customer = match whose(before, change, people) {
+        let customer = match people.settle(before.customer_id, &change.whose) {
             Ok(customer) => customer,
             Err(error) => return Outcome::Refused(error),
         };
@@ -395,6 +399,24 @@ impl Work {
         Ok(true)
     }
 
+    /// Which of them say of which cart they came.
+    fn conversions<'a>(&self, told: impl Iterator<Item = &'a Change>, speaker: Speaker) -> Vec<Conversion> {
+        let conversion = |change: &Change| {
+            let cart_external_id = change.cart.clone()?;
+            let key = (change.source.clone(), change.external_id.clone());
+            let order = self.after.get(&key)?;
+            let placed_at = change.core.placed_at.value().or(order.core.placed_at);
+            Some(Conversion {
+                source: key.0,
+                cart_external_id,
+                order_external_id: key.1,
+                at: placed_at.unwrap_or(speaker.now),
+                customer_id: order.customer_id,
+            })
+        };
+        told.filter_map(conversion).collect()
+    }
+
     /// Gives the outcomes the orders as they are in the end, with their versions. Of two that told of the same new order only
     /// the first made it.
     fn show(&self, told: &[(usize, Change)], outcomes: &mut [Option<Outcome<Order>>]) {
@@ -424,24 +446,6 @@ fn as_seen(order: &Order) -> Order {
         told: Vec::new(),
         version: 0,
         ..order.clone()
-    }
-}
-
-/// Whose the order is from now on, if that is said.
-fn whose(before: &Order, change: &Change, people: &People) -> Result<Patch<CustomerId>> {
-    match &change.whose {
-        Whose::Unsaid => Ok(Patch::Keep),
-        Whose::Nobody => Ok(Patch::Clear),
-        Whose::Id(id) if before.customer_id == Some(*id) => Ok(Patch::Keep),
-        whose => match people.of(whose) {
-            Some(id) => Ok(Patch::Set(id)),
-            None if matches!(whose, Whose::Id(_)) => Err(Error::invalid(
-                "/customer_id",
-                "customer_unknown",
-                "there is no customer with this id",
-            )),
-            None => Ok(Patch::Keep),
-        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whose an order is: found by id, by an id elsewhere or by address; who is not known yet becomes a guest.
+//! Whose an order or a cart is: found by id, by an id elsewhere or by address; who is not known yet becomes a guest.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,16 +8,44 @@ use regulars_customers::{
     store::batch_parts::KnownWords,
 };
 use regulars_database::Tx;
-use regulars_kernel::{Email, Patch, Result, ids::CustomerId};
+use regulars_kernel::{Email, Error, Patch, Result, ids::CustomerId};
 
 use sqlx::Executor as _;
 
 use crate::{
-    model::{Address, Change, Whose},
+    model::{Address, CartChange, Change, Whose},
     store,
 };
 
-/// Who is who, for a batch of orders.
+/// What says whose it is.
+pub(super) trait Owned {
+    /// Whose it is, as far as it was told.
+    fn whose(&self) -> &Whose;
+    /// Addresses that may say how they are called.
+    fn addresses(&self) -> [&Patch<Address>; 2];
+}
+
+impl Owned for Change {
+    fn whose(&self) -> &Whose {
+        &self.whose
+    }
+
+    fn addresses(&self) -> [&Patch<Address>; 2] {
+        [&self.core.billing_address, &self.core.shipping_address]
+    }
+}
+
+impl Owned for CartChange {
+    fn whose(&self) -> &Whose {
+        &self.whose
+    }
+
+    fn addresses(&self) -> [&Patch<Address>; 2] {
+        [&Patch::Keep, &Patch::Keep]
+    }
+}
+
+/// Who is who, for a batch of orders or carts.
 #[derive(Default)]
 pub(super) struct People {
     living: BTreeSet<CustomerId>,
@@ -31,16 +59,16 @@ pub(super) struct People {
 const TRIES: usize = 3;
 
 impl People {
-    /// Looks up everybody whom these orders name, and makes guests of those who are not known.
-    pub(super) async fn find<'a>(
+    /// Looks up everybody whom these name, and makes guests of those who are not known.
+    pub(super) async fn find<'a, T: Owned + 'a>(
         tx: &mut Tx,
-        changes: impl Iterator<Item = &'a Change> + Clone,
+        changes: impl Iterator<Item = &'a T> + Clone,
     ) -> Result<Self> {
         let mut people = Self::default();
         let ids: BTreeSet<CustomerId> = changes
             .clone()
-            .filter_map(|change| match change.whose {
-                Whose::Id(id) => Some(id),
+            .filter_map(|change| match change.whose() {
+                Whose::Id(id) => Some(*id),
                 _ => None,
             })
             .collect();
@@ -58,10 +86,14 @@ impl People {
         Ok(people)
     }
 
-    async fn look_up<'a>(&mut self, tx: &mut Tx, changes: impl Iterator<Item = &'a Change>) -> Result<()> {
+    async fn look_up<'a, T: Owned + 'a>(
+        &mut self,
+        tx: &mut Tx,
+        changes: impl Iterator<Item = &'a T>,
+    ) -> Result<()> {
         let (mut keys, mut emails) = (BTreeSet::new(), BTreeSet::new());
         for change in changes {
-            if let Whose::Known { key, email } = &change.whose {
+            if let Whose::Known { key, email } = change.whose() {
                 keys.extend(key.as_ref().map(|(source, id)| (source.as_str(), id.as_str())));
                 emails.extend(email.as_ref().map(Email::lowercase));
             }
@@ -80,13 +112,13 @@ impl People {
     }
 
     /// Who must be made known, in the order of their addresses and ids, so that two batches do not wait for each other.
-    fn strangers<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Vec<Wanted> {
+    fn strangers<'a, T: Owned + 'a>(&self, changes: impl Iterator<Item = &'a T>) -> Vec<Wanted> {
         let mut strangers: BTreeMap<(String, String), Wanted> = BTreeMap::new();
         for change in changes {
-            let Whose::Known { key, email } = &change.whose else {
+            let Whose::Known { key, email } = change.whose() else {
                 continue;
             };
-            if self.of(&change.whose).is_some() {
+            if self.of(change.whose()).is_some() {
                 continue;
             }
             let name = match (&email, &key) {
@@ -106,8 +138,7 @@ impl People {
                 stranger.sources.push(key.clone());
             }
             if stranger.first_name.is_keep() && stranger.last_name.is_keep() {
-                let addresses = [&change.core.billing_address, &change.core.shipping_address];
-                name_of(addresses, stranger);
+                name_of(change.addresses(), stranger);
             }
         }
         strangers.into_values().collect()
@@ -142,11 +173,11 @@ impl People {
     }
 
     /// Whether somebody was made whom none of these names.
-    pub(super) fn has_needless<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> bool {
+    pub(super) fn has_needless<'a, T: Owned + 'a>(&self, changes: impl Iterator<Item = &'a T>) -> bool {
         if self.made.is_empty() {
             return false;
         }
-        let named: BTreeSet<CustomerId> = changes.filter_map(|change| self.of(&change.whose)).collect();
+        let named: BTreeSet<CustomerId> = changes.filter_map(|change| self.of(change.whose())).collect();
         !self.made.is_subset(&named)
     }
 
@@ -156,8 +187,26 @@ impl People {
         Ok(())
     }
 
+    /// Whose it is from now on, if that is said. `known` is whose it was.
+    pub(super) fn settle(&self, known: Option<CustomerId>, whose: &Whose) -> Result<Patch<CustomerId>> {
+        match whose {
+            Whose::Unsaid => Ok(Patch::Keep),
+            Whose::Nobody => Ok(Patch::Clear),
+            Whose::Id(id) if known == Some(*id) => Ok(Patch::Keep),
+            whose => match self.of(whose) {
+                Some(id) => Ok(Patch::Set(id)),
+                None if matches!(whose, Whose::Id(_)) => Err(Error::invalid(
+                    "/customer_id",
+                    "customer_unknown",
+                    "there is no customer with this id",
+                )),
+                None => Ok(Patch::Keep),
+            },
+        }
+    }
+
     /// Who it is; none if that is not known.
-    pub(super) fn of(&self, whose: &Whose) -> Option<CustomerId> {
+    fn of(&self, whose: &Whose) -> Option<CustomerId> {
         match whose {
             Whose::Unsaid | Whose::Nobody => None,
             Whose::Id(id) => Some(*id).filter(|id| self.living.contains(id)),

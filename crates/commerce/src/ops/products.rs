@@ -8,7 +8,7 @@ use regulars_kernel::{
 };
 use serde_json::json;
 
-use super::{ByKey, Outcome};
+use super::{ByKey, Outcome, stock};
 use crate::{
     jobs,
     model::{Product, ProductInput, ProductJson},
@@ -17,10 +17,12 @@ use crate::{
 
 /// Reads a product.
 pub async fn get(tx: &mut Tx, id: ProductId) -> Result<Product> {
-    store::products::get(tx, id)
+    let mut product = store::products::get(tx, id)
         .await?
         .filter(|product| product.deleted_at.is_none())
-        .ok_or(Error::NotFound("product"))
+        .ok_or(Error::NotFound("product"))?;
+    stock::complete(tx, std::slice::from_mut(&mut product)).await?;
+    Ok(product)
 }
 
 /// The order of the list.
@@ -45,6 +47,7 @@ pub async fn list(tx: &mut Tx, q: &str, page: &PageRequest) -> Result<Page<Produ
         .last()
         .filter(|_| more)
         .map(|last| Cursor::new(ORDER, vec![json!(last.sort_title)], last.id.0));
+    stock::complete(tx, &mut found).await?;
     let shown = found.iter().map(Product::show).collect();
     Ok(Page::new(shown, next, total))
 }

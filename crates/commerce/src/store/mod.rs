@@ -2,11 +2,13 @@
 //!
 //! What it never does: decide. Rules are in `model`, use cases in `ops`.
 
+pub mod carts;
 pub mod find;
 pub mod metrics;
 pub mod orders;
 pub mod parts;
 pub mod people;
 pub mod products;
+pub mod stock;
 pub mod value;
 pub mod waiting;

@@ -151,7 +151,7 @@ async fn complete(tx: &mut Tx, rows: &[sqlx::postgres::PgRow]) -> Result<Vec<Pro
     }
     let ids: Vec<Uuid> = products.iter().map(|product| product.id.0).collect();
     let rows = sqlx::query(
-        "SELECT product_id, external_id, position, sku, barcode, title, price, compare_at_price, currency, stock
+        "SELECT product_id, external_id, position, sku, barcode, title, price, compare_at_price, currency, stock, inventory_item_id
          FROM product_variants WHERE product_id = ANY($1) ORDER BY product_id, position",
     )
     .bind(ids)
@@ -234,9 +234,9 @@ pub async fn replace_variants(tx: &mut Tx, products: &[&Product]) -> Result<()> 
     let variants = serde_json::to_value(variants)?;
     sqlx::query(
         "INSERT INTO product_variants (organization_id, product_id, external_id, position, sku, barcode, title, price,
-           compare_at_price, currency, stock)
+           compare_at_price, currency, stock, inventory_item_id)
          SELECT $1, x.product_id, x.external_id, x.position, x.sku, x.barcode, x.title, x.price, x.compare_at_price, x.currency,
-           x.stock FROM jsonb_populate_recordset(NULL::product_variants, $2) x",
+           x.stock, x.inventory_item_id FROM jsonb_populate_recordset(NULL::product_variants, $2) x",
     )
     .bind(tx.organization_id())
     .bind(Json(variants))

@@ -5,6 +5,7 @@
     reason = "a test that finds something missing shall panic"
 )]
 
+mod carts;
 mod concurrent;
 mod figures;
 mod harness;
@@ -12,5 +13,6 @@ mod hostile;
 mod orders;
 mod plans;
 mod products;
+mod stock;
 mod value;
 mod versions;

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use regulars_commerce::{
-    ops::{metrics, orders},
-    store::{self, find::Filter},
+    model::CartState,
+    ops::{carts, metrics, orders},
+    store::{self, carts::CartFilter, find::Filter},
 };
 use regulars_database::Tx;
 use regulars_kernel::{Currency, PageRequest, Scope, Sort, ids::CustomerId};
@@ -29,13 +30,17 @@ async fn city() -> (TestDatabase, Scope) {
                CASE WHEN n % 400 = 0 THEN 'returned' ELSE 'delivered' END, CASE WHEN n % 300 = 0 THEN 'failed' ELSE 'paid' END, true
              FROM generate_series(1, 20000) n;
              INSERT INTO order_lines (organization_id, order_id, position, title, quantity, current_quantity, price, total)
-             SELECT organization_id, id, 0, 'x', 1, 1, 1, 1 FROM orders WHERE organization_id = '{organization}'"
+             SELECT organization_id, id, 0, 'x', 1, 1, 1, 1 FROM orders WHERE organization_id = '{organization}';
+             INSERT INTO carts (organization_id, id, source, external_id, customer_id, is_known, currency, items, last_active_at, stage)
+             SELECT '{organization}', gen_random_uuid(), 'shopify', n::text, md5('{organization}' || (1 + n % 2000))::uuid, true, 'EUR', 1,
+               now() - n * interval '7 minutes', CASE WHEN n % 400 = 0 THEN 'empty' WHEN n % 3 = 0 THEN 'converted' WHEN n % 3 = 1 THEN 'checkout' ELSE 'cart' END
+             FROM generate_series(1, 20000) n"
         )))
         .execute(database.owner())
         .await
         .unwrap();
     }
-    sqlx::raw_sql("VACUUM ANALYZE orders, order_lines, customers")
+    sqlx::raw_sql("VACUUM ANALYZE orders, order_lines, carts, customers")
         .execute(database.owner())
         .await
         .unwrap();
@@ -47,7 +52,7 @@ async fn city() -> (TestDatabase, Scope) {
 async fn read_so_far(tx: &mut Tx) -> BTreeMap<(bool, String), i64> {
     let rows: Vec<(bool, String, i64)> = sqlx::query_as(
         "SELECT relkind = 'i', relname::text, pg_stat_get_xact_tuples_returned(oid)
-         FROM pg_class WHERE relname IN ('orders', 'order_lines') OR relkind = 'i' AND relname ~ '^(orders|order_lines)_'",
+         FROM pg_class WHERE relname IN ('orders', 'order_lines', 'carts') OR relkind = 'i' AND relname ~ '^(orders|order_lines|carts)_'",
     )
     .fetch_all(tx.conn())
     .await
@@ -146,6 +151,31 @@ async fn every_list_is_answered_by_an_index() {
                 .unwrap();
             expect(&mut tx, &before, most, &format!("{name} {sort:?}")).await;
         }
+    }
+    let of = |state| CartFilter {
+        state: vec![state],
+        ..CartFilter::default()
+    };
+    let theirs = CartFilter {
+        customer: Some(customer),
+        ..CartFilter::default()
+    };
+    for (filter, most) in [
+        (CartFilter::default(), 10_400),
+        (theirs, 100),
+        (of(CartState::Open), 100),
+        (of(CartState::Checkout), 100),
+        (of(CartState::Empty), 200),
+        (of(CartState::Converted), 7_000),
+        (of(CartState::Abandoned), 20_200),
+    ] {
+        let mut tx = database.begin(scope).await;
+        let before = read_so_far(&mut tx).await;
+        let sort = Sort::descending("last_active_at");
+        carts::list(&mut tx, &filter, sort, &PageRequest::default())
+            .await
+            .unwrap();
+        expect(&mut tx, &before, most, &format!("{filter:?}")).await;
     }
 }
 

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
 
 mod any_order;
+mod carts;
 mod customers;
 mod fixtures;
 mod inbox;
 mod orders;
 mod privacy;
 mod shop;
+mod stock;

@@ -3,10 +3,12 @@
 //!
 //! It writes a file and lets the import do the rest, so that a demo shop is made by the code that real shops use.
 
+mod carts;
 mod goods;
 pub mod histories;
 mod names;
 pub mod orders;
+mod stock;
 
 use std::{fs::File, io::BufWriter, path::Path};
 

@@ -14,9 +14,9 @@ use regulars_kernel::{Currency, Error, Result, Scope};
 use serde_json::{Map, Value, json};
 
 use super::{
-    customer,
+    carts, customer,
     goods::{GOODS, Good},
-    skewed,
+    skewed, stock,
 };
 
 /// Customers whose purchases are drawn. Beyond these a demonstration shows nothing new and only takes longer; a server that
@@ -30,11 +30,11 @@ const LATEST: usize = 40;
 const SEASON: [f64; 12] = [0.4, 0.4, 0.5, 0.55, 0.5, 0.4, 0.35, 0.4, 0.55, 0.65, 0.9, 1.0];
 
 /// An order and when it was placed.
-struct Placed {
-    at: DateTime<Utc>,
+pub(super) struct Placed {
+    pub at: DateTime<Utc>,
     /// When the last that is known of it happened.
     last: DateTime<Utc>,
-    body: Value,
+    pub body: Value,
 }
 
 /// Fills the shelves and tells of the orders of `count` customers, who are known by their ids of `source`.
@@ -49,8 +49,11 @@ pub async fn tell(
     tx.set_now(shop.now - Duration::days(3 * 365));
     let products: Vec<ProductInput> = products(base)?;
     accepted(ops::products::upsert_many(&mut tx, &products, base).await?)?;
+    stock::tell(&mut tx, &products, base).await?;
     tx.commit().await?;
-    let placed = draw(&shop);
+    let mut placed = draw(&shop);
+    let carts = carts::draw(&mut placed, &shop);
+    carts::tell(database, scope, &shop, &carts).await?;
     let latest = placed.len().saturating_sub(LATEST);
     let mut done = 0;
     while done < placed.len() {
@@ -76,7 +79,7 @@ pub async fn tell(
 }
 
 /// Nothing that is made up here may be refused.
-fn accepted<T>(outcomes: Vec<Outcome<T>>) -> Result<()> {
+pub(super) fn accepted<T>(outcomes: Vec<Outcome<T>>) -> Result<()> {
     for outcome in outcomes {
         if let Outcome::Refused(error) = outcome {
             return Err(Error::internal(format!("the demonstration was refused: {error}")));
@@ -100,7 +103,7 @@ pub struct Shop<'a> {
 }
 
 /// All orders in the order of time, numbered.
-fn draw(shop: &Shop<'_>) -> Vec<Placed> {
+pub(super) fn draw(shop: &Shop<'_>) -> Vec<Placed> {
     let mut people = StdRng::seed_from_u64(shop.seed);
     // Other draws than those of the customers, who stay who they are.
     let mut random = StdRng::seed_from_u64(shop.seed ^ 0x0fde_e125);
@@ -179,7 +182,7 @@ fn cents(amount: i64, base: Currency) -> String {
 }
 
 /// A moment as it is sent.
-fn time(at: DateTime<Utc>) -> String {
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
@@ -389,7 +392,7 @@ fn products(base: Currency) -> serde_json::Result<Vec<ProductInput>> {
             .map(|variant| {
                 let title = good.variants[variant];
                 json!({
-                    "external_id": variant_id(index, variant), "sku": sku(good, index, variant), "price": cents(good.price, base),
+                    "external_id": variant_id(index, variant), "sku": sku(good, index, variant), "inventory_item_id": variant_id(index, variant), "price": cents(good.price, base),
                     "title": Some(title).filter(|title| !title.is_empty()), "stock": (index * 37 + variant * 11) % 120,
                 })
             })

@@ -270,6 +270,9 @@ async fn a_demonstration_has_a_past_and_is_made_once() {
         "SELECT count(*) FROM orders WHERE cancelled_at IS NOT NULL",
         "SELECT count(*) FROM orders WHERE refunded_total > 0 AND cancelled_at IS NULL",
         "SELECT count(*) FROM events WHERE kind = 'payment.failed'",
+        "SELECT count(*) FROM stock_levels WHERE available > 0",
+        "SELECT count(*) FROM events WHERE kind = 'cart.converted'",
+        "SELECT count(*) FROM carts WHERE stage = 'checkout' AND last_active_at < now() - interval '1 hour'",
     ] {
         assert!(count(statement).await > 0, "{statement}");
     }

@@ -136,6 +136,10 @@ impl Made {
                 id("/api/v1/orders", json!({"source": "till", "external_id": "1", "number": OURS, "customer_id": customer, "total": "1.00"})).await,
             ),
             (
+                "/carts/{id}",
+                id("/api/v1/carts", json!({"source": "till", "external_id": "1", "customer_id": customer, "lines": [{"title": OURS, "quantity": 1}]})).await,
+            ),
+            (
                 "/products/{id}",
                 id("/api/v1/products", json!({"source": "till", "external_id": "1", "title": OURS})).await,
             ),

@@ -50,6 +50,8 @@ const TABLE: &[(&str, Option<&str>, Option<&str>)] = &[
         Some("privacy:write"),
     ),
     ("/api/v1/orders", Some("customers:read"), Some("customers:write")),
+    ("/api/v1/stock-levels", None, Some("customers:write")),
+    ("/api/v1/carts", Some("customers:read"), Some("customers:write")),
     (
         "/api/v1/products",
         Some("customers:read"),

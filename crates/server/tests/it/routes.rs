@@ -73,6 +73,8 @@ impl Made {
         let order =
             json!({"source": "till", "external_id": "1001", "customer_id": customer, "total": "59.90"});
         let order = api.post("/api/v1/orders", &order).await.expect(201).at("/id");
+        let cart = json!({"source": "till", "external_id": "c-7", "customer_id": customer, "total": "59.90"});
+        let cart = api.post("/api/v1/carts", &cart).await.expect(201).at("/id");
         let product = json!({"source": "till", "external_id": "7", "title": "Shoes"});
         let product = api.post("/api/v1/products", &product).await.expect(201).at("/id");
         let import = api
@@ -121,6 +123,7 @@ impl Made {
             ("/api/v1/attributes/{id}", attribute),
             ("/api/v1/views/{id}", view),
             ("/api/v1/orders/{id}", order),
+            ("/api/v1/carts/{id}", cart),
             ("/api/v1/products/{id}", product),
             ("/api/v1/imports/{id}", import),
             ("/api/v1/exports/{id}", exports.at("/data/0/id")),

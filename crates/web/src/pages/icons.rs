@@ -153,6 +153,8 @@ pub enum Icon {
     Mention,
     /// lucide `shopping-bag`.
     Orders,
+    /// lucide `shopping-cart`.
+    Cart,
     /// lucide `package`.
     Products,
     /// lucide `credit-card`.
@@ -171,7 +173,7 @@ pub enum Icon {
 
 impl Icon {
     /// Every icon, for the style guide.
-    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health, Self::Mention, Self::Orders, Self::Products, Self::Payment, Self::Shipment, Self::Refund, Self::Connection, Self::Inbox, Self::Show];
+    pub const ALL: &'static [Self] = &[Self::Home, Self::Customers, Self::Person, Self::Company, Self::Imports, Self::Exports, Self::Members, Self::Key, Self::Tag, Self::Attribute, Self::Audit, Self::Jobs, Self::Sessions, Self::Docs, Self::Settings, Self::View, Self::Search, Self::Plus, Self::Close, Self::Check, Self::Menu, Self::Sidebar, Self::More, Self::ChevronDown, Self::ChevronRight, Self::ChevronLeft, Self::Expand, Self::ArrowUp, Self::ArrowDown, Self::Sort, Self::External, Self::Edit, Self::Trash, Self::Restore, Self::Copy, Self::Mail, Self::Phone, Self::Address, Self::Note, Self::Pin, Self::Event, Self::Clock, Self::Calendar, Self::Filter, Self::Columns, Self::Save, Self::Share, Self::Lock, Self::Link, Self::Merge, Self::Hierarchy, Self::Source, Self::File, Self::Table, Self::Info, Self::Warning, Self::Error, Self::Success, Self::Sun, Self::Moon, Self::System, Self::SignOut, Self::Refresh, Self::Stop, Self::Star, Self::Shield, Self::Help, Self::Guide, Self::Empty, Self::Globe, Self::Health, Self::Mention, Self::Orders, Self::Cart, Self::Products, Self::Payment, Self::Shipment, Self::Refund, Self::Connection, Self::Inbox, Self::Show];
 
     fn shape(self) -> &'static str {
         match self {
@@ -248,6 +250,7 @@ impl Icon {
             Self::Health => r#"<path d="M2 9.5a5.5 5.5 0 0 1 9.591-3.676.56.56 0 0 0 .818 0A5.49 5.49 0 0 1 22 9.5c0 2.29-1.5 4-3 5.5l-5.492 5.313a2 2 0 0 1-3 .019L5 15c-1.5-1.5-3-3.2-3-5.5"/><path d="M3.22 13H9.5l.5-1 2 4.5 2-7 1.5 3.5h5.27"/>"#,
             Self::Mention => r#"<circle cx="12" cy="12" r="4"/><path d="M16 8v5a3 3 0 0 0 6 0v-1a10 10 0 1 0-4 8"/>"#,
             Self::Orders => r#"<path d="M16 10a4 4 0 0 1-8 0"/><path d="M3.103 6.034h17.794"/><path d="M3.4 5.467a2 2 0 0 0-.4 1.2V20a2 2 0 0 0 2 2h14a2 2 0 0 0 2-2V6.667a2 2 0 0 0-.4-1.2l-2-2.667A2 2 0 0 0 17 2H7a2 2 0 0 0-1.6.8z"/>"#,
+            Self::Cart => r#"<path d="m2.05 2.05 1.099-.028a1 1 0 0 1 1.008.815l2.69 14.347A1 1 0 0 0 7.83 18H18"/><path d="M4.563 5h16.435a1 1 0 0 1 .981 1.204l-1.026 6.226A2 2 0 0 1 18.962 14H6.25"/><circle cx="18" cy="20" r="2"/><circle cx="8" cy="20" r="2"/>"#,
             Self::Products => r#"<path d="M11 21.73a2 2 0 0 0 2 0l7-4A2 2 0 0 0 21 16V8a2 2 0 0 0-1-1.73l-7-4a2 2 0 0 0-2 0l-7 4A2 2 0 0 0 3 8v8a2 2 0 0 0 1 1.73z"/><path d="M12 22V12"/><polyline points="3.29 7 12 12 20.71 7"/><path d="m7.5 4.27 9 5.15"/>"#,
             Self::Payment => r#"<rect width="20" height="14" x="2" y="5" rx="2"/><line x1="2" x2="22" y1="10" y2="10"/><path d="M6 14h2"/>"#,
             Self::Shipment => r#"<path d="M14 18V6a2 2 0 0 0-2-2H4a2 2 0 0 0-2 2v11a1 1 0 0 0 1 1h2"/><path d="M15 18H9"/><path d="M19 18h2a1 1 0 0 0 1-1v-3.65a1 1 0 0 0-.22-.624l-3.48-4.35A1 1 0 0 0 17.52 8H14"/><circle cx="17" cy="18" r="2"/><circle cx="7" cy="18" r="2"/>"#,

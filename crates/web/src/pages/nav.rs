@@ -14,6 +14,8 @@ pub enum Nav {
     Customers,
     /// Orders.
     Orders,
+    /// Carts and checkouts.
+    Carts,
     /// Products.
     Products,
     /// Notes that mention whoever looks.
@@ -55,6 +57,7 @@ impl Nav {
             Self::Dashboard => (Guide::FirstHour, None),
             Self::Customers => (Guide::FindingPeople, None),
             Self::Orders => (Guide::OrdersAndProducts, None),
+            Self::Carts => (Guide::OrdersAndProducts, Some("carts")),
             Self::Products => (Guide::OrdersAndProducts, Some("products")),
             Self::Mentions => (Guide::FindingPeople, Some("notes-and-mentions")),
             Self::Imports => (Guide::ImportAndExport, None),
@@ -132,6 +135,14 @@ pub const NAV: &[NavItem] = &[
         "Orders",
         "/orders",
         Icon::Orders,
+        Some(Permission::CustomersRead),
+        false,
+    ),
+    item(
+        Nav::Carts,
+        "Carts",
+        "/carts",
+        Icon::Cart,
         Some(Permission::CustomersRead),
         false,
     ),
