@@ -10,7 +10,6 @@ mod addresses;
 mod body;
 mod consents;
 mod customers;
-mod fitting;
 mod orders;
 mod privacy;
 mod process;

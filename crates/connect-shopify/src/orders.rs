@@ -7,12 +7,12 @@ use regulars_commerce::{
     model::{OrderInput, SourceVersion},
     ops::{self, Outcome},
 };
-use regulars_connect::{Applied, Failure, Received, Said};
+use regulars_connect::{Applied, Failure, Received, Said, leave_out};
 use regulars_database::Tx;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, addresses, body, customers, fitting::leave_out};
+use crate::{SOURCE, addresses, body, customers};
 
 /// What a field holds in Shopify. One that holds something else is left out.
 #[derive(Clone, Copy)]

@@ -66,6 +66,11 @@ impl Entity {
         store::entities::lock(tx, source, kind, external_id).await
     }
 
+    /// The system.
+    pub fn source(&self) -> &'static str {
+        self.source
+    }
+
     /// Its id in the other system.
     pub fn external_id(&self) -> &str {
         &self.external_id

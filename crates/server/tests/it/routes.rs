@@ -234,11 +234,7 @@ async fn every_operation_refuses_no_key_a_viewer_that_writes_and_another_organiz
             }
         };
         check("no key", 401, attempt(&api.with_key(""), operation, &path).await);
-        check(
-            "a wrong key",
-            401,
-            attempt(&guesser, operation, &path).await,
-        );
+        check("a wrong key", 401, attempt(&guesser, operation, &path).await);
         let excused = VIEWERS_MAY.iter().any(|(name, _)| *name == operation.name());
         if operation.writes() && !excused {
             check(
