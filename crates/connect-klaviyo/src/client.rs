@@ -39,10 +39,10 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            answer: Duration::from_secs(60),
+            answer: Duration::from_mins(1),
             first_wait: Duration::from_secs(1),
             failures: 5,
-            longest_wait: Duration::from_secs(60),
+            longest_wait: Duration::from_mins(1),
         }
     }
 }

@@ -44,6 +44,9 @@ pub fn action(topic: &str) -> Option<Action> {
 }
 
 fn meaning(name: &str) -> Option<Meaning> {
+    use Channel::{Email, Sms};
+    use ConsentState::{Subscribed, Unsubscribed};
+
     let name = slug(name);
     if name.is_empty() {
         return None;
@@ -63,8 +66,6 @@ fn meaning(name: &str) -> Option<Meaning> {
         consent: Some((channel, state)),
         ..meaning
     };
-    use Channel::{Email, Sms};
-    use ConsentState::{Subscribed, Unsubscribed};
     Some(match own {
         "sent_email" | "email_sent" => of(Kind::EmailSent),
         "received_email" | "email_delivered" | "email_received" => of(Kind::EmailDelivered),

@@ -115,9 +115,8 @@ fn progress(pull: &Pull, shell: &Shell) -> Vec<(&'static str, Markup)> {
     }
     pairs.push((
         "Which",
-        match pull.since {
-            Some(since) => html! { "changed after " (time_tag(since, shell.time_zone)) },
-            None => html! { "all" },
+        html! {
+            @if let Some(since) = pull.since { "changed after " (time_tag(since, shell.time_zone)) } @else { "all" }
         },
     ));
     pairs
