@@ -26,6 +26,8 @@ use crate::{
 const MOST_FIELDS: usize = 30;
 const MOST_TEXT: usize = 300;
 const MOST_DATA: usize = 5_000;
+/// Merges of merged profiles that are followed.
+const MOST_STEPS: usize = 10;
 
 /// Tells of an event: the payload is as `GET /api/events/{id}` answers.
 pub async fn tell(
@@ -104,10 +106,17 @@ pub async fn tell(
     Ok(Applied::Done(done))
 }
 
-/// The profile whose events these are now.
+/// The profile whose events these are now: what this one became part of may have become part of another.
 async fn kept(tx: &mut Tx, profile_id: &str) -> Result<String, Failure> {
-    let thing = Entity::lock(tx, SOURCE, KIND, profile_id).await?;
-    Ok(profiles::merged_into(&thing).unwrap_or(profile_id).to_owned())
+    let mut kept = profile_id.to_owned();
+    for _ in 0..MOST_STEPS {
+        let thing = Entity::lock(tx, SOURCE, KIND, &kept).await?;
+        match profiles::merged_into(&thing) {
+            Some(next) => kept = next.to_owned(),
+            None => break,
+        }
+    }
+    Ok(kept)
 }
 
 /// What stands beside the event, of this type and id.

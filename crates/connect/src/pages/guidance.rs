@@ -180,7 +180,7 @@ const KLAVIYO: Guidance = Guidance {
         hint: "That of your Klaviyo account, as in USD, in which it tells what somebody is worth. Left empty: the organization's.",
     }],
     steps: &[
-        "In Klaviyo, open Settings → Webhooks, or use its API: create a webhook with the address above and the secret given here.",
+        "In Klaviyo, create a system webhook with the address above and the secret given here: on its page of webhooks, where your plan has one, or by its API. The webhooks of flows are not signed and cannot be taken.",
         "Choose the topics below, or all: what has no place of its own stands on the customer's timeline under its name.",
         "Create a private API key with read access to profiles, at Settings → API keys. Give it here below API key.",
         "Pull the profiles: it takes over who there is already. Pull again at times: Klaviyo's webhooks tell of events, not of changed profiles.",
