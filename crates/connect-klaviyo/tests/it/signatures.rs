@@ -51,6 +51,7 @@ async fn only_what_klaviyo_signed_just_now_for_this_webhook_is_taken() {
     let changed = signature_of(SECRET, &now, format!("{text} ").as_bytes());
     headers(&changed, &now, WEBHOOK).await.expect(401);
     headers("not digits", &now, WEBHOOK).await.expect(401);
+    headers(&right.to_uppercase(), &now, WEBHOOK).await.expect(401);
     headers(&right[..63], &now, WEBHOOK).await.expect(401);
     // Signed well, and of another webhook, too old, too early, at no time.
     headers(&right, &now, "another").await.expect(401);
