@@ -229,6 +229,16 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         .await;
     let (order, product) = sold(stage, &first).await;
     let (shop, quiet, dead) = connected(stage).await;
+    let klaviyo =
+        json!({"provider": "klaviyo", "secret": "a secret of Klaviyo", "api_key": "pk_0123456789abcdef"});
+    let klaviyo = stage
+        .api
+        .post("/api/v1/connections", &klaviyo)
+        .await
+        .expect(201)
+        .at("/id");
+    let pull = format!("/api/v1/connections/{klaviyo}/pull");
+    stage.api.post(&pull, &json!({})).await.expect(202);
     let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
     let mut pages = crate::carts::looks(stage, &first).await;
@@ -431,6 +441,16 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
             &["New connection"],
         ),
         look("connection", format!("/settings/connections/{shop}"), &[]),
+        look(
+            "connection-klaviyo",
+            format!("/settings/connections/{klaviyo}"),
+            &[],
+        ),
+        look(
+            "connection-api-key",
+            format!("/settings/connections/{klaviyo}"),
+            &["New API key"],
+        ),
         look("empty-connection", format!("/settings/connections/{quiet}"), &[]),
         look(
             "connection-secret",

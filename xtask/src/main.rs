@@ -27,6 +27,8 @@ const OWNERS: &[(&str, &[&str])] = &[
         &[
             "connections",
             "connection_secrets",
+            "connection_api_keys",
+            "connection_pulls",
             "webhook_events",
             "provider_entities",
         ],

@@ -1,6 +1,6 @@
 //! A customer's addresses, each known again by Shopify's id of it.
 
-use regulars_connect::{Entity, Said};
+use regulars_connect::{Entity, Said, leave_out};
 use regulars_customers::{
     model::{AddressInput, Defaults},
     ops,
@@ -12,7 +12,7 @@ use regulars_kernel::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{body, fitting::leave_out};
+use crate::body;
 
 /// Addresses of one customer that are taken over at most.
 const MOST: usize = 100;

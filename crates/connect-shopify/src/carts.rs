@@ -8,14 +8,13 @@ use regulars_commerce::{
     model::{CartInput, Conversion, SourceVersion},
     ops::{self, Outcome},
 };
-use regulars_connect::{Applied, Entity, Failure, Received, Said};
+use regulars_connect::{Applied, Entity, Failure, Received, Said, leave_out};
 use regulars_database::Tx;
 use regulars_kernel::{Currency, Error, ids::CustomerId};
 use serde_json::{Value, json};
 
 use crate::{
     SOURCE, body, customers,
-    fitting::leave_out,
     orders::{amount, text, version},
 };
 

@@ -4,47 +4,25 @@
 
 use std::collections::BTreeSet;
 
-use regulars_connect::{Applied, Entity, Failure, Received, Said};
+use regulars_connect::{
+    Applied, Entity, Failure, Received, Said, consents as agreed,
+    people::{self, Ours},
+};
 use regulars_customers::{
-    model::{
-        Amount, Channel, Customer, CustomerInput, Defaults, NewCustomer, SourceChange, SourceInput,
-        SyncState, ToldMetrics, Type,
-    },
-    ops, store,
+    model::{Amount, Channel, SourceInput, ToldMetrics},
+    ops,
 };
 use regulars_database::Tx;
-use regulars_kernel::{Email, Error, Patch, Result, ids::CustomerId};
+use regulars_kernel::{Error, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, addresses, body, consents, fitting::leave_out, tags};
+use crate::{SOURCE, addresses, body, consents, tags};
 
 const KIND: &str = "customer";
-/// Under which the marks of what was taken over are kept.
-const PROFILE: &str = "profile";
-/// Under which it is kept that the customer is here because Shopify told of it.
-const MADE_HERE: &str = "made_here";
 /// Under which stands the id of the customer that another one became part of.
 const MERGED_INTO: &str = "merged_into";
 /// Under which what Shopify says of their purchases waits.
 const PURCHASES: &str = "purchases";
-
-/// Ours behind a customer of Shopify.
-enum Ours {
-    Nobody,
-    Living(Box<Customer>),
-    /// Deleted here: not made anew.
-    Deleted,
-}
-
-async fn ours(tx: &mut Tx, external_id: &str) -> Result<Ours> {
-    let Some(id) = store::sources::owner(tx, SOURCE, external_id).await? else {
-        return Ok(Ours::Nobody);
-    };
-    Ok(match store::customers::lock(tx, id).await? {
-        Some(customer) if customer.deleted_at.is_none() => Ours::Living(Box::new(customer)),
-        _ => Ours::Deleted,
-    })
-}
 
 /// Waits until nobody else changes any of these; nobody does until the transaction ends.
 pub async fn wait_for(tx: &mut Tx, external_ids: BTreeSet<String>) -> Result<()> {
@@ -92,18 +70,12 @@ pub async fn take_over(
     let mut fields = profile(customer);
     fields.retain(|name, _| thing.is_news(&format!("field:{name}"), said));
     let mut left_out = Vec::new();
-    let (id, is_created) = match ours(tx, external_id).await? {
-        Ours::Deleted => {
-            thing.save(tx).await?;
-            return Ok(json!({"customer": "deleted"}));
-        }
-        Ours::Living(current) => {
-            update(tx, &current, &mut thing, &fields, &mut left_out).await?;
-            (current.id, false)
-        }
-        Ours::Nobody => find_or_create(tx, external_id, &mut thing, &fields, &mut left_out).await?,
+    let taken = people::take_over(tx, &mut thing, &fields, &mut left_out).await?;
+    let Some((id, is_created)) = taken else {
+        thing.save(tx).await?;
+        return Ok(json!({"customer": "deleted"}));
     };
-    let defaults = defaults(tx).await?;
+    let defaults = people::defaults(tx).await?;
     addresses::settle(tx, id, &mut thing, customer, said, &defaults, &mut left_out).await?;
     settle(tx, id, &mut thing, &mut left_out).await?;
     thing.save(tx).await?;
@@ -130,7 +102,7 @@ async fn settle(tx: &mut Tx, id: CustomerId, thing: &mut Entity, left_out: &mut 
         let base = regulars_accounts::ops::get_organization(tx).await?.currency;
         regulars_commerce::ops::metrics::tell(tx, id, base, SOURCE, &told).await?;
     }
-    consents::settle(tx, id, thing).await
+    agreed::settle(tx, id, thing).await
 }
 
 /// `customers/purchasing_summary`: kept beside the figures of the orders that are known here.
@@ -151,6 +123,8 @@ pub async fn sum_up(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
         },
         last_order: body::id(&summary["lastOrderId"]),
         said_at: said.0,
+        average_order_value: None,
+        expected: None,
     };
     let told = serde_json::to_value(told).map_err(Error::from)?;
     note(tx, &external_id, |thing| {
@@ -191,16 +165,16 @@ pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> 
     } else {
         second
     };
-    let is_known_otherwise = thing.data.get(MADE_HERE) != Some(&Value::Bool(true));
+    let is_made_here = people::is_made_here(&thing);
     thing.delete(message.said_at);
     thing.data = Map::new();
     thing.data.insert(MERGED_INTO.into(), kept_id.clone().into());
     thing.save(tx).await?;
-    let Ours::Living(gone) = ours(tx, &gone_id).await? else {
+    let Ours::Living(gone) = people::ours(tx, SOURCE, &gone_id).await? else {
         return Ok(Applied::Done(json!({"merged_into": kept_id})));
     };
     let mut done = json!({"merged_into": kept_id});
-    match ours(tx, &kept_id).await? {
+    match people::ours(tx, SOURCE, &kept_id).await? {
         // Who is left is not known yet: they are who is known.
         Ours::Nobody => {
             let link = SourceInput {
@@ -208,7 +182,7 @@ pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> 
                 external_id: kept_id,
             };
             ops::sources::link(tx, gone.id, &link).await?;
-            detach(tx, gone.id, &gone_id).await?;
+            people::detach(tx, gone.id, SOURCE, &gone_id).await?;
             done["customer_id"] = json!(gone.id);
         }
         kept => {
@@ -221,27 +195,17 @@ pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> 
                 done["orders"] = orders.into();
                 regulars_commerce::ops::carts::hand_over(tx, gone.id, kept.id).await?;
             }
-            let is_deleted = let_go(tx, gone.id, &gone_id, is_known_otherwise).await?;
+            let is_deleted = let_go(tx, gone.id, &gone_id, is_made_here).await?;
             done["deleted"] = is_deleted.into();
         }
     }
     Ok(Applied::Done(done))
 }
 
-async fn detach(tx: &mut Tx, id: CustomerId, external_id: &str) -> Result<()> {
-    let detached = SourceChange {
-        sync_state: Patch::Set("detached".into()),
-    };
-    ops::sources::update(tx, id, (SOURCE, external_id), &detached, &|_| Ok(())).await?;
-    Ok(())
-}
-
 /// Detaches a link and deletes who is known by nothing else; says whether that was so.
-async fn let_go(tx: &mut Tx, id: CustomerId, external_id: &str, is_known_otherwise: bool) -> Result<bool> {
-    detach(tx, id, external_id).await?;
-    let links = ops::sources::list(tx, id).await?;
-    // Who was entered here, and only found to be the same by the address, is known without Shopify.
-    let is_last = !is_known_otherwise && links.iter().all(|link| link.sync_state == SyncState::Detached);
+async fn let_go(tx: &mut Tx, id: CustomerId, external_id: &str, is_made_here: bool) -> Result<bool> {
+    people::detach(tx, id, SOURCE, external_id).await?;
+    let is_last = people::is_last(tx, id, is_made_here).await?;
     if is_last {
         ops::customers::delete(tx, id, &|_| Ok(())).await?;
     }
@@ -282,7 +246,7 @@ async fn note(tx: &mut Tx, external_id: &str, what: impl FnOnce(&mut Entity)) ->
     }
     what(&mut thing);
     let mut left_out = Vec::new();
-    let done = match ours(tx, external_id).await? {
+    let done = match people::ours(tx, SOURCE, external_id).await? {
         Ours::Living(customer) => {
             settle(tx, customer.id, &mut thing, &mut left_out).await?;
             json!({"customer_id": customer.id})
@@ -300,130 +264,17 @@ pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
     let external_id = body::required_id(&gone, &["id"])?;
     let mut thing = Entity::lock(tx, SOURCE, KIND, &external_id).await?;
     thing.delete(message.said_at);
-    let is_known_otherwise = thing.data.get(MADE_HERE) != Some(&Value::Bool(true));
+    let is_made_here = people::is_made_here(&thing);
     // Whom it became part of is remembered: its orders may come later.
     thing.data.retain(|name, _| name == MERGED_INTO);
     thing.save(tx).await?;
-    let Ours::Living(customer) = ours(tx, &external_id).await? else {
+    let Ours::Living(customer) = people::ours(tx, SOURCE, &external_id).await? else {
         return Ok(Applied::Done(json!({"deleted": true})));
     };
-    let is_last = let_go(tx, customer.id, &external_id, is_known_otherwise).await?;
+    let is_last = let_go(tx, customer.id, &external_id, is_made_here).await?;
     Ok(Applied::Done(
         json!({"customer_id": customer.id, "deleted": is_last}),
     ))
-}
-
-/// Somebody of the same address who is linked now, or a new customer; and whether it is new.
-async fn find_or_create(
-    tx: &mut Tx,
-    external_id: &str,
-    thing: &mut Entity,
-    fields: &Map<String, Value>,
-    left_out: &mut Vec<String>,
-) -> Result<(CustomerId, bool), Failure> {
-    let link = SourceInput {
-        source: SOURCE.into(),
-        external_id: external_id.into(),
-    };
-    let email = fields.get("email").and_then(Value::as_str);
-    if let Some(email) = email.and_then(|text| Email::parse(text).ok())
-        && let Some(id) = store::customers::id_by_email(tx, &email.lowercase()).await?
-        && let Some(current) = store::customers::lock(tx, id).await?
-        && !is_linked(tx, id).await?
-    {
-        ops::sources::link(tx, id, &link).await?;
-        update(tx, &current, thing, fields, left_out).await?;
-        return Ok((id, false));
-    }
-    let defaults = defaults(tx).await?;
-    let mut input: Value = fields.clone().into();
-    leave_taken_out(tx, &mut input, None, left_out).await?;
-    loop {
-        let new = NewCustomer {
-            fields: serde_json::from_value(input.clone()).map_err(Error::from)?,
-            sources: vec![link.clone()],
-            ..NewCustomer::default()
-        };
-        match ops::customers::create_as_told(tx, &new, &defaults).await {
-            Ok(made) => {
-                thing.data.insert(MADE_HERE.into(), true.into());
-                keep_marks(thing, &input);
-                return Ok((made.id, true));
-            }
-            Err(error) => leave_out(&mut input, error, left_out)?,
-        }
-    }
-}
-
-/// Whether another customer of Shopify is this one already: two of them are two, whatever their addresses.
-async fn is_linked(tx: &mut Tx, id: CustomerId) -> Result<bool> {
-    let links = ops::sources::list(tx, id).await?;
-    Ok(links
-        .iter()
-        .any(|link| link.source == SOURCE && link.sync_state != SyncState::Detached))
-}
-
-/// Leaves an address out that somebody else has: the transaction would not survive to find out.
-async fn leave_taken_out(
-    tx: &mut Tx,
-    input: &mut Value,
-    own: Option<CustomerId>,
-    left_out: &mut Vec<String>,
-) -> Result<()> {
-    let Some(email) = input["email"].as_str().and_then(|text| Email::parse(text).ok()) else {
-        return Ok(());
-    };
-    let owner = store::customers::id_by_email(tx, &email.lowercase()).await?;
-    if owner.is_some()
-        && owner != own
-        && let Some(fields) = input.as_object_mut()
-    {
-        fields.shift_remove("email");
-        fields.shift_remove("email_verified");
-        left_out.push("/email".into());
-    }
-    Ok(())
-}
-
-/// Changes the fields of which Shopify says something else than it did last.
-async fn update(
-    tx: &mut Tx,
-    current: &Customer,
-    thing: &mut Entity,
-    fields: &Map<String, Value>,
-    left_out: &mut Vec<String>,
-) -> Result<(), Failure> {
-    let marks = thing.data.get(PROFILE).cloned().unwrap_or_default();
-    let mut news = fields.clone();
-    news.retain(|name, value| marks[name.as_str()] != body::mark(value).as_str());
-    // How they buy is Shopify's to say only of people with and without an account.
-    if !matches!(current.customer_type, Type::Guest | Type::Registered) {
-        news.shift_remove("type");
-    }
-    if news.is_empty() {
-        return Ok(());
-    }
-    let defaults = defaults(tx).await?;
-    let mut input: Value = news.into();
-    leave_taken_out(tx, &mut input, Some(current.id), left_out).await?;
-    loop {
-        let patch: CustomerInput = serde_json::from_value(input.clone()).map_err(Error::from)?;
-        match ops::customers::update(tx, current.id, &patch, &|_| Ok(()), &defaults).await {
-            Ok(_) => {
-                keep_marks(thing, &input);
-                return Ok(());
-            }
-            Err(error) => leave_out(&mut input, error, left_out)?,
-        }
-    }
-}
-
-/// Keeps what was taken over in mind; what was left out is tried again with the next message.
-fn keep_marks(thing: &mut Entity, taken: &Value) {
-    let marks = thing.data.entry(PROFILE).or_insert_with(|| json!({}));
-    for (name, value) in taken.as_object().into_iter().flatten() {
-        marks[name.as_str()] = body::mark(value).into();
-    }
 }
 
 /// Our fields of Shopify's; what is absent stays absent.
@@ -466,13 +317,4 @@ fn profile(customer: &Value) -> Map<String, Value> {
         fields.insert("type".into(), how.into());
     }
     fields
-}
-
-async fn defaults(tx: &mut Tx) -> Result<Defaults> {
-    let organization = regulars_accounts::ops::get_organization(tx).await?;
-    Ok(Defaults::new(
-        organization.currency,
-        &organization.locale,
-        tx.now().date_naive(),
-    ))
 }

@@ -11,7 +11,6 @@ mod body;
 mod carts;
 mod consents;
 mod customers;
-mod fitting;
 mod orders;
 mod privacy;
 mod process;

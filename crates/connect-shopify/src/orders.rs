@@ -9,12 +9,12 @@ use regulars_commerce::{
     model::{Order, OrderInput, SourceVersion},
     ops::{self, Outcome},
 };
-use regulars_connect::{Applied, Failure, Received, Said};
+use regulars_connect::{Applied, Failure, Received, Said, leave_out};
 use regulars_database::Tx;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, addresses, body, carts, customers, fitting::leave_out};
+use crate::{SOURCE, addresses, body, carts, customers};
 
 /// What a field holds in Shopify. One that holds something else is left out.
 #[derive(Clone, Copy)]

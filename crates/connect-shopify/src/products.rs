@@ -4,12 +4,12 @@ use regulars_commerce::{
     model::{ProductInput, SourceVersion},
     ops::{self, Outcome},
 };
-use regulars_connect::{Applied, Failure, Received};
+use regulars_connect::{Applied, Failure, Received, leave_out};
 use regulars_database::Tx;
 use regulars_kernel::Error;
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, body, fitting::leave_out, tags};
+use crate::{SOURCE, body, tags};
 
 /// A message that has the product in it.
 pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {

@@ -76,6 +76,11 @@ impl Entity {
         store::entities::lock_all(tx, source, kind, external_ids).await
     }
 
+    /// The system.
+    pub fn source(&self) -> &'static str {
+        self.source
+    }
+
     /// Its id in the other system.
     pub fn external_id(&self) -> &str {
         &self.external_id

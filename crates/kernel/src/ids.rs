@@ -74,6 +74,8 @@ ids! {
     ExportId,
     /// A connection to another system.
     ConnectionId,
+    /// A pull of what another system has.
+    PullId,
     /// Something owed to a person who asked for their data or for erasure.
     PrivacyDutyId,
     /// A message of another system.

@@ -139,6 +139,9 @@ pub struct Serve {
     /// Believe X-Forwarded-For from these addresses (comma list of IPs or networks)
     #[arg(long, env = "REGULARS_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<String>>,
+    /// Where Klaviyo's profiles are pulled from [default: https://a.klaviyo.com]
+    #[arg(long, env = "REGULARS_KLAVIYO_URL")]
+    pub klaviyo_url: Option<String>,
     /// Logs as `text` or `json` [default: text]
     #[arg(long, env = "REGULARS_LOG_FORMAT")]
     pub log_format: Option<String>,
@@ -221,7 +224,7 @@ pub enum ConnectionCommand {
         /// Short name of the organization
         #[arg(long, env = "REGULARS_ORGANIZATION")]
         organization: String,
-        /// The other system: shopify, stripe or adyen
+        /// The other system: shopify, stripe, adyen or klaviyo
         #[arg(long, env = "REGULARS_PROVIDER")]
         provider: String,
         /// What the other system signs its messages with

@@ -84,6 +84,12 @@ const OPTIONS: &[Setting] = &[
         "",
         "Believe X-Forwarded-For from these addresses (comma list).",
     ),
+    Setting(
+        "klaviyo_url",
+        "REGULARS_KLAVIYO_URL",
+        "https://a.klaviyo.com",
+        "Where profiles are pulled from; connections' API keys are sent there and nowhere else.",
+    ),
     Setting("log", "REGULARS_LOG", "info", "What to log, as tracing filters."),
     Setting("log_format", "REGULARS_LOG_FORMAT", "text", "`text` or `json`."),
 ];
@@ -104,6 +110,7 @@ struct Written {
     rate_limit: Option<u32>,
     kept_files_gb: Option<u64>,
     trusted_proxies: Option<Vec<String>>,
+    klaviyo_url: Option<String>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -122,6 +129,7 @@ pub struct Config {
     pub rate_limit: u32,
     pub kept_files_gb: u64,
     pub trusted_proxies: Vec<String>,
+    pub klaviyo_url: String,
     pub log: String,
     pub log_json: bool,
 }
@@ -238,6 +246,11 @@ impl Config {
                 .clone()
                 .or(file.trusted_proxies)
                 .unwrap_or_default(),
+            klaviyo_url: serve
+                .klaviyo_url
+                .clone()
+                .or(file.klaviyo_url)
+                .unwrap_or_else(|| regulars_connect_klaviyo::DEFAULT_URL.into()),
             log: serve.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
             log_json: log_format == "json",
         })

@@ -5,6 +5,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use regulars_connect::{Provider, Providers};
+use regulars_connect_klaviyo::Patience;
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
 use utoipa_axum::router::OpenApiRouter;
@@ -62,6 +63,7 @@ fn providers() -> Providers {
         .with(Provider::Shopify, regulars_connect_shopify::Shopify)
         .with(Provider::Stripe, regulars_connect_payments::Stripe)
         .with(Provider::Adyen, regulars_connect_payments::Adyen)
+        .with(Provider::Klaviyo, regulars_connect_klaviyo::Klaviyo)
 }
 
 /// The whole server.
@@ -94,13 +96,18 @@ pub fn operations_only(state: &AppState) -> Router {
 }
 
 /// Every room's jobs and schedules.
-pub fn jobs(state: &AppState) -> regulars_jobs::Registry {
+pub fn jobs(state: &AppState, config: &Config) -> Result<regulars_jobs::Registry> {
     let registry = regulars_customers::job_handlers(regulars_jobs::Registry::new());
     let registry = regulars_commerce::job_handlers(registry);
     let registry = regulars_activities::job_handlers(registry);
     let registry = regulars_connect::job_handlers(registry, providers());
     let registry = regulars_connect_payments::job_handlers(registry);
-    housekeeping::add(regulars_exchange::job_handlers(registry, &state.config))
+    let klaviyo = regulars_connect_klaviyo::Client::new(&config.klaviyo_url, Patience::default())?;
+    let registry = regulars_connect_klaviyo::job_handlers(registry, klaviyo);
+    Ok(housekeeping::add(regulars_exchange::job_handlers(
+        registry,
+        &state.config,
+    )))
 }
 
 /// The OpenAPI document as JSON.

@@ -68,6 +68,8 @@ pub fn action_words(action: &str) -> &str {
         "connection.disabled" => "switched off connection",
         "connection.enabled" => "switched on connection",
         "connection.secret_ended" => "ended a former secret of a connection",
+        "connection.api_key_changed" => "changed the API key of a connection",
+        "connection.pull_started" => "pulled through a connection",
         "connection.secret_changed" => "changed the secret of a connection",
         "privacy_duty.done" => "said that a duty of privacy is done",
         "privacy_duty.reopened" => "said that a duty of privacy is not done after all",

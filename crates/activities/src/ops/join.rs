@@ -35,7 +35,7 @@ pub(crate) struct Joined {
 
 /// Notes whose these visitors are. Those for whom that is news get what they did before by a job, now and once more
 /// when nothing can be under way any more.
-pub(super) async fn join(tx: &mut Tx, pairs: &BTreeMap<&str, CustomerId>) -> Result<()> {
+pub async fn join(tx: &mut Tx, pairs: &BTreeMap<&str, CustomerId>) -> Result<()> {
     let visitors = store::visitors::join(tx, pairs).await?;
     if visitors.is_empty() {
         return Ok(());

@@ -8,7 +8,7 @@ mod settings;
 mod tell;
 
 pub use forget::forget;
-pub use join::take_along;
 pub(crate) use join::{Joined, KIND as JOIN};
+pub use join::{join, take_along};
 pub use settings::{change_settings, settings};
 pub use tell::{Browser, MOST, Origin, Outcome, Told, tell};

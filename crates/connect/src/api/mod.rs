@@ -2,6 +2,7 @@
 
 mod connections;
 mod events;
+mod pulls;
 
 use regulars_kernel::{Faults, PageRequest};
 use regulars_web::{AppState, Params};
@@ -20,6 +21,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
             connections::delete_connection
         ))
         .routes(routes!(connections::add_connection_secret))
+        .routes(routes!(pulls::start_pull, pulls::get_last_pull))
         .routes(routes!(events::list_webhook_events))
         .routes(routes!(events::replay_webhook_events))
         .routes(routes!(events::get_webhook_event))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::ApiKeyInfo;
 use crate::signature;
 
 const MAX_NAME: usize = 120;
@@ -29,11 +30,13 @@ pub enum Provider {
     Stripe,
     /// Adyen.
     Adyen,
+    /// Klaviyo.
+    Klaviyo,
 }
 
 impl Provider {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Shopify, Self::Stripe, Self::Adyen];
+    pub const ALL: &'static [Self] = &[Self::Shopify, Self::Stripe, Self::Adyen, Self::Klaviyo];
 
     /// The name in addresses and JSON.
     pub fn name(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Provider {
             Self::Shopify => "shopify",
             Self::Stripe => "stripe",
             Self::Adyen => "adyen",
+            Self::Klaviyo => "klaviyo",
         }
     }
 
@@ -50,6 +54,15 @@ impl Provider {
             Self::Shopify => "Shopify",
             Self::Stripe => "Stripe",
             Self::Adyen => "Adyen",
+            Self::Klaviyo => "Klaviyo",
+        }
+    }
+
+    /// The kind of the job that reads what the provider has through its API; none if it tells by webhooks alone.
+    pub fn pull_kind(self) -> Option<&'static str> {
+        match self {
+            Self::Klaviyo => Some("klaviyo.pull"),
+            Self::Shopify | Self::Stripe | Self::Adyen => None,
         }
     }
 
@@ -87,6 +100,8 @@ pub struct Connection {
     pub webhook_path: String,
     /// The secrets that hold, the newest first, without their text.
     pub secrets: Vec<SecretInfo>,
+    /// With what its API is asked, without the text; null if there is none.
+    pub api_key: Option<ApiKeyInfo>,
     /// When something came last.
     pub last_event_at: Option<DateTime<Utc>>,
     /// Since when what is sent to it is refused; null while it is taken.
@@ -134,6 +149,10 @@ pub struct NewConnection {
     /// What the other system signs its messages with, up to 500 characters. It is not shown again.
     #[schema(value_type = String, max_length = 500)]
     pub secret: Secret<String>,
+    /// With what the other system's API is asked, up to 500 characters; only Klaviyo's is. It is not shown again.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 500)]
+    pub api_key: Option<Secret<String>>,
     /// See [`Connection::settings`].
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Value>)]
@@ -145,6 +164,7 @@ pub(crate) struct ValidConnection {
     pub provider: Provider,
     pub name: String,
     pub secret: Secret<String>,
+    pub api_key: Option<Secret<String>>,
     pub settings: Map<String, Value>,
 }
 
@@ -161,6 +181,10 @@ impl NewConnection {
             None => provider.map(|provider| provider.title().to_owned()),
         };
         let secret = checked_secret(&self.secret, "/secret", &mut faults);
+        let api_key = self
+            .api_key
+            .as_ref()
+            .and_then(|key| checked_api_key(provider, key, &mut faults));
         if let Some(provider) = provider {
             check_settings(provider, &self.settings, &mut faults);
             if let Some(secret) = &secret {
@@ -172,6 +196,7 @@ impl NewConnection {
                 provider,
                 name,
                 secret,
+                api_key,
                 settings: self.settings.clone(),
             }),
             _ => Err(Error::Invalid(faults)),
@@ -181,17 +206,24 @@ impl NewConnection {
 
 /// What is to be changed of a connection, as a merge patch.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Main shop"}))]
 pub struct ConnectionPatch {
     /// What people call it.
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 120)]
     pub name: Patch<String>,
     /// The settings, merged: null takes one away.
+    #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Value>>)]
     pub settings: Patch<Map<String, Value>>,
     /// Whether what is sent to it is refused.
+    #[serde(default)]
     pub disabled: Option<bool>,
+    /// With what the other system's API is asked; null takes the key away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 500)]
+    pub api_key: Patch<Secret<String>>,
 }
 
 impl ConnectionPatch {
@@ -225,6 +257,22 @@ impl ConnectionPatch {
             Some(name) if faults.0.is_empty() => Ok((name, settings)),
             _ => Err(Error::Invalid(faults)),
         }
+    }
+}
+
+impl ConnectionPatch {
+    /// The API key that is given, if one is.
+    pub(crate) fn checked_api_key(&self, provider: Provider) -> Result<Patch<Secret<String>>> {
+        let mut faults = Faults::new();
+        let key = match &self.api_key {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(key) => {
+                checked_api_key(Some(provider), key, &mut faults).map_or(Patch::Keep, Patch::Set)
+            }
+        };
+        faults.check()?;
+        Ok(key)
     }
 }
 
@@ -299,6 +347,31 @@ fn checked_secret(secret: &Secret<String>, pointer: &str, faults: &mut Faults) -
     }
 }
 
+/// An API key, which stands in a header.
+fn checked_api_key(
+    provider: Option<Provider>,
+    key: &Secret<String>,
+    faults: &mut Faults,
+) -> Option<Secret<String>> {
+    if let Some(provider) = provider
+        && provider.pull_kind().is_none()
+    {
+        let message = format!(
+            "{} is not asked by its API: it tells by webhooks alone",
+            provider.title()
+        );
+        faults.add("/api_key", "field_unknown", message);
+        return None;
+    }
+    let key = key.expose().trim();
+    if key.is_empty() || key.len() > MAX_SECRET || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let message = "an API key has 1 to 500 letters, digits and signs, without spaces";
+        faults.add("/api_key", "api_key_invalid", message);
+        return None;
+    }
+    Some(Secret::new(key.to_owned()))
+}
+
 /// Whether a provider can sign with this secret; what it is given as is not always what it is.
 pub(crate) fn check_secret_of(provider: Provider, secret: &Secret<String>, faults: &mut Faults) {
     if provider == Provider::Adyen && signature::from_hex(secret.expose()).is_none() {
@@ -322,6 +395,7 @@ pub(crate) fn known_settings(provider: Provider) -> &'static [(&'static str, &'s
             ("capture", &["manual", "automatic"]),
             TESTS,
         ],
+        Provider::Klaviyo => &[("currency", &[])],
     }
 }
 

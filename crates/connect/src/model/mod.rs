@@ -3,6 +3,7 @@
 mod connection;
 mod event;
 mod mask;
+mod pull;
 
 #[cfg(test)]
 pub(crate) use connection::known_settings;
@@ -16,3 +17,4 @@ pub use event::{
     WebhookEventDetail, WebhookFilter, WebhookState,
 };
 pub use mask::mask;
+pub use pull::{ApiKeyInfo, NewPull, PageRead, Pull, PullPlace, PullState};

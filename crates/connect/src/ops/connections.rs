@@ -2,14 +2,14 @@
 
 use regulars_accounts::AuditRecord as Entry;
 use regulars_database::Tx;
-use regulars_kernel::{Error, Faults, Page, PageRequest, Result, Total, ids::ConnectionId};
+use regulars_kernel::{Error, Faults, Page, PageRequest, Patch, Result, Secret, Total, ids::ConnectionId};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     cache,
     model::{Connection, ConnectionPatch, NewConnection, NewSecret, check_secret_of},
-    store::connections,
+    store::{connections, pulls},
 };
 
 /// Secrets that hold at a time: each is tried with each message.
@@ -40,6 +40,9 @@ pub async fn create_connection(tx: &mut Tx, new: &NewConnection) -> Result<Conne
     connections::insert(tx, id, &valid).await?;
     let now = tx.now();
     connections::add_secret(tx, id, &valid.secret, now).await?;
+    if let Some(key) = &valid.api_key {
+        pulls::set_api_key(tx, id, Some(key)).await?;
+    }
     let data = json!({"name": valid.name, "provider": valid.provider, "settings": valid.settings});
     Entry::new("connection.created")
         .target("connection", id.0)
@@ -60,6 +63,10 @@ pub async fn update_connection(
     guard(connections::lock(tx, id).await?)?;
     let before = get_connection(tx, id).await?;
     let (name, settings) = patch.apply(&before)?;
+    let api_key = patch.checked_api_key(before.provider)?;
+    if !api_key.is_keep() {
+        set_api_key(tx, id, api_key).await?;
+    }
     let turned = patch
         .disabled
         .filter(|disabled| *disabled != before.disabled_at.is_some());
@@ -79,11 +86,7 @@ pub async fn update_connection(
         tx.after_commit(cache::forget);
     }
     if name == before.name && settings == before.settings {
-        return if turned.is_some() {
-            get_connection(tx, id).await
-        } else {
-            Ok(before)
-        };
+        return get_connection(tx, id).await;
     }
     connections::update(tx, id, &name, &settings).await?;
     let data = json!({
@@ -99,6 +102,19 @@ pub async fn update_connection(
     get_connection(tx, id).await
 }
 
+async fn set_api_key(tx: &mut Tx, id: ConnectionId, key: Patch<Secret<String>>) -> Result<()> {
+    let (key, is_there) = match key {
+        Patch::Set(key) => (Some(key), true),
+        _ => (None, false),
+    };
+    pulls::set_api_key(tx, id, key.as_ref()).await?;
+    Entry::new("connection.api_key_changed")
+        .target("connection", id.0)
+        .data(json!({"is_there": is_there}))
+        .write(tx)
+        .await
+}
+
 /// Ends a connection: what is sent to it from now on is refused. What came before stays.
 pub async fn delete_connection(
     tx: &mut Tx,
@@ -108,6 +124,7 @@ pub async fn delete_connection(
     guard(connections::lock(tx, id).await?)?;
     let before = get_connection(tx, id).await?;
     connections::delete(tx, id).await?;
+    pulls::set_api_key(tx, id, None).await?;
     let data = json!({"name": before.name, "provider": before.provider});
     Entry::new("connection.deleted")
         .target("connection", id.0)

@@ -3,6 +3,7 @@
 mod connections;
 mod events;
 mod inbox;
+pub mod pulls;
 
 pub use connections::{
     add_secret, connection_name, connection_names, create_connection, delete_connection, end_secret,

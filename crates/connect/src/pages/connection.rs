@@ -16,9 +16,10 @@ use super::{
     connections::{PLACE, actions_menu, off_notice},
     guidance::guidance,
     parts::{UNCHANGED, connection_badge, count_link, mark_of, received_cell, state_badge, topic_cell},
+    pull::pull_card,
 };
 use crate::{
-    model::{Connection, FailureGroup, SecretInfo, WebhookEvent, WebhookFilter},
+    model::{Connection, FailureGroup, Pull, SecretInfo, WebhookEvent, WebhookFilter},
     ops,
 };
 
@@ -30,6 +31,7 @@ struct View<'a> {
     one: &'a Connection,
     last: &'a [WebhookEvent],
     failures: &'a [FailureGroup],
+    pull: Option<&'a Pull>,
     /// Where the server is.
     server: &'a str,
     may_edit: bool,
@@ -49,6 +51,7 @@ pub async fn show(call: PageCall, Path(id): Path<ConnectionId>, mut params: Para
     };
     let (last, _) = ops::newest(&mut tx, &filter, LAST).await?;
     let failures = ops::failures(&mut tx, id).await?;
+    let pull = ops::pulls::last_pull(&mut tx, id).await?;
     drop(tx);
     let may_edit = call.caller.may(Permission::ConnectionsWrite);
     let shell = call
@@ -60,6 +63,7 @@ pub async fn show(call: PageCall, Path(id): Path<ConnectionId>, mut params: Para
         one: &one,
         last: &last,
         failures: &failures,
+        pull: pull.as_ref(),
         server: &call.state.config.public_url,
         may_edit,
         shell: &shell,
@@ -115,15 +119,18 @@ impl View<'_> {
             .map(|group| (group.newest.0, group.count))
             .collect();
         let one = self.one;
-        mark_of((last, failures, one.waiting, one.retrying, one.dead))
+        let pull = self.pull.map(|pull| (pull.state, pull.pages, pull.job_id.0));
+        mark_of((last, failures, one.waiting, one.retrying, one.dead, pull))
     }
 
     /// What arrives and what fails; asks for itself again.
     fn traffic(&self) -> Markup {
-        let here = format!("{}/{}?seen={}", PLACE.href, self.one.id, self.mark());
+        let one = self.one;
+        let here = format!("{}/{}?seen={}", PLACE.href, one.id, self.mark());
         html! {
             div id="traffic" class="column" data-looks-again hx-get=(here) hx-trigger="live, inboxChanged from:document" hx-swap="outerHTML" {
                 (self.numbers())
+                (pull_card(one, self.pull, self.may_edit, self.shell))
                 @if !self.failures.is_empty() { (self.what_fails()) }
                 (self.arrived_last())
             }
@@ -289,6 +296,7 @@ mod tests {
                 settings: json!({"shop": text}).as_object().unwrap().clone(),
                 webhook_path: format!("/webhooks/shopify/{text}"),
                 secrets: vec![secret(None), secret(Some(at))],
+                api_key: None,
                 last_event_at: Some(at),
                 disabled_at: Some(at),
                 waiting: 1,
@@ -326,6 +334,7 @@ mod tests {
                 one: &one,
                 last: &[event],
                 failures: &[group],
+                pull: None,
                 server: "https://crm.example",
                 may_edit: true,
                 shell: &shell,

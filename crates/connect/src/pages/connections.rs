@@ -191,6 +191,7 @@ pub async fn create(call: PageCall, mut form: Form) -> PageResult {
         provider,
         name: form.filled("name"),
         secret: form.secret("secret"),
+        api_key: None,
         settings,
     };
     let mut tx = call.write().await?;
@@ -262,7 +263,7 @@ pub async fn edit(call: PageCall, Path(id): Path<ConnectionId>, mut form: Form) 
     let patch = ConnectionPatch {
         name: Patch::Set(name.clone()),
         settings: Patch::Set(changes),
-        disabled: None,
+        ..ConnectionPatch::default()
     };
     let guard = |current| match opened {
         Some(version) if version != current => Err(Error::Stale { current }),

@@ -31,6 +31,7 @@ pub fn guidance(provider: Provider) -> &'static Guidance {
         Provider::Shopify => &SHOPIFY,
         Provider::Stripe => &STRIPE,
         Provider::Adyen => &ADYEN,
+        Provider::Klaviyo => &KLAVIYO,
     }
 }
 
@@ -167,6 +168,47 @@ const ADYEN: Guidance = Guidance {
         (
             "REFUND, REFUND_FAILED, CHARGEBACK",
             "What was paid back, and disputes",
+        ),
+    ],
+};
+
+const KLAVIYO: Guidance = Guidance {
+    secret: "The secret key that you chose for the webhook in Klaviyo.",
+    settings: &[Setting {
+        name: "currency",
+        label: "Currency",
+        hint: "That of your Klaviyo account, as in USD, in which it tells what somebody is worth. Left empty: the organization's.",
+    }],
+    steps: &[
+        "In Klaviyo, create a system webhook with the address above and the secret given here: on its page of webhooks, where your plan has one, or by its API. The webhooks of flows are not signed and cannot be taken.",
+        "Choose the topics below, or all: what has no place of its own stands on the customer's timeline under its name.",
+        "Create a private API key with read access to profiles, at Settings → API keys. Give it here below API key.",
+        "Pull the profiles: it takes over who there is already. Pull again at times: Klaviyo's webhooks tell of events, not of changed profiles.",
+    ],
+    topics: &[
+        (
+            "event:klaviyo.received_email, event:klaviyo.opened_email, event:klaviyo.clicked_email, event:klaviyo.bounced_email",
+            "On the customer's timeline",
+        ),
+        (
+            "event:klaviyo.dropped_email, event:klaviyo.marked_email_as_spam",
+            "On the timeline; who marks as spam has withdrawn",
+        ),
+        (
+            "event:klaviyo.subscribed_to_email_marketing, event:klaviyo.unsubscribed_from_email_marketing",
+            "What was agreed for e-mail, and when",
+        ),
+        (
+            "event:klaviyo.subscribed_to_sms_marketing, event:klaviyo.unsubscribed_from_sms_marketing",
+            "What was agreed for text messages, and when",
+        ),
+        (
+            "event:klaviyo.sent_sms, event:klaviyo.received_sms, event:klaviyo.clicked_sms",
+            "On the timeline",
+        ),
+        (
+            "event:klaviyo.subscribed_to_list, event:klaviyo.unsubscribed_from_list",
+            "On the timeline: the list was joined or left",
         ),
     ],
 };

@@ -8,6 +8,7 @@ mod inbox;
 mod mend;
 mod message;
 mod parts;
+mod pull;
 mod secrets;
 
 use axum::{
@@ -38,6 +39,13 @@ pub fn routes() -> Router<AppState> {
             "/settings/connections/{id}/secrets/{secret}/end",
             post(secrets::end),
         )
+        .route("/settings/connections/{id}/api-key", post(pull::set_key))
+        .route("/settings/connections/{id}/api-key/new", get(pull::show_key))
+        .route(
+            "/settings/connections/{id}/api-key/delete",
+            post(pull::forget_key),
+        )
+        .route("/settings/connections/{id}/pull", post(pull::start))
         .route("/settings/inbox", get(inbox::list))
         .route("/settings/inbox/replay", post(inbox::replay_all))
         .route("/settings/inbox/discard", post(inbox::discard_all))

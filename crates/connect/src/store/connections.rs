@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     address::Address,
-    model::{Connection, Provider, SecretInfo, ValidConnection},
+    model::{ApiKeyInfo, Connection, Provider, SecretInfo, ValidConnection},
     provider::Known,
 };
 
@@ -22,6 +22,7 @@ struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     secrets: Json<Vec<SecretInfo>>,
+    api_key: Option<Json<ApiKeyInfo>>,
     last_event_at: Option<DateTime<Utc>>,
     disabled_at: Option<DateTime<Utc>>,
     retrying: i64,
@@ -44,6 +45,7 @@ impl Row {
             settings: self.settings.0,
             webhook_path: format!("/webhooks/{}/{}", self.provider.name(), address.write()),
             secrets: self.secrets.0,
+            api_key: self.api_key.map(|key| key.0),
             last_event_at: self.last_event_at,
             disabled_at: self.disabled_at,
             waiting: self.waiting,
@@ -66,6 +68,8 @@ pub async fn list(tx: &mut Tx, only: Option<ConnectionId>, page: &PageRequest) -
                             'hint', CASE WHEN length(s.secret) >= 16 THEN right(s.secret, 4) END) ORDER BY s.id DESC), '[]')
                    FROM connection_secrets s
                    WHERE s.connection_id = c.id AND (s.expires_at IS NULL OR s.expires_at > $4)) AS "secrets!: Json<Vec<SecretInfo>>",
+                  (SELECT jsonb_build_object('created_at', k.created_at, 'hint', CASE WHEN length(k.api_key) >= 16 THEN right(k.api_key, 4) END)
+                   FROM connection_api_keys k WHERE k.organization_id = c.organization_id AND k.connection_id = c.id) AS "api_key: Json<ApiKeyInfo>",
                   (SELECT e.received_at FROM webhook_events e WHERE e.organization_id = c.organization_id AND e.connection_id = c.id
                    ORDER BY e.id DESC LIMIT 1) AS "last_event_at",
                   (SELECT count(*) FROM (SELECT FROM webhook_events e WHERE e.organization_id = c.organization_id AND e.state = 'queued'

@@ -4,3 +4,4 @@ pub mod connections;
 pub mod entities;
 pub mod events;
 pub mod inbox;
+pub mod pulls;

@@ -18,7 +18,7 @@ pub struct Amount {
 }
 
 /// A customer's figures. Orders that are tests, deleted or cancelled do not count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = CustomerMetrics)]
 pub struct Metrics {
     /// How many orders count.
@@ -64,7 +64,7 @@ pub struct Metrics {
 }
 
 /// What another system says that a customer bought there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToldMetrics {
     /// How many orders.
     #[schema(example = 12)]
@@ -76,4 +76,42 @@ pub struct ToldMetrics {
     pub last_order: Option<String>,
     /// When it said so.
     pub said_at: DateTime<Utc>,
+    /// What one order was worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_order_value: Option<Amount>,
+    /// What it expects of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+}
+
+/// What another system expects of a customer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+#[schema(as = ExpectedOfCustomer)]
+pub struct Expected {
+    /// How many orders are still to come within the time that it looks ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 0.54)]
+    pub orders: Option<f64>,
+    /// What these will be worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Amount>,
+    /// What they bought and will have bought by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_value: Option<Amount>,
+    /// How likely it is that they do not come back, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 0.89)]
+    pub churn_probability: Option<f64>,
+    /// Days from one order to the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 189.0)]
+    pub days_between_orders: Option<f64>,
+    /// When the next order is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_order_at: Option<DateTime<Utc>>,
+    /// Over which channels they are best reached, the best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["sms", "email"]))]
+    pub channels: Vec<String>,
 }

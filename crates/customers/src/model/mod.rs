@@ -30,7 +30,7 @@ pub use contact::{Contact, ContactInput};
 pub use customer::{Customer, changes, full_name};
 pub use defaults::Defaults;
 pub use input::{CustomerInput, MAX_TAGS, NewCustomer, NewCustomerBody};
-pub use metrics::{Amount, Metrics, ToldMetrics};
+pub use metrics::{Amount, Expected, Metrics, ToldMetrics};
 pub use note::{Note, NoteInput, NoteVersion};
 pub use parts::{Children, CreditLimits, CustomerRef, Include, Included, RolledUp, WithParts};
 pub use source::{SourceChange, SourceInput, SourceLink, SyncState};

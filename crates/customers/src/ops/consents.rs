@@ -115,17 +115,32 @@ pub(super) async fn set(
     Ok(Some(event("consent.changed", customer_id, data)))
 }
 
+/// What another system says that a customer agreed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard<'a> {
+    /// For which channel.
+    pub channel: Channel,
+    /// What.
+    pub state: ConsentState,
+    /// The system.
+    pub source: &'a str,
+    /// When they said so.
+    pub at: DateTime<Utc>,
+    /// In which way, in the system's words, if it tells.
+    pub method: Option<&'a str>,
+}
+
 /// Takes over what another system says that a customer agreed to, and when; whether that changes anything. A withdrawal
 /// always holds; it is loosened only by what they said after it. See [`crate::model::consent::heard`].
-pub async fn hear(
-    tx: &mut Tx,
-    customer_id: CustomerId,
-    channel: Channel,
-    state: ConsentState,
-    source: &str,
-    at: DateTime<Utc>,
-) -> Result<bool> {
+pub async fn hear(tx: &mut Tx, customer_id: CustomerId, told: &Heard<'_>) -> Result<bool> {
     lock_living(tx, customer_id).await?;
+    let Heard {
+        channel,
+        state,
+        source,
+        at,
+        method,
+    } = *told;
     let current = store::consents::list(tx, customer_id).await?;
     let before = current.iter().find(|one| one.channel == channel);
     if !heard(before.map(|one| (one.state, one.changed_at)), state, at) {
@@ -137,7 +152,10 @@ pub async fn hear(
     }
     store::consents::set(tx, customer_id, channel, state, source, at).await?;
     let from = before.map(|one| one.state);
-    let data = json!({"channel": channel, "from": from, "to": state, "source": source});
+    let mut data = json!({"channel": channel, "from": from, "to": state, "source": source});
+    if let Some(method) = method {
+        data["method"] = method.into();
+    }
     let told = event("consent.changed", customer_id, data).at(at);
     regulars_events::append(tx, told).await?;
     Ok(true)

@@ -19,6 +19,7 @@ pub async fn connection(common: &Common, command: ConnectionCommand) -> Result<(
         provider,
         name,
         secret: Secret::new(secret),
+        api_key: None,
         settings: Map::new(),
     };
     let opened = open(common).await?;

@@ -52,7 +52,7 @@ pub async fn run(config: Config) -> Result<()> {
         Some(Only::Web) => None,
         _ => Some(regulars_jobs::Worker::start(
             opened.database.clone(),
-            wiring::jobs(&state),
+            wiring::jobs(&state, &config)?,
             config.workers,
         )),
     };

@@ -148,6 +148,8 @@ impl Home {
             .command(&["serve"])
             .args(log_level)
             .args(options)
+            // Nobody listens there: no test asks the real one.
+            .env("REGULARS_KLAVIYO_URL", "http://127.0.0.1:9")
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
