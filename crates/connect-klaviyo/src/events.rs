@@ -112,7 +112,7 @@ async fn kept(tx: &mut Tx, profile_id: &str) -> Result<String, Failure> {
     for _ in 0..MOST_STEPS {
         let thing = Entity::lock(tx, SOURCE, KIND, &kept).await?;
         match profiles::merged_into(&thing) {
-            Some(next) => kept = next.to_owned(),
+            Some(next) => next.clone_into(&mut kept),
             None => break,
         }
     }

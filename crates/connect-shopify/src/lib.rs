@@ -12,6 +12,7 @@ mod carts;
 mod consents;
 mod customers;
 mod orders;
+mod parts;
 mod privacy;
 mod process;
 mod products;
