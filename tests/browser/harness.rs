@@ -68,7 +68,7 @@ impl Browser {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = crate::api::client().no_proxy().build().unwrap();
         Self {
             driver,
             client,

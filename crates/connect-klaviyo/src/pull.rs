@@ -78,7 +78,10 @@ impl Handler for Pull {
                 Err(trouble) => trouble,
             };
             match trouble {
-                Trouble::Wait(wait) if wait <= self.client.patience.longest_wait => sleep(&job, wait).await?,
+                Trouble::Wait(wait) if wait <= self.client.patience.longest_wait => {
+                    // Whoever says “at once” is asked again a little later all the same.
+                    sleep(&job, wait.max(self.wait_after(1))).await?;
+                }
                 Trouble::Wait(wait) => return self.put_off(&job, pull_id, wait).await,
                 Trouble::Passing(why) => {
                     failures += 1;
@@ -230,6 +233,8 @@ async fn one_by_one(
                     tx.rollback().await?;
                     sleep(job, Duration::from_millis(100)).await?;
                 }
+                // The database is away: that says nothing of the profile, and the page stays unread.
+                Err(Failure::Retry(error @ Error::Unavailable(_))) => return Err(JobFailure::Retry(error)),
                 Err(failure) => {
                     tx.rollback().await?;
                     read.failed += 1;

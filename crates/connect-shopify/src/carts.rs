@@ -49,7 +49,10 @@ pub async fn put_checkout(tx: &mut Tx, message: &Received) -> Result<Applied, Fa
     let mut input = content(message, &checkout, &said, base);
     let (mut done, whose) = buyer(tx, &checkout, &said, &mut input).await?;
     let mut thing = Entity::lock(tx, SOURCE, KIND, &id).await?;
-    thing.data.insert(CART.into(), external_id.clone().into());
+    // An older message may know the checkout by its own token still.
+    if thing.is_news(CART, &said) {
+        thing.data.insert(CART.into(), external_id.clone().into());
+    }
     let is_deleted = thing.is_deleted();
     let order = thing.data.shift_remove(ORDER);
     thing.save(tx).await?;

@@ -1,23 +1,18 @@
-//! The job that processes the inbox: a few messages in one transaction, which also marks them. Neighbours that their
-//! provider can process together are; each of the others has a savepoint of its own, so what fails takes back its own alone.
+//! The job that processes the inbox. Each message has a transaction of its own, which also marks it, so that it holds the
+//! locks of its own things alone; neighbours that their provider can process together share one.
 //!
 //! Several run at once, on one server or many; each takes what no other has locked. The commits need not be durable at
 //! once: what a crash of PostgreSQL takes back is the change and the mark together, and the message is processed again.
 
-use std::{
-    panic::AssertUnwindSafe,
-    time::{Duration, Instant},
-};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::FutureExt;
 use regulars_database::Tx;
 use regulars_jobs::{Context, Failure as JobFailure, Handler, NewJob, enqueue};
 use regulars_kernel::{Error, Result};
 use serde_json::{Value, json};
-use sqlx::Executor as _;
 
 use crate::{
     model::{Due, MAX_ATTEMPTS},
@@ -27,10 +22,11 @@ use crate::{
 
 /// How many may wait at a time.
 pub const LANES: usize = 4;
-/// Messages of one transaction at most, and how long it goes on: what came first is seen when all are through, and whoever
-/// wants to change the same customers waits as long.
+/// Messages that are processed together at most: what came first is seen when all are through, and whoever wants to change
+/// the same customers waits as long.
 const TOGETHER: i64 = 32;
-const LONGEST: Duration = Duration::from_millis(250);
+/// Messages that are claimed where the last ones could not be processed together: enough to see that the next ones can.
+const APART: i64 = 2;
 const KIND: &str = "webhook.drain";
 
 /// The job that processes what is there.
@@ -54,15 +50,15 @@ impl Handler for Drain {
 
     async fn run(&self, job: Context) -> Result<Value, JobFailure> {
         let (mut processed, mut failed) = (0u64, 0u64);
-        let mut after = None;
-        // How many are taken one by one, because a transaction of several of them did not come to its end.
+        let (mut after, mut most) = (None, TOGETHER);
+        // How many are taken one by one, because together they did not come to their end.
         let mut alone = 0;
         loop {
             job.check()?;
             let mut tx = job.database.begin(job.scope).await?;
-            let most = if alone > 0 { 1 } else { TOGETHER };
-            let mut dues = events::claim(&mut tx, after, most).await?;
-            if dues.is_empty() {
+            let mut dues = events::claim(&mut tx, after, if alone > 0 { 1 } else { most }).await?;
+            let run = self.run_of(&dues);
+            let Some(first) = dues.first_mut() else {
                 // Behind what was looked at last nothing waits; what came back meanwhile stands before it.
                 if after.take().is_some() {
                     continue;
@@ -80,22 +76,25 @@ impl Handler for Drain {
                 }
                 tx.commit().await?;
                 break;
-            }
-            let ended = match self.process(&job, tx, &mut dues).await {
-                Ok(ended) => ended,
-                Err(_) if dues.len() > 1 => {
-                    alone = dues.len();
-                    continue;
-                }
-                Err(error) => {
-                    let mut tx = job.database.begin(job.scope).await?;
-                    let failure = Failure::Retry(error);
-                    note(&mut tx, &dues[0], &failure).await?;
-                    tx.commit().await?;
-                    vec![Err(failure)]
-                }
             };
-            alone = alone.saturating_sub(1);
+            let ended = if run > 1 {
+                most = TOGETHER;
+                let Some(applied) = self.process_together(tx, &dues[..run]).await else {
+                    alone = run;
+                    continue;
+                };
+                applied.into_iter().map(Ok).collect()
+            } else {
+                most = APART;
+                alone = alone.saturating_sub(1);
+                let ended = self.process(tx, first).await;
+                if let Err(failure) = &ended {
+                    let mut tx = job.database.begin(job.scope).await?;
+                    note(&mut tx, first, failure).await?;
+                    tx.commit().await?;
+                }
+                vec![ended]
+            };
             for (due, ended) in dues.iter().zip(&ended) {
                 after = Some((due.run_at, due.id));
                 processed += 1;
@@ -109,55 +108,6 @@ impl Handler for Drain {
 }
 
 impl Drain {
-    /// Processes messages in the transaction that locked them, and ends it. Answers what became of them; of the last ones
-    /// nothing if it took too long.
-    async fn process(
-        &self,
-        job: &Context,
-        mut tx: Tx,
-        dues: &mut [Due],
-    ) -> Result<Vec<Result<Applied, Failure>>> {
-        let begun = Instant::now();
-        let mut ended: Vec<Result<Applied, Failure>> = Vec::with_capacity(dues.len());
-        tx.conn().execute("SAVEPOINT message").await?;
-        // Those that are processed together have a transaction of their own: they lock whom they are about in one order for
-        // all, and what came before them in the same transaction would not.
-        let run = self.run_of(dues);
-        if let Some(applied) = self.apply_together(&mut tx, &dues[..run]).await {
-            ended.extend(applied.into_iter().map(Ok));
-        } else {
-            tx.conn().execute("ROLLBACK TO SAVEPOINT message").await?;
-            while ended.len() < dues.len() {
-                let rest = &mut dues[ended.len()..];
-                let is_enough = begun.elapsed() > LONGEST || job.check().is_err();
-                if !ended.is_empty() && (is_enough || ended.len() >= run && self.run_of(rest) > 1) {
-                    break;
-                }
-                let outcome = self.apply(&mut tx, &mut rest[0]).await;
-                let end = if outcome.is_ok() {
-                    "RELEASE SAVEPOINT message; SAVEPOINT message"
-                } else {
-                    "ROLLBACK TO SAVEPOINT message"
-                };
-                tx.conn().execute(end).await?;
-                ended.push(outcome);
-            }
-        }
-        let applied: Vec<_> = dues
-            .iter()
-            .zip(&ended)
-            .filter_map(|(due, ended)| Some((due.id, ended.as_ref().ok()?)))
-            .collect();
-        events::finish(&mut tx, &applied).await?;
-        for (due, ended) in dues.iter().zip(&ended) {
-            if let Err(failure) = ended {
-                note(&mut tx, due, failure).await?;
-            }
-        }
-        tx.commit().await?;
-        Ok(ended)
-    }
-
     /// How many from the first on can be processed together.
     fn run_of(&self, dues: &[Due]) -> usize {
         let together = |due: &Due| {
@@ -171,31 +121,33 @@ impl Drain {
             .max(1)
     }
 
-    /// Processes several at once; none if they have to be gone through one by one.
-    async fn apply_together(&self, tx: &mut Tx, dues: &[Due]) -> Option<Vec<Applied>> {
-        let [first, _, ..] = dues else {
-            return None;
-        };
-        let sides = self.providers.get(first.provider)?;
+    /// Processes several in the transaction that locked them; none if they have to be gone through one by one.
+    async fn process_together(&self, mut tx: Tx, dues: &[Due]) -> Option<Vec<Applied>> {
+        let sides = self.providers.get(dues.first()?.provider)?;
         let messages: Vec<&Received> = dues.iter().map(|due| &due.received).collect();
-        let applied = AssertUnwindSafe(sides.processor.apply_together(tx, &messages)).catch_unwind();
-        applied.await.ok()?.ok()?
+        let applied = AssertUnwindSafe(sides.processor.apply_together(&mut tx, &messages)).catch_unwind();
+        let applied = applied.await.ok()?.ok()??;
+        let marks: Vec<_> = dues.iter().map(|due| due.id).zip(&applied).collect();
+        events::finish(&mut tx, &marks).await.ok()?;
+        tx.commit().await.ok()?;
+        Some(applied)
     }
 
-    async fn apply(&self, tx: &mut Tx, due: &mut Due) -> Result<Applied, Failure> {
+    /// Processes one in the transaction that locked it.
+    async fn process(&self, mut tx: Tx, due: &mut Due) -> Result<Applied, Failure> {
         let Some(sides) = self.providers.get(due.provider) else {
             let message = "no part of this server understands this provider";
             return Err(Failure::Fatal(message.into()));
         };
         if due.is_large {
-            due.received.body = events::body(tx, due.id).await?.into();
+            due.received.body = events::body(&mut tx, due.id).await?.into();
         }
-        let applied = AssertUnwindSafe(sides.processor.apply(tx, &due.received)).catch_unwind();
-        let applied = applied.await;
-        if due.is_large {
-            due.received.body = Bytes::new();
-        }
-        applied.unwrap_or_else(|_| Err(Failure::Fatal("the server broke off on it".into())))
+        let applied = AssertUnwindSafe(sides.processor.apply(&mut tx, &due.received)).catch_unwind();
+        let broken = |_| Err(Failure::Fatal("the server broke off on it".into()));
+        let applied = applied.await.unwrap_or_else(broken)?;
+        events::finish(&mut tx, &[(due.id, &applied)]).await?;
+        tx.commit().await?;
+        Ok(applied)
     }
 }
 

@@ -96,11 +96,11 @@ pub async fn complete(tx: &mut Tx, products: &mut [Product]) -> Result<()> {
         if items.is_empty() {
             continue;
         }
-        let mut found = store::stock::levels(tx, &source, &items).await?;
+        let found = store::stock::levels(tx, &source, &items).await?;
         for product in products.iter_mut().filter(|product| product.source == source) {
             for variant in &mut product.variants {
                 if let Some(item) = &variant.inventory_item_id {
-                    variant.levels = found.remove(item).unwrap_or_default();
+                    variant.levels = found.get(item).cloned().unwrap_or_default();
                 }
             }
         }

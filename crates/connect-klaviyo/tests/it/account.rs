@@ -110,7 +110,7 @@ impl Account {
         let worker = self.worker("http://127.0.0.1:9");
         let sql = "SELECT (SELECT count(*) FROM webhook_events WHERE state = 'queued')
              + (SELECT count(*) FROM jobs WHERE state = 'running' OR (state = 'queued' AND run_at <= now()))";
-        for _ in 0..1_500 {
+        for _ in 0..3_000 {
             if self.number(sql).await == 0 {
                 worker.stop(Duration::from_secs(10)).await;
                 return;

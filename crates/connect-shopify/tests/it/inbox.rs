@@ -420,7 +420,7 @@ async fn what_fails_takes_back_its_own_alone_and_what_is_large_is_processed_too(
 }
 
 #[tokio::test]
-async fn a_transaction_that_does_not_come_to_its_end_is_gone_through_one_by_one() {
+async fn messages_that_do_not_come_to_their_end_together_are_gone_through_one_by_one() {
     let shop = Shop::new().await;
     // The first two transactions that make this customer fail at their commit.
     sqlx::raw_sql(
@@ -435,14 +435,14 @@ async fn a_transaction_that_does_not_come_to_its_end_is_gone_through_one_by_one(
     .unwrap();
     for id in 1..=9 {
         let name = if id == 5 { "Fails" } else { "Ada" };
-        let customer = json!({"id": id, "first_name": name, "updated_at": AT});
-        shop.says("customers/create", AT, &customer).await;
+        let order = json!({"id": 100 + id, "customer": {"id": id, "first_name": name, "updated_at": AT}});
+        shop.says("orders/create", AT, &order).await;
     }
     shop.process().await;
     for event in shop.events().await {
         let path = format!("/webhook-events/{}?reveal=true", event["id"].as_str().unwrap());
         let shown = shop.get(&path).await.expect(200).json;
-        let expected = i64::from(shown["payload"]["id"] == 5);
+        let expected = i64::from(shown["payload"]["id"] == 105);
         assert_eq!(
             (&event["state"], &event["attempts"]),
             (&json!("done"), &json!(expected)),

@@ -70,7 +70,7 @@ pub async fn begin(tx: &mut Tx, pull: PullId, id: ConnectionId, job: JobId, ever
 pub async fn hand_to(tx: &mut Tx, pull: PullId, job: JobId, everything: bool) -> Result<()> {
     sqlx::query!(
         "UPDATE connection_pulls SET job_id = $2, error = NULL, since = CASE WHEN NOT $3 THEN since END,
-                next_page = CASE WHEN NOT $3 THEN next_page END WHERE id = $1",
+                next_page = CASE WHEN NOT $3 THEN next_page END, newest = CASE WHEN NOT $3 THEN newest END WHERE id = $1",
         pull.0,
         job.0,
         everything,

@@ -43,6 +43,13 @@ impl Answer {
     }
 }
 
+/// What asks without anything set. The server's own client brings its cryptography along; one that asks this machine needs none,
+/// but is not built without.
+pub fn client() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
+
 impl Api {
     pub fn new(url: &str, key: &str) -> Self {
         Self::from_address(url, key, None)
@@ -50,7 +57,7 @@ impl Api {
 
     /// From another address of this machine than the usual one.
     pub fn from_address(url: &str, key: &str, address: Option<IpAddr>) -> Self {
-        let client = Client::builder()
+        let client = client()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
             .local_address(address)
