@@ -51,14 +51,12 @@ impl Handler for Drain {
     async fn run(&self, job: Context) -> Result<Value, JobFailure> {
         let (mut processed, mut failed) = (0u64, 0u64);
         let (mut after, mut most) = (None, TOGETHER);
-        // How many are taken one by one, because together they did not come to their end.
-        let mut alone = 0;
         loop {
             job.check()?;
             let mut tx = job.database.begin(job.scope).await?;
-            let mut dues = events::claim(&mut tx, after, if alone > 0 { 1 } else { most }).await?;
+            let mut dues = events::claim(&mut tx, after, most).await?;
             let run = self.run_of(&dues);
-            let Some(first) = dues.first_mut() else {
+            let Some(last) = dues.get(run - 1) else {
                 // Behind what was looked at last nothing waits; what came back meanwhile stands before it.
                 if after.take().is_some() {
                     continue;
@@ -77,26 +75,29 @@ impl Handler for Drain {
                 tx.commit().await?;
                 break;
             };
-            let ended = if run > 1 {
-                most = TOGETHER;
-                let Some(applied) = self.process_together(tx, &dues[..run]).await else {
-                    alone = run;
-                    continue;
-                };
-                applied.into_iter().map(Ok).collect()
+            after = Some((last.run_at, last.id));
+            most = if run > 1 { TOGETHER } else { APART };
+            let mut ended: Vec<(&Due, Result<Applied, Failure>)> = Vec::with_capacity(run);
+            if run == 1 {
+                let due = &mut dues[0];
+                let outcome = self.process(&job, tx, due).await?;
+                ended.push((due, outcome));
+            } else if let Some(applied) = self.process_together(tx, &dues[..run]).await {
+                ended.extend(dues.iter().zip(applied.into_iter().map(Ok)));
             } else {
-                most = APART;
-                alone = alone.saturating_sub(1);
-                let ended = self.process(tx, first).await;
-                if let Err(failure) = &ended {
+                for due in &mut dues[..run] {
+                    job.check()?;
                     let mut tx = job.database.begin(job.scope).await?;
-                    note(&mut tx, first, failure).await?;
-                    tx.commit().await?;
+                    // Waits, where a claim would pass by: an error is told before the locks are gone.
+                    if events::lock(&mut tx, due).await? {
+                        let outcome = self.process(&job, tx, due).await?;
+                        ended.push((due, outcome));
+                    } else {
+                        give_back(tx).await;
+                    }
                 }
-                vec![ended]
-            };
-            for (due, ended) in dues.iter().zip(&ended) {
-                after = Some((due.run_at, due.id));
+            }
+            for (due, ended) in &ended {
                 processed += 1;
                 failed += u64::from(ended.is_err());
                 count(due, outcome(due, ended));
@@ -121,34 +122,64 @@ impl Drain {
             .max(1)
     }
 
-    /// Processes several in the transaction that locked them; none if they have to be gone through one by one.
+    /// Processes several in the transaction that locked them, and ends it; none if they have to be gone through one by one.
     async fn process_together(&self, mut tx: Tx, dues: &[Due]) -> Option<Vec<Applied>> {
-        let sides = self.providers.get(dues.first()?.provider)?;
-        let messages: Vec<&Received> = dues.iter().map(|due| &due.received).collect();
-        let applied = AssertUnwindSafe(sides.processor.apply_together(&mut tx, &messages)).catch_unwind();
-        let applied = applied.await.ok()?.ok()??;
-        let marks: Vec<_> = dues.iter().map(|due| due.id).zip(&applied).collect();
-        events::finish(&mut tx, &marks).await.ok()?;
+        let Some(applied) = self.apply_together(&mut tx, dues).await else {
+            give_back(tx).await;
+            return None;
+        };
         tx.commit().await.ok()?;
         Some(applied)
     }
 
-    /// Processes one in the transaction that locked it.
-    async fn process(&self, mut tx: Tx, due: &mut Due) -> Result<Applied, Failure> {
+    async fn apply_together(&self, tx: &mut Tx, dues: &[Due]) -> Option<Vec<Applied>> {
+        let sides = self.providers.get(dues.first()?.provider)?;
+        let messages: Vec<&Received> = dues.iter().map(|due| &due.received).collect();
+        let applied = AssertUnwindSafe(sides.processor.apply_together(tx, &messages)).catch_unwind();
+        let applied = applied.await.ok()?.ok()??;
+        let marks: Vec<_> = dues.iter().map(|due| due.id).zip(&applied).collect();
+        events::finish(tx, &marks).await.ok()?;
+        Some(applied)
+    }
+
+    /// Processes one in the transaction that locked it, and ends it; notes that it failed.
+    async fn process(&self, job: &Context, mut tx: Tx, due: &mut Due) -> Result<Result<Applied, Failure>> {
+        let ended = match self.apply(&mut tx, due).await {
+            Ok(applied) => tx.commit().await.map(|()| applied).map_err(Failure::Retry),
+            Err(failure) => {
+                give_back(tx).await;
+                Err(failure)
+            }
+        };
+        if let Err(failure) = &ended {
+            let mut tx = job.database.begin(job.scope).await?;
+            note(&mut tx, due, failure).await?;
+            tx.commit().await?;
+        }
+        Ok(ended)
+    }
+
+    async fn apply(&self, tx: &mut Tx, due: &mut Due) -> Result<Applied, Failure> {
         let Some(sides) = self.providers.get(due.provider) else {
             let message = "no part of this server understands this provider";
             return Err(Failure::Fatal(message.into()));
         };
         if due.is_large {
-            due.received.body = events::body(&mut tx, due.id).await?.into();
+            due.received.body = events::body(tx, due.id).await?.into();
         }
-        let applied = AssertUnwindSafe(sides.processor.apply(&mut tx, &due.received)).catch_unwind();
+        let applied = AssertUnwindSafe(sides.processor.apply(tx, &due.received)).catch_unwind();
         let broken = |_| Err(Failure::Fatal("the server broke off on it".into()));
         let applied = applied.await.unwrap_or_else(broken)?;
-        events::finish(&mut tx, &[(due.id, &applied)]).await?;
-        tx.commit().await?;
+        events::finish(tx, &[(due.id, &applied)]).await?;
         Ok(applied)
     }
+}
+
+/// Undoes a transaction at once. One that is only dropped keeps its locks until somebody uses its connection: whoever looks for
+/// what is due would pass by the messages that it had claimed, and nobody would come back to them.
+async fn give_back(tx: Tx) {
+    // If that fails, the connection is gone, and its locks with it.
+    let _ = tx.rollback().await;
 }
 
 /// Whether a failed attempt is the last.

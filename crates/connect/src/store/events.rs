@@ -125,6 +125,17 @@ pub async fn claim(
     Ok(dues.collect())
 }
 
+/// Waits until nobody else has a claimed message in hand, and locks it; false if somebody went on with it meanwhile.
+pub async fn lock(tx: &mut Tx, due: &Due) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT set_config('synchronous_commit', 'off', true) AS "quick!" FROM webhook_events
+           WHERE id = $1 AND state = 'queued' AND attempts = $2 FOR UPDATE"#,
+        due.id.0,
+        due.attempts
+    );
+    Ok(found.fetch_optional(tx.conn()).await?.is_some())
+}
+
 /// The body of a message, mended if somebody did.
 pub async fn body(tx: &mut Tx, id: WebhookEventId) -> Result<Vec<u8>> {
     let body = sqlx::query_scalar!(
