@@ -30,6 +30,16 @@ impl<T: DeserializeOwned> Body<T> {
     }
 }
 
+/// Those that can be read, and of each of all why it cannot; what [`Report::new`] puts together again.
+pub(super) fn sort_out<T>(items: Vec<Result<T>>) -> (Vec<T>, Vec<Option<Error>>) {
+    let mut readable = Vec::with_capacity(items.len());
+    let refused = items
+        .into_iter()
+        .map(|item| item.map(|item| readable.push(item)).err())
+        .collect();
+    (readable, refused)
+}
+
 /// What became of each of many.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = BatchResult)]

@@ -10,7 +10,7 @@ use regulars_web::{
 use serde_json::Value;
 
 use super::{
-    batch::{Body, Report},
+    batch::{Body, Report, sort_out},
     filter,
 };
 use crate::{
@@ -83,16 +83,7 @@ pub async fn tell_carts(call: Call, Json(body): Json<Value>) -> ApiResult {
         }
         Body::Many(items) => {
             let mut tx = call.write().await?;
-            let (mut inputs, mut refused) = (Vec::new(), Vec::new());
-            for item in items {
-                refused.push(match item {
-                    Ok(input) => {
-                        inputs.push(input);
-                        None
-                    }
-                    Err(error) => Some(error),
-                });
-            }
+            let (inputs, refused) = sort_out(items);
             let outcomes = ops::carts::upsert_many(&mut tx, &inputs, base, &guard).await?;
             let report = Report::new(refused, outcomes, |cart| (cart.id.0, cart.version))?;
             Ok(call.ok(tx, None, &report).await?)

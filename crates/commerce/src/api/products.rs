@@ -7,7 +7,7 @@ use regulars_web::{
 use serde_json::Value;
 
 use super::{
-    batch::{Body, Report},
+    batch::{Body, Report, sort_out},
     page_request,
 };
 use crate::{
@@ -61,14 +61,14 @@ pub async fn tell_products(call: Call, Json(body): Json<Value>) -> ApiResult {
             let outcomes = ops::products::upsert_many(&mut tx, &[input], base).await?;
             match outcomes.into_iter().next() {
                 Some(Outcome::Created(mut product)) => {
-                    ops::stock::complete(&mut tx, std::slice::from_mut(&mut product)).await?;
+                    ops::stock::complete(&mut tx, &mut product).await?;
                     let location = format!("/api/v1/products/{}", product.id);
                     Ok(call
                         .created(tx, location, product.version, &product.show())
                         .await?)
                 }
                 Some(Outcome::Updated(mut product) | Outcome::Unchanged(mut product)) => {
-                    ops::stock::complete(&mut tx, std::slice::from_mut(&mut product)).await?;
+                    ops::stock::complete(&mut tx, &mut product).await?;
                     Ok(call.ok(tx, Some(product.version), &product.show()).await?)
                 }
                 Some(Outcome::Refused(error)) => Err(error.into()),
@@ -77,16 +77,7 @@ pub async fn tell_products(call: Call, Json(body): Json<Value>) -> ApiResult {
         }
         Body::Many(items) => {
             let mut tx = call.write().await?;
-            let (mut inputs, mut refused) = (Vec::new(), Vec::new());
-            for item in items {
-                refused.push(match item {
-                    Ok(input) => {
-                        inputs.push(input);
-                        None
-                    }
-                    Err(error) => Some(error),
-                });
-            }
+            let (inputs, refused) = sort_out(items);
             let outcomes = ops::products::upsert_many(&mut tx, &inputs, base).await?;
             let report = Report::new(refused, outcomes, |product| (product.id.0, product.version))?;
             Ok(call.ok(tx, None, &report).await?)

@@ -37,5 +37,5 @@ pub use parts::{
 pub use product::{Product, ProductInput, ProductJson, ProductStatus, Variant, VariantInput};
 pub use show::{OrderJson, OrderRow, StatusChange};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
-pub use stock::{Item, Level, Location, StockLevel, StockLevelInput, available};
+pub use stock::{Item, Level, Location, StockLevel, StockLevelInput};
 pub use version::SourceVersion;

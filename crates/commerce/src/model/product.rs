@@ -7,8 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AmountInput, SourceVersion, StockLevel, check::Check, order::Core, reading::tags, stock::available,
-    version::replaces,
+    AmountInput, SourceVersion, StockLevel, check::Check, order::Core, reading::tags, version::replaces,
 };
 
 choices! {
@@ -62,10 +61,14 @@ pub struct Variant {
     pub currency: Currency,
     pub stock: Option<i32>,
     pub inventory_item_id: Option<String>,
-    /// Where how many are, if that is known; brought by `ops::stock::complete`.
+    /// How many there are at all locations together, where they are counted; brought by `ops::stock::count`.
     #[serde(skip)]
     #[sqlx(skip)]
-    pub levels: Vec<StockLevel>,
+    pub counted: Option<i32>,
+    /// Where how many are; brought by `ops::stock::complete`.
+    #[serde(skip)]
+    #[sqlx(skip)]
+    pub levels: Option<Vec<StockLevel>>,
 }
 
 /// What is told of a product. What is absent stays as it is; null empties.
@@ -189,8 +192,10 @@ pub struct VariantJson {
     pub stock: Option<i32>,
     #[schema(example = "SHOE-38")]
     pub inventory_item_id: Option<String>,
-    /// How many there are where, as far as that was told.
-    pub stock_levels: Vec<StockLevel>,
+    /// How many there are where, as far as that was told. Lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<StockLevel>, required = false)]
+    pub stock_levels: Option<Vec<StockLevel>>,
 }
 
 /// Most variants of a product.
@@ -339,9 +344,9 @@ impl Variant {
         }
     }
 
-    /// How many there are: by location, where that was told, else as the product says.
+    /// How many there are: by location, where they are counted there, else as the product says.
     pub fn in_stock(&self) -> Option<i32> {
-        available(&self.levels).or(self.stock)
+        self.counted.or(self.stock)
     }
 }
 
@@ -377,7 +382,8 @@ fn variants(given: &[VariantInput], check: &mut Check<'_>) -> Vec<Variant> {
             currency: currency.unwrap_or(check.base),
             stock: one.stock,
             inventory_item_id: check.maybe(&at("inventory_item_id"), one.inventory_item_id.as_ref(), 200),
-            levels: Vec::new(),
+            counted: None,
+            levels: None,
         });
     }
     all

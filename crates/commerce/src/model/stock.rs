@@ -131,11 +131,3 @@ impl StockLevelInput {
         (level, location)
     }
 }
-
-/// How many there are at all locations where they are counted; none if that is nowhere.
-pub fn available(levels: &[StockLevel]) -> Option<i32> {
-    levels
-        .iter()
-        .filter_map(|level| level.available)
-        .reduce(i32::saturating_add)
-}

@@ -21,7 +21,7 @@ pub async fn get(tx: &mut Tx, id: ProductId) -> Result<Product> {
         .await?
         .filter(|product| product.deleted_at.is_none())
         .ok_or(Error::NotFound("product"))?;
-    stock::complete(tx, std::slice::from_mut(&mut product)).await?;
+    stock::complete(tx, &mut product).await?;
     Ok(product)
 }
 
@@ -47,7 +47,7 @@ pub async fn list(tx: &mut Tx, q: &str, page: &PageRequest) -> Result<Page<Produ
         .last()
         .filter(|_| more)
         .map(|last| Cursor::new(ORDER, vec![json!(last.sort_title)], last.id.0));
-    stock::complete(tx, &mut found).await?;
+    stock::count(tx, &mut found).await?;
     let shown = found.iter().map(Product::show).collect();
     Ok(Page::new(shown, next, total))
 }

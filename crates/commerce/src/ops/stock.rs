@@ -7,7 +7,7 @@ use regulars_kernel::{Currency, Error, Faults, Result};
 
 use super::MOST;
 use crate::{
-    model::{Item, Level, Location, Product, StockLevelInput},
+    model::{Item, Level, Location, Product, StockLevelInput, Variant},
     store,
 };
 
@@ -82,30 +82,58 @@ pub async fn delete_location(tx: &mut Tx, source: &str, external_id: &str) -> Re
     store::stock::delete_location(tx, source, external_id).await
 }
 
-/// Brings products the stock of their variants.
-pub async fn complete(tx: &mut Tx, products: &mut [Product]) -> Result<()> {
-    let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for product in products.iter() {
-        let items = product
-            .variants
-            .iter()
-            .filter_map(|one| one.inventory_item_id.clone());
-        wanted.entry(product.source.clone()).or_default().extend(items);
-    }
-    for (source, items) in wanted {
-        if items.is_empty() {
-            continue;
-        }
-        let found = store::stock::levels(tx, &source, &items).await?;
-        for product in products.iter_mut().filter(|product| product.source == source) {
-            for variant in &mut product.variants {
-                if let Some(item) = &variant.inventory_item_id {
-                    variant.levels = found.get(item).cloned().unwrap_or_default();
-                }
-            }
+/// Brings products how many there are of each of their variants.
+pub async fn count(tx: &mut Tx, products: &mut [Product]) -> Result<()> {
+    for (source, items) in items(products) {
+        let counted = store::stock::counted(tx, &source, &items).await?;
+        for (item, variant) in of_source(products, &source) {
+            variant.counted = counted.get(&item).copied();
         }
     }
     Ok(())
+}
+
+/// Brings a product, beside that, how many are where.
+pub async fn complete(tx: &mut Tx, product: &mut Product) -> Result<()> {
+    let product = std::slice::from_mut(product);
+    count(tx, product).await?;
+    for one in product.iter_mut().flat_map(|product| &mut product.variants) {
+        one.levels = Some(Vec::new());
+    }
+    for (source, items) in items(product) {
+        let levels = store::stock::levels(tx, &source, &items).await?;
+        for (item, variant) in of_source(product, &source) {
+            variant.levels = Some(levels.get(&item).cloned().unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// What the variants are in the stock, by the source that says so.
+fn items(products: &[Product]) -> BTreeMap<String, Vec<String>> {
+    let mut items: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for product in products {
+        let of_it: Vec<String> = product
+            .variants
+            .iter()
+            .filter_map(|one| one.inventory_item_id.clone())
+            .collect();
+        if !of_it.is_empty() {
+            items.entry(product.source.clone()).or_default().extend(of_it);
+        }
+    }
+    items
+}
+
+fn of_source<'a>(
+    products: &'a mut [Product],
+    source: &'a str,
+) -> impl Iterator<Item = (String, &'a mut Variant)> {
+    products
+        .iter_mut()
+        .filter(move |product| product.source == source)
+        .flat_map(|product| &mut product.variants)
+        .filter_map(|variant| Some((variant.inventory_item_id.clone()?, variant)))
 }
 
 /// One statement writes a row once: what is told of the same thing again comes in a round of its own, in the order of

@@ -138,18 +138,45 @@ pub async fn delete_location(tx: &mut Tx, source: &str, external_id: &str) -> Re
     Ok(())
 }
 
-/// The levels of inventory items where they are kept, by item: those that are counted, at locations that there are.
-pub async fn levels(tx: &mut Tx, source: &str, items: &[String]) -> Result<HashMap<String, Vec<StockLevel>>> {
-    let rows: Vec<(String, String, Option<String>, Option<i32>)> = sqlx::query_as(
-        "SELECT l.inventory_item_id, l.location_external_id, p.name, l.available FROM stock_levels l
+/// What is counted of a level: of an item that is tracked, at a location that there is.
+macro_rules! counted_levels {
+    () => {
+        " FROM stock_levels l
          LEFT JOIN stock_locations p ON p.source = l.source AND p.external_id = l.location_external_id
          LEFT JOIN inventory_items i ON i.source = l.source AND i.external_id = l.inventory_item_id
          WHERE l.source = $1 AND l.inventory_item_id = ANY($2) AND l.is_stocked AND p.deleted_at IS NULL
-           AND i.deleted_at IS NULL AND coalesce(i.is_tracked, true)
-         ORDER BY p.name NULLS LAST, l.location_external_id",
-    )
+           AND i.deleted_at IS NULL AND coalesce(i.is_tracked, true)"
+    };
+}
+
+/// How many there are of inventory items at all locations together, by item; of those that are counted somewhere.
+pub async fn counted(tx: &mut Tx, source: &str, items: &[String]) -> Result<HashMap<String, i32>> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
+        "SELECT l.inventory_item_id, sum(l.available)",
+        counted_levels!(),
+        " AND l.available IS NOT NULL GROUP BY l.inventory_item_id"
+    ))
     .bind(source)
     .bind(items)
+    .fetch_all(tx.conn())
+    .await?;
+    let most = |sum: i64| i32::try_from(sum).unwrap_or(if sum < 0 { i32::MIN } else { i32::MAX });
+    Ok(rows.into_iter().map(|(item, sum)| (item, most(sum))).collect())
+}
+
+/// Levels of one product that are shown at most.
+const MOST_LEVELS: i64 = 10_000;
+
+/// The levels of inventory items where they are kept, by item: those that are counted, at locations that there are.
+pub async fn levels(tx: &mut Tx, source: &str, items: &[String]) -> Result<HashMap<String, Vec<StockLevel>>> {
+    let rows: Vec<(String, String, Option<String>, Option<i32>)> = sqlx::query_as(concat!(
+        "SELECT l.inventory_item_id, l.location_external_id, p.name, l.available",
+        counted_levels!(),
+        " ORDER BY p.name NULLS LAST, l.location_external_id LIMIT $3"
+    ))
+    .bind(source)
+    .bind(items)
+    .bind(MOST_LEVELS)
     .fetch_all(tx.conn())
     .await?;
     let mut found: HashMap<String, Vec<StockLevel>> = HashMap::new();

@@ -142,19 +142,36 @@ async fn a_fault_refuses_all_with_its_place_and_a_stranger_reaches_nothing() {
     assert_eq!(variants(&house, &id).await[0]["stock"], i32::MAX);
     house.app.organization("other").await;
     let stranger = house.app.key_of("other", Role::Admin).await;
-    house
+    let made = house
         .app
         .post(&format!("{BASE}/products"))
         .bearer(&stranger)
         .json(shoes())
         .await
-        .expect(201);
+        .expect(201)
+        .json;
     let theirs = house
         .app
-        .get(&format!("{BASE}/products"))
+        .get(&format!("{BASE}/products/{}", text(&made["id"])))
         .bearer(&stranger)
         .await
         .expect(200)
         .json;
-    assert_eq!(theirs["data"][0]["variants"][0]["stock_levels"], json!([]));
+    assert_eq!(theirs["variants"][0]["stock_levels"], json!([]));
+    assert_eq!(theirs["variants"][0]["stock"], 1);
+}
+
+#[tokio::test]
+async fn variants_of_one_item_show_the_same_and_lists_only_how_many_there_are() {
+    let house = House::new().await;
+    let mut body = shoes();
+    body["variants"][1]["inventory_item_id"] = json!("SHOE-38");
+    let id = text(&house.post("/products", body).await.expect(201).json["id"]);
+    let told = json!([level("berlin", 4, json!({})), level("amsterdam", 3, json!({}))]);
+    house.post("/stock-levels", told).await.expect(200);
+    let shown = variants(&house, &id).await;
+    assert_eq!((&shown[0]["stock"], &shown[1]["stock"]), (&json!(7), &json!(7)));
+    assert_eq!(shown[0]["stock_levels"], shown[1]["stock_levels"]);
+    let listed = house.get("/products").await.expect(200).json["data"][0]["variants"][0].clone();
+    assert_eq!((&listed["stock"], listed.get("stock_levels")), (&json!(7), None));
 }

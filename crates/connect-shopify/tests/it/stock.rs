@@ -54,9 +54,13 @@ async fn variant(shop: &Shop, id: u64) -> Value {
     let list = shop.get("/products?limit=200").await.expect(200).json;
     let external_id = id.to_string();
     let mut all = list["data"].as_array().unwrap().iter();
-    all.find(|product| product["external_id"] == external_id.as_str())
-        .unwrap()["variants"][0]
-        .clone()
+    let listed = all
+        .find(|product| product["external_id"] == external_id.as_str())
+        .unwrap();
+    let path = format!("/products/{}", listed["id"].as_str().unwrap());
+    let variant = shop.get(&path).await.expect(200).json["variants"][0].clone();
+    assert_eq!(variant["stock"], listed["variants"][0]["stock"]);
+    variant
 }
 
 #[tokio::test]
