@@ -5,6 +5,8 @@
 //! decide what is right; nothing is changed here.
 
 mod carts;
+mod filters;
+mod listing;
 mod orders;
 mod place;
 mod products;

@@ -4,11 +4,11 @@ use maud::{Markup, html};
 use regulars_commerce::model::CartState;
 use regulars_customers::model::Choice;
 use regulars_kernel::Fault;
-use regulars_web::pages::{Attributes, ListState, button, date_field, format, link_button, sheet};
+use regulars_web::pages::{Attributes, ListState, button, date_field, link_button, sheet};
 
-use super::PATH;
+use super::KIND;
 use crate::{
-    orders::{Chip, chips_of, picks},
+    filters::{Chip, chips_of, fault_in_words, filter_of, picks},
     words,
 };
 
@@ -22,7 +22,7 @@ pub(super) fn chips(state: &ListState, customer: Option<&str>) -> Vec<Chip> {
         "source" => words::sentence(value),
         _ => value.replace('_', " "),
     };
-    chips_of(state, PATH, named, value_of)
+    chips_of(state, KIND.path, named, value_of)
 }
 
 /// What a filter is called and how it compares.
@@ -36,21 +36,14 @@ fn named(name: &str) -> (String, &'static str) {
 
 /// A fault of the list's address, as people read it.
 pub(super) fn in_words(fault: &Fault) -> String {
-    let name = fault.pointer.trim_start_matches('?');
-    let (label, _) = named(name);
-    match &*fault.code {
-        "parameter_unknown" => format!("There is no filter “{name}”."),
-        "sort_unknown" | "sort_repeated" | "sort_too_many" => {
-            "The list cannot be sorted like this.".to_owned()
-        }
-        _ => format!("{label}: {}", format::sentence(&fault.message)),
-    }
+    let (label, _) = named(filter_of(fault));
+    fault_in_words(fault, &label)
 }
 
 /// The inside of the sheet.
 pub(super) fn sheet_of(state: &ListState, sources: &[String]) -> Markup {
     let kept = ["sort", "customer"];
-    let form = Attributes::new().set("method", "get").set("action", PATH);
+    let form = Attributes::new().set("method", "get").set("action", KIND.path);
     let body = html! {
         @for (name, value) in state.pairs().filter(|(name, _)| kept.contains(name)) { input type="hidden" name=(name) value=(value); }
         (picks("state", "State", CartState::ALL.iter().map(|state| state.as_str()), state))
@@ -65,7 +58,7 @@ pub(super) fn sheet_of(state: &ListState, sources: &[String]) -> Markup {
         Some(form),
         body,
         html! {
-            (link_button("Clear all", state.only_search().href(PATH)).ghost())
+            (link_button("Clear all", state.only_search().href(KIND.path)).ghost())
             (button("Show carts").primary().submit())
         },
     )

@@ -3,14 +3,17 @@
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use regulars_commerce::model::CartRow;
-use regulars_kernel::{Fault, ids::CustomerId};
+use regulars_kernel::ids::CustomerId;
 use regulars_web::pages::{
-    Align, Direction, Icon, ListState, Locale, Page, Tone, column, data_table, filter_chip, format,
-    link_button, notice, page_header, pagination, sort_column, table_empty, table_error, time_tag,
+    Align, Direction, Icon, ListState, Locale, column, data_table, format, link_button, page_header,
+    sort_column, table_empty, table_error, time_tag,
 };
 
-use super::{PATH, filters::in_words};
-use crate::{orders::Chip, words};
+use super::{KIND, filters::in_words};
+use crate::{
+    listing::{Face, Listing},
+    words,
+};
 
 /// Columns of the table.
 const COLUMNS: usize = 6;
@@ -23,91 +26,33 @@ pub(super) struct Row {
     pub customer: Option<String>,
 }
 
-/// Why the table has no rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Face {
-    /// There are some.
-    Rows,
-    /// Nothing matches what is asked for.
-    NoMatch,
-    /// The organization has no carts at all.
-    NoCarts,
-    /// What is asked for is wrong; the faults say how.
-    Faulty,
-}
-
 /// Everything the list shows.
-#[derive(Clone, Debug)]
-pub(super) struct ListView {
-    pub state: ListState,
-    pub rows: Vec<Row>,
-    pub face: Face,
-    pub page: Page,
-    pub chips: Vec<Chip>,
-    /// The order in force, as in the address.
-    pub sorted: String,
-    pub faults: Vec<Fault>,
-    pub locale: Locale,
-    pub zone: Tz,
-}
+pub(super) type ListView = Listing<Row>;
 
 /// Header, toolbar, table.
 pub(super) fn content(view: &ListView) -> Markup {
     html! {
         (page_header("Carts", html! {}, ""))
-        div class="toolbar" { (chips(view, false)) (total(view, false)) }
+        div class="toolbar" { (view.chips(&KIND, false)) (view.total(&KIND, false)) }
         (list(view))
     }
 }
 
-/// What a list that is drawn anew gets: the table, and beside it what else follows the address.
-pub(super) fn fragment(view: &ListView) -> Markup {
-    html! { (list(view)) (chips(view, true)) (total(view, true)) }
-}
-
-fn chips(view: &ListView, beside: bool) -> Markup {
-    let sheet = view.state.href("/carts/filters");
-    html! {
-        div class="chip-row" id="list-chips" hx-swap-oob=[beside.then_some("true")] {
-            @for chip in &view.chips { (filter_chip(&chip.name, chip.relation, &chip.value, &sheet, &chip.without)) }
-            (link_button("Filter", sheet.clone()).ghost().icon(Icon::Filter).key("f").opens_sheet(sheet))
-            @if view.chips.len() > 1 { (link_button("Clear", view.state.only_search().href(PATH)).ghost()) }
-        }
-    }
-}
-
-fn total(view: &ListView, beside: bool) -> Markup {
-    html! {
-        div class="toolbar-end" id="list-total" hx-swap-oob=[beside.then_some("true")] {
-            @if let (Face::Rows, Some(total)) = (view.face, view.page.total) {
-                span class="tabular" role="status" {
-                    @if view.page.about { "more than " }
-                    (words::counted(i64::try_from(total).unwrap_or(i64::MAX), "cart", "carts", view.locale))
-                }
+/// The table, and what stands around it.
+pub(super) fn list(view: &ListView) -> Markup {
+    let table = data_table(
+        KIND.title,
+        head(view),
+        html! {
+            @match view.face {
+                Face::Rows => @for row in &view.rows { (line(row, &view.state, true, view.zone, view.locale)) },
+                Face::NoMatch => (table_empty(COLUMNS, Icon::Search, "No cart matches", "Change the filter to see others.", html! { (link_button("Clear filters", KIND.path)) })),
+                Face::Nothing => (table_empty(COLUMNS, Icon::Cart, "No carts yet", "They come from your shop: by a connection, or by the API.", html! { (link_button("API docs", "/api/docs")) })),
+                Face::Faulty => (table_error(COLUMNS, "Nothing was looked up.", None)),
             }
-        }
-    }
-}
-
-fn list(view: &ListView) -> Markup {
-    html! {
-        div id="list" class="list" {
-            @if !view.faults.is_empty() { (notice(Tone::Red, "This address asks for something that cannot be", html! {
-                ul { @for fault in &view.faults { li { (in_words(fault)) } } }
-                @let sheet = view.state.href("/carts/filters");
-                div class="form-actions" { (link_button("Change the filter", sheet.clone()).small().opens_sheet(sheet)) (link_button("Show all carts", PATH).small()) }
-            })) }
-            (data_table("Carts", head(view), html! {
-                @match view.face {
-                    Face::Rows => @for row in &view.rows { (line(row, &view.state, true, view.zone, view.locale)) },
-                    Face::NoMatch => (table_empty(COLUMNS, Icon::Search, "No cart matches", "Change the filter to see others.", html! { (link_button("Clear filters", PATH)) })),
-                    Face::NoCarts => (table_empty(COLUMNS, Icon::Cart, "No carts yet", "They come from your shop: by a connection, or by the API.", html! { (link_button("API docs", "/api/docs")) })),
-                    Face::Faulty => (table_error(COLUMNS, "Nothing was looked up.", None)),
-                }
-            }))
-            @if view.face == Face::Rows { (pagination(&view.page, ["cart", "carts"], view.locale)) }
-        }
-    }
+        },
+    );
+    view.around(&KIND, &table, in_words)
 }
 
 fn head(view: &ListView) -> Markup {
@@ -124,7 +69,7 @@ fn head(view: &ListView) -> Markup {
     };
     let changed = sort_column(
         "Last changed",
-        &view.state.with("sort", then).href(PATH),
+        &view.state.with("sort", then).href(KIND.path),
         Some(now).filter(|_| !view.sorted.is_empty()),
         Align::Start,
         true,
@@ -138,7 +83,7 @@ fn head(view: &ListView) -> Markup {
 /// One row; `state` is the list that it stands in.
 fn line(row: &Row, state: &ListState, with_customer: bool, zone: Tz, locale: Locale) -> Markup {
     let cart = &row.cart;
-    let href = format!("{PATH}/{}", cart.id);
+    let href = format!("{}/{}", KIND.path, cart.id);
     let name = cart.title.as_deref().unwrap_or("Empty cart");
     let preview = state.leading_to(&format!("{href}/preview"));
     // On a customer's page one stays there.
@@ -184,7 +129,7 @@ pub(super) fn of_customer(
     };
     html! {
         section class="panel order-part" {
-            header { h2 { "Carts" } @if is_more { (link_button("All carts", state.href(PATH)).small().ghost()) } }
+            header { h2 { "Carts" } @if is_more { (link_button("All carts", state.href(KIND.path)).small().ghost()) } }
             (data_table("Carts", head, html! { @for row in rows { (line(row, &state, false, zone, locale)) } }))
         }
     }

@@ -6,8 +6,7 @@ mod view;
 
 use std::collections::HashMap;
 
-use axum::{Router, extract::RawQuery, http::StatusCode, response::IntoResponse, routing::get};
-use chrono::{Days, NaiveDate};
+use axum::{Router, extract::RawQuery, response::IntoResponse, routing::get};
 use maud::{Markup, html};
 use regulars_commerce::{
     model::{CartRow, CartState},
@@ -17,29 +16,30 @@ use regulars_commerce::{
         products,
     },
 };
-use regulars_customers::{find::start_of_day, store::captions};
+use regulars_customers::store::captions;
 use regulars_database::Tx;
 use regulars_kernel::{
-    Error, Faults, PageRequest, Permission, Result, Sort, TimeZone,
+    Faults, PageRequest, Permission, Result, Sort, TimeZone,
     ids::{CartId, CustomerId},
     paging::Start,
 };
 use regulars_web::{
-    AppState, PageCall, PageResult, Params, Path,
-    pages::{ListState, Nav, Page, Shell, page},
-    redirect,
+    AppState, PageCall, PageResult, Path,
+    pages::{ListState, Nav, Shell, page},
 };
 use uuid::Uuid;
 
-use crate::{
-    orders::faults_of,
-    place::{is_too_deep, place},
-};
-use list_view::{Face, ListView, Row};
+use crate::listing::{Kind, customer_of, finish, sheet_or_page, shorter, with_days};
+use list_view::{ListView, Row};
 use view::CartView;
 
-/// Where the list is.
-pub(crate) const PATH: &str = "/carts";
+/// The list.
+pub(crate) const KIND: Kind = Kind {
+    path: "/carts",
+    title: "Carts",
+    words: ["cart", "carts"],
+    nav: Nav::Carts,
+};
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
@@ -54,23 +54,13 @@ async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
     call.require(Permission::CustomersRead)?;
     let query = query.unwrap_or_default();
     let state = ListState::parse(&query);
-    // A form sends its empty fields too; the address that people see and share has none.
-    if !call.is_fragment() && query.split('&').any(|pair| pair.ends_with('=')) {
-        return Ok(redirect(&call, &state.href(PATH)));
+    if let Some(shorter) = shorter(&call, &KIND, &query, &state) {
+        return Ok(shorter);
     }
     let mut tx = call.read().await?;
     let view = read_list(&call, &mut tx, state).await?;
     tx.commit().await?;
-    if call.is_fragment() {
-        return Ok(list_view::fragment(&view).into_response());
-    }
-    let status = if view.faults.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::BAD_REQUEST
-    };
-    let shell = call.shell(Nav::Carts, "Carts");
-    Ok((status, page(&shell, html! {}, list_view::content(&view))).into_response())
+    Ok(view.answer(&call, &KIND, list_view::content, list_view::list))
 }
 
 /// `GET /carts/filters`: the sheet that changes them.
@@ -81,93 +71,40 @@ async fn filter(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
     let sources = carts::sources(&mut tx).await?;
     tx.commit().await?;
     let inside = filters::sheet_of(&state, &sources);
-    if call.is_fragment() {
-        return Ok(inside.into_response());
-    }
-    let shell = call
-        .bare_shell()
-        .at(Nav::Carts)
-        .crumb("Carts", state.href(PATH))
-        .titled(filters::TITLE);
-    let content = html! { div class="panel narrow" data-own-page=(state.href(PATH)) { (inside) } };
-    Ok(page(&shell, html! {}, content).into_response())
+    Ok(sheet_or_page(
+        &call,
+        &KIND,
+        &state.href(KIND.path),
+        filters::TITLE,
+        inside,
+    ))
 }
 
 async fn read_list(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView> {
-    let shell = call.bare_shell();
-    let customer: Option<CustomerId> = state.get("customer").parse().ok();
-    let name = match customer {
-        Some(id) => captions::customers(tx, &[id.0]).await?.remove(&id.0),
-        None => None,
-    };
-    let mut view = ListView {
-        rows: Vec::new(),
-        face: Face::Faulty,
-        page: Page::default(),
-        chips: filters::chips(&state, name.as_deref()),
-        sorted: String::new(),
-        faults: Vec::new(),
-        locale: shell.locale,
-        zone: shell.time_zone,
-        state,
-    };
+    let name = customer_of(tx, &state).await?;
+    let chips = filters::chips(&state, name.as_deref());
+    let mut view = ListView::new(call, state, chips);
     let (filter, sort, request) = match asked(&view.state, call.caller.organization.time_zone) {
         Ok(asked) => asked,
-        Err(error) => {
-            view.faults = faults_of(error)?;
-            return Ok(view);
-        }
+        Err(error) => return view.refused(error),
     };
     view.sorted = Sort::write_list(&[sort]);
-    let found = match ops::carts::list(tx, &filter, sort, &request).await {
-        Ok(found) => found,
-        Err(error) => {
-            view.faults = faults_of(error)?;
-            return Ok(view);
+    match ops::carts::list(tx, &filter, sort, &request).await {
+        Ok(found) => {
+            let rows = rows(tx, found.data).await?;
+            Ok(view.found(&KIND, &request, &found.page, rows))
         }
-    };
-    view.page = place(PATH, &view.state, &request, &found.page, found.data.len());
-    view.rows = rows(tx, found.data).await?;
-    view.face = match (
-        view.rows.is_empty(),
-        view.state.narrows() || view.page.previous.is_some(),
-    ) {
-        (false, _) => Face::Rows,
-        (true, true) => Face::NoMatch,
-        (true, false) => Face::NoCarts,
-    };
-    Ok(view)
+        Err(error) => view.refused(error),
+    }
 }
 
-/// What is asked, as the API understands it: days are those of the organization's time zone, and the last is meant as well.
-fn asked(state: &ListState, zone: TimeZone) -> Result<(CartFilter, Sort, PageRequest), Error> {
-    let plain = state.taking_out("at");
-    let moment = |value: &str, days: u64| {
-        let day: Option<NaiveDate> = value.parse().ok();
-        day.and_then(|day| start_of_day(day.checked_add_days(Days::new(days))?, zone))
-            .map_or_else(|| value.to_owned(), |at| at.to_rfc3339())
-    };
-    let pairs: ListState = plain
-        .pairs()
-        .map(|(name, value)| match name {
-            "active_from" => (name, moment(value, 0)),
-            "active_to" => (name, moment(value, 1)),
-            _ => (name, value.to_owned()),
-        })
-        .collect();
-    let mut params = Params::parse(&pairs.query())?;
+fn asked(state: &ListState, zone: TimeZone) -> Result<(CartFilter, Sort, PageRequest)> {
+    let mut params = with_days(state, zone, "active_from", "active_to")?;
     let mut faults = Faults::new();
     let customer = params.parsed("customer", "id_invalid", &mut faults);
     let (mut filter, sort, request) = read_carts_asked(&mut params, &mut faults);
     filter.customer = customer;
-    if is_too_deep(&request) {
-        faults.add(
-            "?page",
-            "page_too_deep",
-            "the list has no page of this number; narrow it",
-        );
-    }
-    params.finish(faults)?;
+    finish(params, faults, &request)?;
     Ok((filter, sort, request))
 }
 
@@ -225,8 +162,8 @@ async fn show(call: PageCall, Path(id): Path<CartId>, RawQuery(query): RawQuery)
     }
     let shell = call
         .bare_shell()
-        .at(Nav::Carts)
-        .crumb("Carts", ListState::parse(&view.list).href(PATH))
+        .at(KIND.nav)
+        .crumb(KIND.title, ListState::parse(&view.list).href(KIND.path))
         .titled(view.name());
     Ok(page(&shell, html! {}, content).into_response())
 }
@@ -236,16 +173,7 @@ async fn preview(call: PageCall, Path(id): Path<CartId>, RawQuery(query): RawQue
     call.require(Permission::CustomersRead)?;
     let view = read(&call, id, query.as_deref()).await?;
     let inside = view::preview(&view);
-    if call.is_fragment() {
-        return Ok(inside.into_response());
-    }
-    let shell = call
-        .bare_shell()
-        .at(Nav::Carts)
-        .crumb("Carts", PATH)
-        .titled(view.name());
-    let content = html! { div class="panel narrow" data-own-page=(PATH) { (inside) } };
-    Ok(page(&shell, html! {}, content).into_response())
+    Ok(sheet_or_page(&call, &KIND, KIND.path, &view.name(), inside))
 }
 
 async fn read(call: &PageCall, id: CartId, query: Option<&str>) -> Result<CartView> {

@@ -13,7 +13,7 @@ use regulars_web::pages::{
 };
 use rust_decimal::Decimal;
 
-use super::PATH;
+use super::KIND;
 use crate::words;
 
 /// Everything that is shown of a cart.
@@ -42,7 +42,7 @@ impl CartView {
     /// The cart's page, with the list that one came from.
     fn page(&self) -> String {
         let list: ListState = [("in", self.list.as_str())].into_iter().collect();
-        list.href(&format!("{PATH}/{}", self.cart.id))
+        list.href(&format!("{}/{}", KIND.path, self.cart.id))
     }
 
     fn money(&self, amount: Decimal) -> String {

@@ -14,15 +14,15 @@ use regulars_database::Tx;
 use regulars_kernel::{Permission, Result, ids::OrderId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{ListState, Nav, page},
+    pages::{ListState, page},
 };
 use uuid::Uuid;
 
 use super::{
-    PATH,
+    KIND,
     view::{self, OrderView},
 };
-use crate::words;
+use crate::{listing::sheet_or_page, words};
 
 /// `GET /orders/{id}?in=…`
 pub(super) async fn show(call: PageCall, Path(id): Path<OrderId>, RawQuery(query): RawQuery) -> PageResult {
@@ -34,8 +34,8 @@ pub(super) async fn show(call: PageCall, Path(id): Path<OrderId>, RawQuery(query
     }
     let shell = call
         .bare_shell()
-        .at(Nav::Orders)
-        .crumb("Orders", ListState::parse(&view.list).href(PATH))
+        .at(KIND.nav)
+        .crumb(KIND.title, ListState::parse(&view.list).href(KIND.path))
         .titled(view.name());
     Ok(page(&shell, html! {}, content).into_response())
 }
@@ -49,16 +49,7 @@ pub(super) async fn preview(
     call.require(Permission::CustomersRead)?;
     let view = read(&call, id, query.as_deref()).await?;
     let inside = view::preview(&view);
-    if call.is_fragment() {
-        return Ok(inside.into_response());
-    }
-    let shell = call
-        .bare_shell()
-        .at(Nav::Orders)
-        .crumb("Orders", PATH)
-        .titled(view.name());
-    let content = html! { div class="panel narrow" data-own-page=(PATH) { (inside) } };
-    Ok(page(&shell, html! {}, content).into_response())
+    Ok(sheet_or_page(&call, &KIND, KIND.path, &view.name(), inside))
 }
 
 async fn read(call: &PageCall, id: OrderId, query: Option<&str>) -> Result<OrderView> {

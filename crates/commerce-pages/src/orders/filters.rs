@@ -5,24 +5,18 @@ use regulars_commerce::model::{OrderStatus, PaymentStatus};
 use regulars_customers::model::Choice;
 use regulars_kernel::{Currency, Fault};
 use regulars_web::pages::{
-    Attributes, ListState, Locale, button, date_field, format, link_button, sheet, text_field,
+    Attributes, ListState, Locale, button, date_field, link_button, sheet, text_field,
 };
 use rust_decimal::Decimal;
 
-use super::PATH;
-use crate::words;
+use super::KIND;
+use crate::{
+    filters::{Chip, chips_of, fault_in_words, filter_of, picks},
+    words,
+};
 
 /// What the sheet is called.
 pub(super) const TITLE: &str = "Filter orders";
-
-/// A filter in force.
-#[derive(Clone, Debug)]
-pub(crate) struct Chip {
-    pub name: String,
-    pub relation: &'static str,
-    pub value: String,
-    pub without: String,
-}
 
 /// Each filter in force, with the address of the list without it. `customer` is what the one that is asked for is called.
 pub(super) fn chips(state: &ListState, customer: Option<&str>, base: Currency, locale: Locale) -> Vec<Chip> {
@@ -34,33 +28,7 @@ pub(super) fn chips(state: &ListState, customer: Option<&str>, base: Currency, l
             .map_or_else(|_| value.to_owned(), |amount| words::amount(amount, base, locale)),
         _ => value.replace('_', " "),
     };
-    chips_of(state, PATH, named, value_of)
-}
-
-/// Each filter of a list at `path`, as it is called and as its values are.
-pub(crate) fn chips_of(
-    state: &ListState,
-    path: &str,
-    called: impl Fn(&str) -> (String, &'static str),
-    value_of: impl Fn(&str, &str) -> String,
-) -> Vec<Chip> {
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in state.filters() {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let chip = |name: &str| {
-        let (label, relation) = called(name);
-        let values: Vec<String> = state.all(name).map(|value| value_of(name, value)).collect();
-        Chip {
-            name: label,
-            relation,
-            value: values.join(", "),
-            without: state.without(name).href(path),
-        }
-    };
-    names.into_iter().map(chip).collect()
+    chips_of(state, KIND.path, named, value_of)
 }
 
 /// What a filter is called and how it compares.
@@ -79,20 +47,13 @@ fn named(name: &str) -> (String, &'static str) {
 
 /// A fault of the list's address, as people read it.
 pub(super) fn in_words(fault: &Fault) -> String {
-    let name = fault.pointer.trim_start_matches('?');
-    let (label, relation) = named(name);
+    let (label, relation) = named(filter_of(fault));
     let label = if relation == "is" {
         label
     } else {
         format!("{label} {relation}")
     };
-    match &*fault.code {
-        "parameter_unknown" => format!("There is no filter “{name}”."),
-        "sort_unknown" | "sort_repeated" | "sort_too_many" => {
-            "The list cannot be sorted like this.".to_owned()
-        }
-        _ => format!("{label}: {}", format::sentence(&fault.message)),
-    }
+    fault_in_words(fault, &label)
 }
 
 /// The inside of the sheet.
@@ -106,7 +67,7 @@ pub(super) fn sheet_of(state: &ListState, sources: &[String], base: Currency) ->
             .autocomplete("off")
             .in_form("filter")
     };
-    let form = Attributes::new().set("method", "get").set("action", PATH);
+    let form = Attributes::new().set("method", "get").set("action", KIND.path);
     let body = html! {
         @for (name, value) in state.pairs().filter(|(name, _)| kept.contains(name)) { input type="hidden" name=(name) value=(value); }
         (picks("status", "Status", OrderStatus::ALL.iter().map(|status| status.as_str()), state))
@@ -125,26 +86,8 @@ pub(super) fn sheet_of(state: &ListState, sources: &[String], base: Currency) ->
         Some(form),
         body,
         html! {
-            (link_button("Clear all", state.only_search().href(PATH)).ghost())
+            (link_button("Clear all", state.only_search().href(KIND.path)).ghost())
             (button("Show orders").primary().submit())
         },
     )
-}
-
-/// Any of several values.
-pub(crate) fn picks<'a>(
-    name: &str,
-    legend: &str,
-    values: impl Iterator<Item = &'a str>,
-    state: &ListState,
-) -> Markup {
-    let chosen: Vec<&str> = state.all(name).collect();
-    html! {
-        fieldset class="picks" {
-            legend { (legend) }
-            @for value in values {
-                label class="pick" { input type="checkbox" name=(name) value=(value) checked[chosen.contains(&value)]; span { (words::sentence(value)) } }
-            }
-        }
-    }
 }

@@ -1,53 +1,34 @@
 //! Answers the list of orders and the sheet of its filters.
 
-use axum::{extract::RawQuery, http::StatusCode, response::IntoResponse};
-use chrono::{Days, NaiveDate};
-use maud::html;
+use axum::extract::RawQuery;
 use regulars_commerce::{
     ops, read_orders_asked,
     store::find::{self, Filter},
 };
-use regulars_customers::{find::start_of_day, store::captions};
 use regulars_database::Tx;
-use regulars_kernel::{
-    Error, Fault, Faults, PageRequest, Permission, Result, Sort, TimeZone, ids::CustomerId,
-};
-use regulars_web::{
-    PageCall, PageResult, Params,
-    pages::{ListState, Nav, Page, page},
-    redirect,
-};
+use regulars_kernel::{Faults, PageRequest, Permission, Result, Sort, TimeZone};
+use regulars_web::{PageCall, PageResult, pages::ListState};
 
 use super::{
-    PATH,
+    KIND,
     filters::{self, chips},
-    list_view::{self, Face, ListView},
+    list_view::{self, ListView},
     table::rows,
 };
-use crate::place::{is_too_deep, place};
+use crate::listing::{customer_of, finish, sheet_or_page, shorter, with_days};
 
 /// `GET /orders`
 pub(super) async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
     call.require(Permission::CustomersRead)?;
     let query = query.unwrap_or_default();
     let state = ListState::parse(&query);
-    // A form sends its empty fields too; the address that people see and share has none.
-    if !call.is_fragment() && query.split('&').any(|pair| pair.ends_with('=')) {
-        return Ok(redirect(&call, &state.href(PATH)));
+    if let Some(shorter) = shorter(&call, &KIND, &query, &state) {
+        return Ok(shorter);
     }
     let mut tx = call.read().await?;
     let view = read(&call, &mut tx, state).await?;
     tx.commit().await?;
-    if call.is_fragment() {
-        return Ok(list_view::fragment(&view).into_response());
-    }
-    let status = if view.faults.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::BAD_REQUEST
-    };
-    let shell = call.shell(Nav::Orders, "Orders");
-    Ok((status, page(&shell, html! {}, list_view::content(&view))).into_response())
+    Ok(view.answer(&call, &KIND, list_view::content, list_view::list))
 }
 
 /// `GET /orders/filters`: the sheet that changes them.
@@ -58,108 +39,43 @@ pub(super) async fn filters(call: PageCall, RawQuery(query): RawQuery) -> PageRe
     let sources = find::sources(&mut tx).await?;
     tx.commit().await?;
     let inside = filters::sheet_of(&state, &sources, call.caller.organization.currency);
-    if call.is_fragment() {
-        return Ok(inside.into_response());
-    }
-    let shell = call
-        .bare_shell()
-        .at(Nav::Orders)
-        .crumb("Orders", state.href(PATH))
-        .titled(filters::TITLE);
-    let content = html! { div class="panel narrow" data-own-page=(state.href(PATH)) { (inside) } };
-    Ok(page(&shell, html! {}, content).into_response())
+    Ok(sheet_or_page(
+        &call,
+        &KIND,
+        &state.href(KIND.path),
+        filters::TITLE,
+        inside,
+    ))
 }
 
 /// Reads what the address asks for.
 async fn read(call: &PageCall, tx: &mut Tx, state: ListState) -> Result<ListView> {
-    let shell = call.bare_shell();
-    let customer: Option<CustomerId> = state.get("customer").parse().ok();
-    let name = match customer {
-        Some(id) => captions::customers(tx, &[id.0]).await?.remove(&id.0),
-        None => None,
-    };
-    let mut view = ListView {
-        rows: Vec::new(),
-        face: Face::Faulty,
-        page: Page::default(),
-        chips: chips(
-            &state,
-            name.as_deref(),
-            call.caller.organization.currency,
-            shell.locale,
-        ),
-        sorted: String::new(),
-        faults: Vec::new(),
-        locale: shell.locale,
-        zone: shell.time_zone,
-        state,
-    };
+    let name = customer_of(tx, &state).await?;
+    let base = call.caller.organization.currency;
+    let chips = chips(&state, name.as_deref(), base, call.bare_shell().locale);
+    let mut view = ListView::new(call, state, chips);
     let (filter, sort, request) = match asked(&view.state, call.caller.organization.time_zone) {
         Ok(asked) => asked,
-        Err(error) => {
-            view.faults = faults_of(error)?;
-            return Ok(view);
-        }
+        Err(error) => return view.refused(error),
     };
     view.sorted = Sort::write_list(&[sort]);
-    let found = match ops::orders::list(tx, &filter, sort, &request).await {
-        Ok(found) => found,
-        Err(error) => {
-            view.faults = faults_of(error)?;
-            return Ok(view);
+    match ops::orders::list(tx, &filter, sort, &request).await {
+        Ok(found) => {
+            let rows = rows(tx, found.data).await?;
+            Ok(view.found(&KIND, &request, &found.page, rows))
         }
-    };
-    view.page = place(PATH, &view.state, &request, &found.page, found.data.len());
-    view.rows = rows(tx, found.data).await?;
-    view.face = match (
-        view.rows.is_empty(),
-        view.state.narrows() || view.page.previous.is_some(),
-    ) {
-        (false, _) => Face::Rows,
-        (true, true) => Face::NoMatch,
-        (true, false) => Face::NoOrders,
-    };
-    Ok(view)
+        Err(error) => view.refused(error),
+    }
 }
 
-/// What is asked, as the API understands it: days are those of the organization's time zone, and the last is meant as well.
 fn asked(state: &ListState, zone: TimeZone) -> Result<(Filter, Sort, PageRequest)> {
-    let plain = state.taking_out("at");
-    let moment = |value: &str, days: u64| {
-        let day: Option<NaiveDate> = value.parse().ok();
-        day.and_then(|day| start_of_day(day.checked_add_days(Days::new(days))?, zone))
-            .map_or_else(|| value.to_owned(), |at| at.to_rfc3339())
-    };
-    let pairs: ListState = plain
-        .pairs()
-        .map(|(name, value)| match name {
-            "placed_from" => (name, moment(value, 0)),
-            "placed_to" => (name, moment(value, 1)),
-            _ => (name, value.to_owned()),
-        })
-        .collect();
-    let mut params = Params::parse(&pairs.query())?;
+    let mut params = with_days(state, zone, "placed_from", "placed_to")?;
     let mut faults = Faults::new();
     let customer = params.parsed("customer", "id_invalid", &mut faults);
     let (mut filter, sort, request) = read_orders_asked(&mut params, &mut faults);
     filter.customer = customer;
-    if is_too_deep(&request) {
-        faults.add(
-            "?page",
-            "page_too_deep",
-            "the list has no page of this number; narrow it",
-        );
-    }
-    params.finish(faults)?;
+    finish(params, faults, &request)?;
     Ok((filter, sort, request))
-}
-
-/// What a person can put right in the address; anything else is passed on.
-pub(crate) fn faults_of(error: Error) -> Result<Vec<Fault>> {
-    match error {
-        Error::Invalid(faults) | Error::Malformed(faults) => Ok(faults.0),
-        other => Err(other),
-    }
 }
 
 #[cfg(test)]

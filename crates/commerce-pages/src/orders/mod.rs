@@ -9,14 +9,19 @@ mod table;
 mod view;
 
 use axum::{Router, routing::get};
-use regulars_web::AppState;
+use regulars_web::{AppState, pages::Nav};
 
-pub(crate) use filters::{Chip, chips_of, picks};
-pub(crate) use list::faults_of;
+use crate::listing::Kind;
+
 pub use table::{Row, customer_orders, rows};
 
-/// Where the list is.
-pub(crate) const PATH: &str = "/orders";
+/// The list.
+pub(crate) const KIND: Kind = Kind {
+    path: "/orders",
+    title: "Orders",
+    words: ["order", "orders"],
+    nav: Nav::Orders,
+};
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()

@@ -11,7 +11,7 @@ use regulars_kernel::{Result, ids::CustomerId};
 use regulars_web::pages::{Align, ListState, Locale, button, column, data_table, format, time_tag};
 use uuid::Uuid;
 
-use super::PATH;
+use super::KIND;
 use crate::words;
 
 /// An order and what its customer is called.
@@ -50,7 +50,7 @@ pub(crate) struct Look {
 /// One row; `state` is the list that it stands in.
 pub(crate) fn line(row: &Row, state: &ListState, look: Look) -> Markup {
     let order = &row.order;
-    let href = format!("{PATH}/{}", order.id);
+    let href = format!("{}/{}", KIND.path, order.id);
     let name = words::name(order.number.as_deref(), &order.external_id);
     let is_void = order.is_test || order.status == OrderStatus::Cancelled;
     let preview = state.leading_to(&format!("{href}/preview"));

@@ -12,7 +12,7 @@ use regulars_web::pages::{
 };
 use uuid::Uuid;
 
-use super::{PATH, parts};
+use super::{KIND, parts};
 use crate::words;
 
 /// Everything that is shown of an order.
@@ -38,7 +38,7 @@ pub(super) struct OrderView {
 
 impl OrderView {
     fn href(&self) -> String {
-        format!("{PATH}/{}", self.order.id)
+        format!("{}/{}", KIND.path, self.order.id)
     }
 
     /// The order's page, with the list that one came from.

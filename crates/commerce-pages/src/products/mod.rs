@@ -71,7 +71,7 @@ async fn list(call: PageCall, RawQuery(query): RawQuery) -> PageResult {
 }
 
 fn faults_of(error: regulars_kernel::Error) -> Result<Vec<Fault>> {
-    crate::orders::faults_of(error)
+    crate::listing::faults_of(error)
 }
 
 fn asked(state: &ListState) -> Result<(String, PageRequest)> {

@@ -200,7 +200,7 @@ fn variants(view: &ProductView) -> Markup {
 fn by_location(view: &ProductView) -> Markup {
     let all = &view.product.variants;
     let head = html! { (column("Location", Align::Start, false)) (column("Variant", Align::Start, false)) (column("Available", Align::End, false)) };
-    let body = html! { @for one in all { @for level in &one.levels {
+    let body = html! { @for one in all { @for level in one.levels.iter().flatten() {
         tr {
             td { (level.location_name.as_deref().unwrap_or(&level.location_external_id)) }
             td class="cell-muted" { (one.title.as_deref().unwrap_or(&view.product.title)) }
@@ -208,7 +208,7 @@ fn by_location(view: &ProductView) -> Markup {
         }
     } } };
     html! {
-        @if all.iter().any(|one| !one.levels.is_empty()) {
+        @if all.iter().any(|one| one.levels.as_ref().is_some_and(|levels| !levels.is_empty())) {
             section class="panel order-part" { header { h2 { "Stock by location" } } (data_table("Stock by location", head, body)) }
         }
     }
