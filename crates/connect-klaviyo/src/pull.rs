@@ -25,6 +25,8 @@ use crate::{
 
 /// How often a profile is tried by itself.
 const TRIES: u32 = 3;
+/// How often in a row Klaviyo is waited for before the job ends and another goes on later.
+const MOST_WAITS: u32 = 20;
 /// How far ahead Klaviyo's clock may be. What is said to have changed later than that is no place to go on from.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
@@ -55,7 +57,7 @@ impl Handler for Pull {
 
     async fn run(&self, job: Context) -> Result<Value, JobFailure> {
         let PullInput { pull_id } = job.input()?;
-        let mut failures = 0;
+        let (mut failures, mut waits) = (0, 0);
         let mut begun_anew = false;
         loop {
             job.check()?;
@@ -69,7 +71,7 @@ impl Handler for Pull {
             tx.commit().await?;
             let trouble = match self.page(&place).await {
                 Ok(page) => {
-                    failures = 0;
+                    (failures, waits) = (0, 0);
                     match take(&job, pull_id, &place, page).await? {
                         Then::GoOn => continue,
                         Then::End(result) => return Ok(result),
@@ -78,11 +80,15 @@ impl Handler for Pull {
                 Err(trouble) => trouble,
             };
             match trouble {
-                Trouble::Wait(wait) if wait <= self.client.patience.longest_wait => {
+                Trouble::Wait(wait) if wait <= self.client.patience.longest_wait && waits < MOST_WAITS => {
+                    waits += 1;
                     // Whoever says “at once” is asked again a little later all the same.
                     sleep(&job, wait.max(self.wait_after(1))).await?;
                 }
-                Trouble::Wait(wait) => return self.put_off(&job, pull_id, wait).await,
+                Trouble::Wait(wait) => {
+                    let wait = wait.max(self.client.patience.longest_wait);
+                    return self.put_off(&job, pull_id, wait).await;
+                }
                 Trouble::Passing(why) => {
                     failures += 1;
                     if failures >= self.client.patience.failures {
