@@ -54,7 +54,8 @@ CREATE TRIGGER stamp BEFORE UPDATE ON carts FOR EACH ROW EXECUTE FUNCTION stamp_
 CALL protect_tenant_table('carts');
 
 -- Stock by location: which thing of the stock a variant is, where there is stock, and how much of what is there.
--- Lock: ACCESS EXCLUSIVE on product_variants for milliseconds, then against writing for as long as its index is built (a second for a million).
+-- Lock: ACCESS EXCLUSIVE on product_variants while its column is checked and its index is built (about a second for a million; nobody
+-- reads or writes variants meanwhile).
 ALTER TABLE product_variants ADD COLUMN inventory_item_id text CHECK (inventory_item_id <> '' AND length(inventory_item_id) <= 200);
 CREATE INDEX product_variants_item ON product_variants (organization_id, inventory_item_id) WHERE inventory_item_id IS NOT NULL;
 
