@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{stage::Stage, strangers};
+use crate::{
+    looked::{Looked, look},
+    stage::Stage,
+    strangers,
+};
 
 /// A shop whose secret is `hush`; gives its id and the path that it sends to.
 async fn shop(stage: &Stage) -> (String, String) {
@@ -189,7 +193,7 @@ async fn all_that_match_are_replayed_or_put_aside_once_it_is_said_how_many() {
 
 /// Connects a shop that has sent what can be processed and what cannot, and one that has sent nothing; gives the ids of both
 /// and of a message that failed.
-pub async fn connected(stage: &Stage) -> (String, String, String) {
+async fn connected(stage: &Stage) -> (String, String, String) {
     let api = &stage.api;
     let shop = json!({"provider": "shopify", "name": "Main shop", "secret": "hush", "settings": {"shop": "acme.myshopify.com"}});
     let shop = api.post("/api/v1/connections", &shop).await.expect(201);
@@ -227,4 +231,79 @@ pub async fn connected(stage: &Stage) -> (String, String, String) {
         .await
         .expect(200);
     (shop.at("/id"), quiet.at("/id"), dead.at("/data/0/id"))
+}
+
+/// Pages of a shop that is connected to others.
+pub async fn looks(stage: &Stage) -> Vec<Looked> {
+    let (shop, quiet, dead) = connected(stage).await;
+    let klaviyo =
+        json!({"provider": "klaviyo", "secret": "a secret of Klaviyo", "api_key": "pk_0123456789abcdef"});
+    let klaviyo = stage
+        .api
+        .post("/api/v1/connections", &klaviyo)
+        .await
+        .expect(201)
+        .at("/id");
+    let pull = format!("/api/v1/connections/{klaviyo}/pull");
+    stage.api.post(&pull, &json!({})).await.expect(202);
+    vec![
+        look("connections", "/settings/connections".into(), &[]),
+        look(
+            "connections-menu",
+            "/settings/connections".into(),
+            &["click:[data-row] .cell-menu button"],
+        ),
+        look(
+            "connection-new",
+            "/settings/connections".into(),
+            &["New connection"],
+        ),
+        look("connection", format!("/settings/connections/{shop}"), &[]),
+        look(
+            "connection-klaviyo",
+            format!("/settings/connections/{klaviyo}"),
+            &[],
+        ),
+        look(
+            "connection-api-key",
+            format!("/settings/connections/{klaviyo}"),
+            &["New API key"],
+        ),
+        look("empty-connection", format!("/settings/connections/{quiet}"), &[]),
+        look(
+            "connection-secret",
+            format!("/settings/connections/{shop}"),
+            &["New secret"],
+        ),
+        look("inbox", "/settings/inbox".into(), &[]),
+        look("inbox-failed", "/settings/inbox?state=dead".into(), &[]),
+        look(
+            "inbox-failed-replay",
+            "/settings/inbox?state=dead".into(),
+            &["Replay all"],
+        ),
+        look("inbox-nothing", "/settings/inbox?state=retrying".into(), &[]),
+        look(
+            "inbox-message",
+            "/settings/inbox".into(),
+            &["click:#inbox [data-row-link]"],
+        ),
+        look("message", format!("/settings/inbox/{dead}"), &[]),
+        look(
+            "message-shown",
+            format!("/settings/inbox/{dead}"),
+            &["Show personal data"],
+        ),
+        // What went wrong.
+        look(
+            "wrong-mend",
+            "/settings/inbox?state=dead&topic=customers%2Fupdate".into(),
+            &["click:#inbox [data-row-link]", "Mend", "Save and replay"],
+        ),
+        look(
+            "wrong-connection",
+            "/settings/connections".into(),
+            &["New connection", "Create connection"],
+        ),
+    ]
 }

@@ -6,7 +6,6 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    connections::connected,
     looked::{Looked, look},
     orders::sold,
     stage::Stage,
@@ -228,20 +227,10 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         )
         .await;
     let (order, product) = sold(stage, &first).await;
-    let (shop, quiet, dead) = connected(stage).await;
-    let klaviyo =
-        json!({"provider": "klaviyo", "secret": "a secret of Klaviyo", "api_key": "pk_0123456789abcdef"});
-    let klaviyo = stage
-        .api
-        .post("/api/v1/connections", &klaviyo)
-        .await
-        .expect(201)
-        .at("/id");
-    let pull = format!("/api/v1/connections/{klaviyo}/pull");
-    stage.api.post(&pull, &json!({})).await.expect(202);
     let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
     let mut pages = crate::carts::looks(stage, &first).await;
+    pages.extend(crate::connections::looks(stage).await);
     pages.extend([
         look("dashboard", "/dashboard".into(), &[]),
         look("customers", "/customers".into(), &[]),
@@ -429,66 +418,9 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         look("sessions", "/settings/sessions".into(), &[]),
         look("jobs", "/settings/jobs".into(), &[]),
         look("health", "/settings/health".into(), &[]),
-        look("connections", "/settings/connections".into(), &[]),
-        look(
-            "connections-menu",
-            "/settings/connections".into(),
-            &["click:[data-row] .cell-menu button"],
-        ),
-        look(
-            "connection-new",
-            "/settings/connections".into(),
-            &["New connection"],
-        ),
-        look("connection", format!("/settings/connections/{shop}"), &[]),
-        look(
-            "connection-klaviyo",
-            format!("/settings/connections/{klaviyo}"),
-            &[],
-        ),
-        look(
-            "connection-api-key",
-            format!("/settings/connections/{klaviyo}"),
-            &["New API key"],
-        ),
-        look("empty-connection", format!("/settings/connections/{quiet}"), &[]),
-        look(
-            "connection-secret",
-            format!("/settings/connections/{shop}"),
-            &["New secret"],
-        ),
-        look("inbox", "/settings/inbox".into(), &[]),
-        look("inbox-failed", "/settings/inbox?state=dead".into(), &[]),
-        look(
-            "inbox-failed-replay",
-            "/settings/inbox?state=dead".into(),
-            &["Replay all"],
-        ),
-        look("inbox-nothing", "/settings/inbox?state=retrying".into(), &[]),
-        look(
-            "inbox-message",
-            "/settings/inbox".into(),
-            &["click:#inbox [data-row-link]"],
-        ),
-        look("message", format!("/settings/inbox/{dead}"), &[]),
-        look(
-            "message-shown",
-            format!("/settings/inbox/{dead}"),
-            &["Show personal data"],
-        ),
         look("help", "/help".into(), &[]),
         look("help-guide", "/help/finding-people".into(), &[]),
         // What went wrong.
-        look(
-            "wrong-mend",
-            "/settings/inbox?state=dead&topic=customers%2Fupdate".into(),
-            &["click:#inbox [data-row-link]", "Mend", "Save and replay"],
-        ),
-        look(
-            "wrong-connection",
-            "/settings/connections".into(),
-            &["New connection", "Create connection"],
-        ),
         look("wrong-address", "/no-such-page".into(), &[]),
         look("wrong-guide", "/help/no-such-guide".into(), &[]),
         look("wrong-customer", format!("/customers/{nobody}"), &[]),
