@@ -1,4 +1,4 @@
-//! Products with their variants: `products/create` and `update`.
+//! Products with their variants: `products/create`, `update` and `delete`.
 
 use regulars_commerce::{
     model::{ProductInput, SourceVersion},
@@ -40,6 +40,14 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
         done["left_out"] = json!(left_out);
     }
     Ok(Applied::Done(done))
+}
+
+/// `products/delete`, which names the id alone.
+pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
+    let gone = body::parse(message)?;
+    let id = body::required_id(&gone, &["id"])?;
+    ops::products::delete_by_key(tx, SOURCE, &id, Some(message.said_at)).await?;
+    Ok(Applied::Done(json!({"deleted": true})))
 }
 
 /// Our fields of a product; what is absent stays absent. Shopify's prices are in the shop's currency, which it does not say.

@@ -86,4 +86,8 @@ ids! {
     CartId,
     /// A product.
     ProductId,
+    /// A wishlist.
+    WishlistId,
+    /// A line of the ledger of store credit.
+    StoreCreditEntryId,
 }

@@ -1,13 +1,15 @@
-//! The API of orders, carts and products: handlers that turn a request into one use case and its result into JSON.
+//! The API of orders, carts, wishlists, products and store credit: handlers that turn a request into one use case and its result into JSON.
 //!
 //! What it never does: SQL, or decide what is right.
 
 mod batch;
 mod carts;
+mod credit;
 pub(crate) mod filter;
 mod orders;
 mod products;
 mod stock;
+mod wishlists;
 
 use regulars_kernel::{Faults, PageRequest, Sort};
 use regulars_web::{
@@ -25,8 +27,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::list_customer_orders))
         .routes(routes!(carts::list_carts, carts::tell_carts))
         .routes(routes!(carts::get_cart, carts::delete_cart))
+        .routes(routes!(wishlists::list_wishlists, wishlists::tell_wishlists))
+        .routes(routes!(wishlists::get_wishlist, wishlists::delete_wishlist))
+        .routes(routes!(wishlists::list_customer_wishlists))
+        .routes(routes!(credit::get_store_credit, credit::tell_store_credit))
+        .routes(routes!(credit::get_store_credit_entry))
         .routes(routes!(products::list_products, products::tell_products))
-        .routes(routes!(products::get_product))
+        .routes(routes!(products::get_product, products::delete_product))
         .routes(routes!(stock::tell_stock))
 }
 
@@ -43,6 +50,18 @@ const CONSTRAINTS: &[Constraint] = &[
         pointer: "/customer_id",
         code: "customer_unknown",
         message: "there is no customer with this id",
+    },
+    Constraint {
+        name: "wishlists_customer",
+        pointer: "/customer_id",
+        code: "customer_unknown",
+        message: "there is no customer with this id",
+    },
+    Constraint {
+        name: "store_credit_entries_external",
+        pointer: "/external_id",
+        code: "entry_known",
+        message: "this entry was told of another customer or in another currency",
     },
 ];
 

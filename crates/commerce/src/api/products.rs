@@ -2,7 +2,7 @@
 
 use regulars_kernel::{Faults, Page, Permission, ids::ProductId, text};
 use regulars_web::{
-    ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
+    ActErrors, ApiResult, Call, CommonErrors, Json, ListErrors, OneErrors, Params, Path, json, json_with_etag,
 };
 use serde_json::Value;
 
@@ -125,4 +125,20 @@ pub async fn get_product(call: Call, Path(id): Path<ProductId>) -> ApiResult {
     let mut tx = call.read().await?;
     let product = ops::products::get(&mut tx, id).await?;
     Ok(json_with_etag(product.version, &product.show()))
+}
+
+/// Delete a product
+///
+/// For ever: it is not shown any more, whatever is told of it later. Orders keep what was bought, with brand and
+/// category. Needs `customers:write`.
+#[utoipa::path(
+    delete, path = "/products/{id}", tag = "products",
+    params(("id" = ProductId, Path, description = "The product's id")),
+    responses((status = 204, description = "Deleted"), ActErrors)
+)]
+pub async fn delete_product(call: Call, Path(id): Path<ProductId>) -> ApiResult {
+    call.require(Permission::CustomersWrite)?;
+    let mut tx = call.write().await?;
+    ops::products::delete(&mut tx, id, &|version| call.if_match(version)).await?;
+    Ok(call.no_content(tx).await?)
 }

@@ -1,4 +1,4 @@
-//! The words of this room: orders, carts, products and stock, how input is understood, and how what arrives is put together.
+//! The words of this room: orders, carts, wishlists, products, stock and store credit, how input is understood, and how what arrives is put together.
 //!
 //! What it never does: SQL, HTTP, reading the clock.
 
@@ -8,6 +8,7 @@ mod cart_merge;
 #[cfg(test)]
 mod cart_tests;
 mod check;
+mod credit;
 mod facts;
 mod input;
 mod merge;
@@ -21,10 +22,12 @@ mod show;
 mod status;
 mod stock;
 mod version;
+mod wishlist;
 
 pub use cart::{ABANDONED_AFTER, Cart, CartJson, CartLine, CartLineJson, CartRow, CartStage, CartState};
 pub use cart_input::{CartChange, CartInput, CartLineInput};
 pub use cart_merge::{Conversion, convert_cart, merge_cart};
+pub use credit::{CreditBalance, CreditChange, CreditEntry, CreditEntryJson, CreditInput, CreditKind};
 pub use facts::{Fact, changes, describe, facts};
 pub use input::{AmountInput, CustomerKey, LineInput, OrderInput};
 pub use merge::{Change, CorePatch, Speaker, Whose, merge, total_in_base};
@@ -39,3 +42,4 @@ pub use show::{OrderJson, OrderRow, StatusChange};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 pub use stock::{Item, Level, Location, StockLevel, StockLevelInput};
 pub use version::SourceVersion;
+pub use wishlist::{Wish, WishInput, Wishlist, WishlistChange, WishlistInput, WishlistJson};

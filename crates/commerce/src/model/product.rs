@@ -287,14 +287,10 @@ impl Product {
         }
         let old = SourceVersion::from_columns(self.source_version, self.source_sequence.clone());
         let content = |one: &Self| serde_json::to_string(&(one, &one.variants)).unwrap_or_default();
-        if self.deleted_at.is_some()
-            || !replaces(version.as_ref(), old.as_ref(), || {
-                (content(&after), content(self))
-            })
-        {
-            return self.clone();
-        }
-        after
+        let is_newer = replaces(version.as_ref(), old.as_ref(), || {
+            (content(&after), content(self))
+        });
+        if is_newer { after } else { self.clone() }
     }
 
     /// Gives amounts that were read the digits that they need.

@@ -5,12 +5,14 @@
 mod people;
 
 pub mod carts;
+pub mod credit;
 pub mod metrics;
 pub mod orders;
 pub mod payments;
 pub mod products;
 pub mod stock;
 pub mod value;
+pub mod wishlists;
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Whose an order or a cart is: found by id, by an id elsewhere or by address; who is not known yet becomes a guest.
+//! Whose an order, a cart or a wishlist is: found by id, by an id elsewhere or by address; who is not known yet becomes a guest.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ use regulars_kernel::{Email, Error, Patch, Result, ids::CustomerId};
 use sqlx::Executor as _;
 
 use crate::{
-    model::{Address, CartChange, Change, Whose},
+    model::{Address, CartChange, Change, Whose, WishlistChange},
     store,
 };
 
@@ -45,7 +45,17 @@ impl Owned for CartChange {
     }
 }
 
-/// Who is who, for a batch of orders or carts.
+impl Owned for WishlistChange {
+    fn whose(&self) -> &Whose {
+        &self.whose
+    }
+
+    fn addresses(&self) -> [&Patch<Address>; 2] {
+        [&Patch::Keep, &Patch::Keep]
+    }
+}
+
+/// Who is who, for a batch of orders, carts or wishlists.
 #[derive(Default)]
 pub(super) struct People {
     living: BTreeSet<CustomerId>,

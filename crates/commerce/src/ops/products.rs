@@ -1,14 +1,15 @@
-//! Products: told one or many at a time, listed.
+//! Products: told one or many at a time, deleted, listed.
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
     Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total, ids::ProductId, text,
 };
 use serde_json::json;
 
-use super::{ByKey, Outcome, stock};
+use super::{ByKey, Outcome, orders::Guard, stock};
 use crate::{
     jobs,
     model::{Product, ProductInput, ProductJson},
@@ -80,15 +81,17 @@ pub async fn upsert_many(
             return Ok(with_versions(outcomes, &after));
         }
     }
-    Err(Error::Unavailable(
-        "others tell of the same products at once; try again".into(),
-    ))
+    Err(busy())
 }
 
 fn tell(tx: &Tx, input: &ProductInput, base: Currency, all: &mut ByKey<Product>) -> Outcome<Product> {
     let mut faults = Faults::new();
     let key = input.key(base, &mut faults);
     let known = all.get(&key);
+    if known.is_some_and(|product| product.deleted_at.is_some()) && input.source_version.is_none() {
+        let message = "this product was deleted; it stays so";
+        return Outcome::Refused(Error::conflict("/external_id", "product_deleted", message));
+    }
     let blank;
     let before = if let Some(product) = known {
         product
@@ -161,6 +164,53 @@ async fn write(tx: &mut Tx, before: &ByKey<Product>, after: &mut ByKey<Product>)
         }
     }
     Ok(true)
+}
+
+/// Deletes the product with this id.
+pub async fn delete(tx: &mut Tx, id: ProductId, guard: Guard<'_>) -> Result<()> {
+    let product = store::products::get(tx, id)
+        .await?
+        .ok_or(Error::NotFound("product"))?;
+    let locked = store::products::lock(tx, &[(&product.source, &product.external_id)]).await?;
+    let product = locked
+        .first()
+        .filter(|product| product.deleted_at.is_none())
+        .ok_or(Error::NotFound("product"))?;
+    guard(product.version)?;
+    delete_by_key(tx, &product.source, &product.external_id, None).await
+}
+
+/// Deletes a product for ever. What arrives of it later, or before, still says what kind of thing was bought, so that the
+/// order of arrival makes no difference to anybody's figures; one that was never told of leaves a mark for that.
+pub async fn delete_by_key(
+    tx: &mut Tx,
+    source: &str,
+    external_id: &str,
+    at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let deleted_at = Some(at.unwrap_or(tx.now()));
+    for _ in 0..TRIES {
+        let Some(before) = store::products::lock(tx, &[(source, external_id)]).await?.pop() else {
+            let product = Product {
+                deleted_at,
+                ..Product::blank(source, external_id, tx.now())
+            };
+            if store::products::insert(tx, &[&product]).await? == 1 {
+                return Ok(());
+            }
+            continue;
+        };
+        if before.deleted_at.is_none() {
+            let after = Product { deleted_at, ..before };
+            store::products::update(tx, &[&after]).await?;
+        }
+        return Ok(());
+    }
+    Err(busy())
+}
+
+fn busy() -> Error {
+    Error::Unavailable("others tell of the same products at once; try again".into())
 }
 
 /// The outcomes with the products as they are in the end. Of two that told of the same new one only the first made it.

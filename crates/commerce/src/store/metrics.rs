@@ -35,7 +35,7 @@ macro_rules! figures {
              l.current_quantity AS quantity, l.total * t.rate AS spent
            FROM theirs t JOIN order_lines l ON l.order_id = t.id
            LEFT JOIN products p ON (l.category IS NULL OR l.brand IS NULL) AND p.source = t.source
-             AND p.external_id = l.product_external_id AND p.deleted_at IS NULL
+             AND p.external_id = l.product_external_id
            WHERE t.counts AND l.current_quantity > 0
          ), categories AS (
            SELECT DISTINCT ON (customer_id) customer_id, category FROM bought WHERE category IS NOT NULL

@@ -3,6 +3,7 @@
 //! What it never does: decide. Rules are in `model`, use cases in `ops`.
 
 pub mod carts;
+pub mod credit;
 pub mod find;
 pub mod metrics;
 pub mod orders;
@@ -12,3 +13,4 @@ pub mod products;
 pub mod stock;
 pub mod value;
 pub mod waiting;
+pub mod wishlists;

@@ -106,7 +106,7 @@ pub async fn count(tx: &mut Tx, prefix: &str, most: i64) -> Result<i64> {
     .await?)
 }
 
-/// Brand and category of those that there are of these.
+/// Brand and category of those that are known of these; of deleted ones, too: what was bought stays what it was.
 pub async fn kinds(
     tx: &mut Tx,
     source: &str,
@@ -114,7 +114,7 @@ pub async fn kinds(
 ) -> Result<Vec<(String, Option<String>, Option<String>)>> {
     Ok(sqlx::query_as(
         "SELECT external_id, brand, category FROM products
-         WHERE source = $1 AND external_id = ANY($2) AND deleted_at IS NULL",
+         WHERE source = $1 AND external_id = ANY($2)",
     )
     .bind(source)
     .bind(ids)

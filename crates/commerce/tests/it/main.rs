@@ -7,6 +7,7 @@
 
 mod carts;
 mod concurrent;
+mod credit;
 mod figures;
 mod harness;
 mod hostile;
@@ -16,3 +17,4 @@ mod products;
 mod stock;
 mod value;
 mod versions;
+mod wishlists;

@@ -114,3 +114,32 @@ async fn what_a_product_is_counts_for_those_who_bought_it_before_it_was_told() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_deleted_product_is_gone_for_ever_and_what_was_bought_stays_what_it_was() {
+    let house = House::new().await;
+    let hat = |day: Option<u32>, title: &str| {
+        let mut hat = json!({"source": "till", "external_id": "8", "title": title, "category": "hats"});
+        if let Some(day) = day {
+            hat["source_version"] = json!({"at": format!("2026-01-{day:02}T00:00:00Z"), "sequence": ""});
+        }
+        hat
+    };
+    let made = house.post("/products", hat(Some(1), "Hat")).await.expect(201).json;
+    let mut told = shoes(1, "ada@example.com");
+    told["lines"] = json!([{"product_external_id": "8", "title": "Hat", "quantity": 3, "price": "10.00"}]);
+    let order = house.order(told).await;
+    let path = format!("/products/{}", text(&made["id"]));
+    house.delete(&path).await.expect(204);
+    house.get(&path).await.expect(404);
+    house.delete(&path).await.expect(404);
+    assert_eq!(house.get("/products").await.json["data"], json!([]));
+    let again = house.post("/products", hat(None, "Hat")).await.expect(409);
+    assert_eq!(again.json["errors"][0]["code"], "product_deleted");
+    // What its source still says of it, such as what was sent before the deletion, does not bring it back.
+    house.post("/products", hat(Some(2), "Summer hat")).await.expect(200);
+    house.process().await;
+    house.get(&path).await.expect(404);
+    let metrics = house.metrics(&text(&order["customer_id"])).await;
+    assert_eq!(metrics["favourite_category"], "hats");
+}

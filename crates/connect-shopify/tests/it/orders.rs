@@ -324,6 +324,24 @@ async fn a_product_comes_with_its_variants() {
 }
 
 #[tokio::test]
+async fn a_deleted_product_is_gone_whichever_message_comes_first() {
+    let shop = Shop::new().await;
+    let product = |id: u32| json!({"id": id, "title": "Shoes", "product_type": "Footwear", "updated_at": at(1), "variants": []});
+    shop.says("products/create", &at(1), &product(7)).await;
+    shop.process().await;
+    shop.says("products/delete", &at(2), &json!({"id": 7})).await;
+    shop.says("products/delete", &at(2), &json!({"id": 8})).await;
+    shop.process().await;
+    shop.says("products/create", &at(1), &product(8)).await;
+    shop.says("products/update", &at(1), &product(7)).await;
+    shop.process().await;
+    for event in shop.events().await {
+        assert_eq!(event["state"], "done", "{event}");
+    }
+    assert_eq!(shop.get("/products").await.expect(200).json["data"], json!([]));
+}
+
+#[tokio::test]
 async fn prices_are_in_the_currency_of_the_shop_where_the_connection_says_it() {
     let shop = Shop::new().await;
     let settings = |currency: &str| json!({"settings": {"currency": currency}});

@@ -60,6 +60,7 @@ pub struct Pull {
     #[schema(example = 0)]
     pub failed: i32,
     /// Why it could not go on.
+    #[schema(example = "Klaviyo refuses the API key (401): it must be a private key that may read profiles")]
     pub error: Option<String>,
     /// When it was begun.
     pub started_at: DateTime<Utc>,

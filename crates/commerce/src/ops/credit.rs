@@ -1,0 +1,152 @@
+//! Store credit: given, taken and shown. It never goes below zero, however many spend it at once.
+
+use regulars_database::Tx;
+use regulars_events::NewEvent;
+use regulars_kernel::{
+    Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total,
+    ids::{CustomerId, StoreCreditEntryId},
+};
+use rust_decimal::Decimal;
+
+use super::Outcome;
+use crate::{
+    model::{CreditBalance, CreditChange, CreditEntry, CreditEntryJson, CreditInput, CreditKind},
+    store,
+};
+
+/// The order of the ledger.
+pub const ORDER: &[Sort] = &[Sort::descending("created_at")];
+/// The most entries that are counted exactly.
+const COUNTED: i64 = 10_000;
+/// What a balance must stay below.
+const MOST: i64 = 100_000_000_000_000;
+
+/// What a customer has, by currency; currencies of which nothing is left are left out.
+pub async fn balances(tx: &mut Tx, customer: CustomerId) -> Result<Vec<CreditBalance>> {
+    let all = store::credit::balances(tx, customer).await?;
+    Ok(all.into_iter().filter(|one| !one.balance.is_zero()).collect())
+}
+
+/// A page of a customer's ledger, the latest first.
+pub async fn list(tx: &mut Tx, customer: CustomerId, page: &PageRequest) -> Result<Page<CreditEntryJson>> {
+    let most = i64::from(page.limit);
+    let mut found = store::credit::list(tx, customer, page.cursor(), page.offset(), most + 1).await?;
+    let counted = store::credit::count(tx, customer, COUNTED + 1).await?;
+    let total = if counted > COUNTED {
+        Total::about(COUNTED)
+    } else {
+        Total::exact(counted)
+    };
+    let more = found.len() > page.limit as usize;
+    found.truncate(page.limit as usize);
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::new(ORDER, vec![serde_json::json!(last.created_at)], last.id.0));
+    let shown = found.iter().map(CreditEntry::show).collect();
+    Ok(Page::new(shown, next, total))
+}
+
+/// A line of a customer's ledger.
+pub async fn get(tx: &mut Tx, customer: CustomerId, id: StoreCreditEntryId) -> Result<Option<CreditEntry>> {
+    regulars_customers::ops::require_living(tx, customer).await?;
+    store::credit::get(tx, customer, id).await
+}
+
+/// Writes down what was given or taken. An entry that another system told already stays the one it is.
+pub async fn tell(
+    tx: &mut Tx,
+    customer: CustomerId,
+    input: &CreditInput,
+    base: Currency,
+) -> Result<Outcome<CreditEntry>> {
+    let mut faults = Faults::new();
+    let change = input.check(base, &mut faults);
+    faults.check()?;
+    let change = change.ok_or_else(|| Error::internal("what has no fault can be read"))?;
+    regulars_customers::ops::require_living(tx, customer).await?;
+    let balance = store::credit::lock(tx, customer, change.currency).await?;
+    // Looked up behind the lock: whoever tells the same at once has told it by now.
+    if let Some((source, external_id)) = &change.key
+        && let Some(known) = store::credit::by_key(tx, source, external_id).await?
+    {
+        if change.is(&known, customer) {
+            return Ok(Outcome::Unchanged(known));
+        }
+        let message = "this entry was told with another customer, kind or amount; the ledger is not changed, add another entry";
+        return Err(Error::conflict("/external_id", "entry_known", message));
+    }
+    Ok(Outcome::Created(write(tx, customer, &change, balance).await?))
+}
+
+async fn write(tx: &mut Tx, customer: CustomerId, change: &CreditChange, balance: Decimal) -> Result<CreditEntry> {
+    let after = if change.kind.is_more() {
+        balance + change.amount
+    } else {
+        balance - change.amount
+    };
+    if after.is_sign_negative() && !after.is_zero() {
+        let there = CreditBalance {
+            currency: change.currency,
+            balance,
+        };
+        let message = format!("there is not so much: {} {} are left", there.show().amount(), change.currency);
+        return Err(Error::invalid("/amount", "credit_insufficient", message));
+    }
+    if after >= Decimal::from(MOST) {
+        let message = "together that is too much to be kept";
+        return Err(Error::invalid("/amount", "amount_invalid", message));
+    }
+    let (source, external_id) = change.key.clone().unzip();
+    let mut entry = CreditEntry {
+        id: StoreCreditEntryId::new(),
+        customer_id: customer,
+        kind: change.kind,
+        amount: change.amount,
+        currency: change.currency,
+        balance: after,
+        note: change.note.clone(),
+        source,
+        external_id,
+        order_external_id: change.order_external_id.clone(),
+        occurred_at: change.occurred_at.unwrap_or(tx.now()),
+        created_at: tx.now(),
+    };
+    entry.normalize();
+    store::credit::add(tx, &entry).await?;
+    let mut event = NewEvent::new(entry.event())
+        .data(entry.describe())
+        .at(entry.occurred_at);
+    event.customer_id = Some(customer);
+    regulars_events::append(tx, event).await?;
+    Ok(entry)
+}
+
+/// Gives a customer what another has who turned out to be the same. Both ledgers say so.
+pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<()> {
+    for there in store::credit::balances(tx, from).await? {
+        let currency = there.currency;
+        // In one order for everybody: two merges of the same two do not wait for each other.
+        let (first, second) = (from.min(to), from.max(to));
+        let one = store::credit::lock(tx, first, currency).await?;
+        let other = store::credit::lock(tx, second, currency).await?;
+        let (theirs, ours) = if first == from { (one, other) } else { (other, one) };
+        if theirs.is_zero() {
+            continue;
+        }
+        let moved = |kind, note: &str| CreditChange {
+            kind,
+            amount: theirs,
+            currency,
+            note: Some(note.to_owned()),
+            key: None,
+            order_external_id: None,
+            occurred_at: None,
+        };
+        let out = moved(CreditKind::Withdrawn, "Moved to the customer this one was merged into");
+        write(tx, from, &out, theirs).await?;
+        let into = moved(CreditKind::Issued, "Moved from a customer who was merged into this one");
+        write(tx, to, &into, ours).await?;
+    }
+    Ok(())
+}
