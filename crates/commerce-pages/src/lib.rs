@@ -11,11 +11,13 @@ mod orders;
 mod place;
 mod products;
 mod told;
+mod wishes;
 pub mod words;
 
 pub use carts::customer_carts;
 pub use orders::{Row, customer_orders, rows};
 pub use told::{Told, tell};
+pub use wishes::customer_wishes;
 
 use axum::Router;
 use regulars_web::AppState;

@@ -1,4 +1,4 @@
-//! What happened to orders and carts, in words for a timeline.
+//! What happened to orders, carts, wishlists and store credit, in words for a timeline.
 
 use maud::{Markup, html};
 use regulars_kernel::Currency;
@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use crate::words;
 
-/// How an event of an order or a cart is told.
+/// How an event of an order, a cart, a wishlist or store credit is told.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// A picture.
     pub icon: Icon,
     /// Its colour.
     pub tone: Tone,
-    /// What the order or the cart is called, and its page unless it is deleted.
+    /// What it is called, and its page unless it is deleted.
     pub order: (String, Option<String>),
     /// What became of it: "was paid".
     pub title: String,
@@ -26,10 +26,16 @@ pub struct Told {
     pub detail: Markup,
 }
 
-/// Tells an event by its kind and data, if it is one of orders or carts.
+/// Tells an event by its kind and data, if it is one of these.
 pub fn tell(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
     if kind.starts_with("cart.") || kind == "checkout.started" {
         return tell_cart(kind, data, locale);
+    }
+    if kind.starts_with("wishlist.") {
+        return tell_wishes(kind, data);
+    }
+    if kind.starts_with("store_credit.") {
+        return tell_credit(kind, data, locale);
     }
     let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
     let money = |name: &str| amount(&data[name], locale);
@@ -138,6 +144,66 @@ fn tell_cart(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
     })
 }
 
+fn tell_wishes(kind: &str, data: &Value) -> Option<Told> {
+    let (icon, tone, title) = match kind {
+        "wishlist.added" => (Icon::Star, Tone::Violet, "grew"),
+        "wishlist.removed" => (Icon::Star, Tone::Neutral, "got shorter"),
+        _ => return None,
+    };
+    let titles: Vec<&str> = data["products"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|product| product["title"].as_str())
+        .take(3)
+        .collect();
+    let count = data["count"]
+        .as_u64()
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or_default();
+    let mut text = titles.join(", ");
+    if count > titles.len() {
+        text.push_str(&format!(" and {} more", count - titles.len()));
+    }
+    let name = data["name"]
+        .as_str()
+        .map(|name| format!(" “{name}”"))
+        .unwrap_or_default();
+    Some(Told {
+        icon,
+        tone,
+        order: (format!("Wishlist{name}"), None),
+        title: title.to_owned(),
+        text,
+        detail: html! {},
+    })
+}
+
+fn tell_credit(kind: &str, data: &Value, locale: Locale) -> Option<Told> {
+    let (icon, tone, title) = match kind {
+        "store_credit.issued" => (Icon::Payment, Tone::Green, "given"),
+        "store_credit.refunded" => (Icon::Refund, Tone::Orange, "given for a refund"),
+        "store_credit.spent" => (Icon::Payment, Tone::Blue, "spent"),
+        "store_credit.expired" => (Icon::Payment, Tone::Neutral, "expired"),
+        "store_credit.withdrawn" => (Icon::Payment, Tone::Red, "taken back"),
+        _ => return None,
+    };
+    let left = Some(amount(&data["balance"], locale)).filter(|left| !left.is_empty());
+    let more = [
+        amount(&data["amount"], locale),
+        left.map(|left| format!("{left} left")).unwrap_or_default(),
+    ];
+    let more: Vec<String> = more.into_iter().filter(|part| !part.is_empty()).collect();
+    Some(Told {
+        icon,
+        tone,
+        order: ("Store credit".to_owned(), None),
+        title: title.to_owned(),
+        text: more.join(" · "),
+        detail: html! {},
+    })
+}
+
 /// `{"amount": "12.50", "currency": "EUR"}` as people write it; nothing for anything else.
 fn amount(value: &Value, locale: Locale) -> String {
     let (Some(amount), Some(currency)) = (value["amount"].as_str(), value["currency"].as_str()) else {
@@ -217,6 +283,19 @@ mod tests {
             (told.title.as_str(), told.text.as_str()),
             ("reached the checkout", "€59.90 · Shoes")
         );
+        let wishes =
+            json!({"name": "Birthday", "products": [{"title": "Shoes"}, {"title": "Hat"}], "count": 5});
+        let told = tell("wishlist.added", &wishes, Locale::default()).unwrap();
+        assert_eq!(
+            (told.order.0.as_str(), told.title.as_str(), told.text.as_str()),
+            ("Wishlist “Birthday”", "grew", "Shoes, Hat and 3 more")
+        );
+        let credit = json!({"amount": {"amount": "5.50", "currency": "EUR"}, "balance": {"amount": "14.50", "currency": "EUR"}});
+        let told = tell("store_credit.spent", &credit, Locale::default()).unwrap();
+        assert_eq!(
+            (told.order.0.as_str(), told.title.as_str(), told.text.as_str()),
+            ("Store credit", "spent", "€5.50 · €14.50 left")
+        );
     }
 
     #[test]
@@ -229,11 +308,13 @@ mod tests {
                 "order.deleted",
                 "cart.created",
                 "cart.deleted",
+                "wishlist.added",
+                "store_credit.spent",
             ] {
                 for data in [
                     json!(text),
                     json!({"order_id": text, "number": text, "title": text, "reason": text, "total": {"amount": text, "currency": text},
-                        "tracking_company": text, "tracking_numbers": [text, 1], "tracking_urls": [text, null]}),
+                        "name": text, "products": [{"title": text}], "count": 7, "balance": text, "tracking_company": text, "tracking_numbers": [text, 1], "tracking_urls": [text, null]}),
                 ] {
                     let told = tell(kind, &data, Locale::default()).unwrap();
                     samples::assert_harmless(

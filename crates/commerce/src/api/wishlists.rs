@@ -122,7 +122,11 @@ pub async fn list_wishlists(call: Call, mut params: Params) -> ApiResult {
     ),
     responses((status = 200, description = "A page of wishlists", body = Page<WishlistJson>), OneErrors)
 )]
-pub async fn list_customer_wishlists(call: Call, Path(id): Path<CustomerId>, mut params: Params) -> ApiResult {
+pub async fn list_customer_wishlists(
+    call: Call,
+    Path(id): Path<CustomerId>,
+    mut params: Params,
+) -> ApiResult {
     call.require(Permission::CustomersRead)?;
     let mut faults = Faults::new();
     let page = page_request(&mut params, ops::wishlists::ORDER, &mut faults);

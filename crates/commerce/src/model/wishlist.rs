@@ -247,7 +247,9 @@ fn wish_of(pointer: &str, given: &WishInput, check: &mut Check<'_>) -> (Wish, Op
     let at = |name: &str| format!("{pointer}/{name}");
     let title = check.line(&at("title"), &given.title, 500);
     if title.is_none() {
-        check.faults.add(at("title"), "missing", "what is wished for has a title");
+        check
+            .faults
+            .add(at("title"), "missing", "what is wished for has a title");
     }
     let price = given
         .price
@@ -323,13 +325,14 @@ impl Wishlist {
         customer.apply(&mut after.customer_id);
         if let Some(items) = &change.items {
             let known: HashMap<_, _> = self.items.iter().map(|one| (one.key(), one.added_at)).collect();
-            let default = change.version.as_ref().map_or(SourceVersion::new(now, "").at, |version| version.at);
+            let default = change
+                .version
+                .as_ref()
+                .map_or(SourceVersion::new(now, "").at, |version| version.at);
             after.items = items
                 .iter()
                 .map(|(wish, at)| Wish {
-                    added_at: at
-                        .or_else(|| known.get(&wish.key()).copied())
-                        .unwrap_or(default),
+                    added_at: at.or_else(|| known.get(&wish.key()).copied()).unwrap_or(default),
                     ..wish.clone()
                 })
                 .collect();
@@ -352,7 +355,10 @@ impl Wishlist {
     /// What stands on this one that does not stand on the other.
     pub fn beyond<'a>(&'a self, other: &Self) -> Vec<&'a Wish> {
         let there: BTreeSet<_> = other.items.iter().map(Wish::key).collect();
-        self.items.iter().filter(|wish| !there.contains(&wish.key())).collect()
+        self.items
+            .iter()
+            .filter(|wish| !there.contains(&wish.key()))
+            .collect()
     }
 
     /// What an event tells of some of its things: the first few of them, and how many they are.

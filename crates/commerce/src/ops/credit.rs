@@ -79,7 +79,12 @@ pub async fn tell(
     Ok(Outcome::Created(write(tx, customer, &change, balance).await?))
 }
 
-async fn write(tx: &mut Tx, customer: CustomerId, change: &CreditChange, balance: Decimal) -> Result<CreditEntry> {
+async fn write(
+    tx: &mut Tx,
+    customer: CustomerId,
+    change: &CreditChange,
+    balance: Decimal,
+) -> Result<CreditEntry> {
     let after = if change.kind.is_more() {
         balance + change.amount
     } else {
@@ -90,7 +95,11 @@ async fn write(tx: &mut Tx, customer: CustomerId, change: &CreditChange, balance
             currency: change.currency,
             balance,
         };
-        let message = format!("there is not so much: {} {} are left", there.show().amount(), change.currency);
+        let message = format!(
+            "there is not so much: {} {} are left",
+            there.show().amount(),
+            change.currency
+        );
         return Err(Error::invalid("/amount", "credit_insufficient", message));
     }
     if after >= Decimal::from(MOST) {
@@ -143,9 +152,15 @@ pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<
             order_external_id: None,
             occurred_at: None,
         };
-        let out = moved(CreditKind::Withdrawn, "Moved to the customer this one was merged into");
+        let out = moved(
+            CreditKind::Withdrawn,
+            "Moved to the customer this one was merged into",
+        );
         write(tx, from, &out, theirs).await?;
-        let into = moved(CreditKind::Issued, "Moved from a customer who was merged into this one");
+        let into = moved(
+            CreditKind::Issued,
+            "Moved from a customer who was merged into this one",
+        );
         write(tx, to, &into, ours).await?;
     }
     Ok(())

@@ -195,7 +195,11 @@ async fn write(tx: &mut Tx, before: &ByKey<Wishlist>, after: &mut ByKey<Wishlist
 fn told(old: &Wishlist, new: &Wishlist) -> Vec<NewEvent> {
     let nothing = Wishlist::blank("", "", new.created_at);
     // Whoever has it now wishes for all of it.
-    let old = if old.customer_id == new.customer_id { old } else { &nothing };
+    let old = if old.customer_id == new.customer_id {
+        old
+    } else {
+        &nothing
+    };
     let at = new.source_version.unwrap_or(new.updated_at);
     let mut events = Vec::new();
     if new.customer_id.is_none() {

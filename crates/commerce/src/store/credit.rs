@@ -1,7 +1,10 @@
 //! The ledger of store credit, and what each customer has of it.
 
 use regulars_database::Tx;
-use regulars_kernel::{Currency, Cursor, Result, ids::{CustomerId, StoreCreditEntryId}};
+use regulars_kernel::{
+    Currency, Cursor, Result,
+    ids::{CustomerId, StoreCreditEntryId},
+};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 

@@ -91,7 +91,11 @@ pub async fn list(
              ORDER BY w.updated_at DESC, w.id DESC OFFSET $3 LIMIT $4"
         ),
     };
-    let mut query = sqlx::query_as(sql).bind(before).bind(before_id).bind(skip).bind(most);
+    let mut query = sqlx::query_as(sql)
+        .bind(before)
+        .bind(before_id)
+        .bind(skip)
+        .bind(most);
     if let Some(customer) = customer {
         query = query.bind(customer);
     }
@@ -246,5 +250,8 @@ pub async fn products(
     .bind(ids)
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|(source, external_id, id)| ((source, external_id), id)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(source, external_id, id)| ((source, external_id), id))
+        .collect())
 }

@@ -27,10 +27,17 @@ async fn credit_is_given_and_taken_and_the_ledger_says_what_was_left() {
     assert_eq!((&none["balances"], &none["data"]), (&json!([]), &json!([])));
     let given = json!({"kind": "issued", "amount": "20.00", "note": "For the late parcel"});
     let made = house.post(&path, given).await.expect(201);
-    assert_eq!(made.json["balance"], json!({"amount": "20.00", "currency": "EUR"}));
+    assert_eq!(
+        made.json["balance"],
+        json!({"amount": "20.00", "currency": "EUR"})
+    );
     let location = made.header("location").to_owned();
     assert_eq!(
-        house.get(location.strip_prefix(BASE).unwrap()).await.expect(200).json,
+        house
+            .get(location.strip_prefix(BASE).unwrap())
+            .await
+            .expect(200)
+            .json,
         made.json
     );
     house.post(&path, line("spent", "5.50")).await.expect(201);
@@ -50,7 +57,11 @@ async fn credit_is_given_and_taken_and_the_ledger_says_what_was_left() {
     assert_eq!(kinds, ["refunded", "spent", "issued"]);
     let first = house.get(&format!("{path}?limit=2")).await.expect(200).json;
     let cursor = text(&first["page"]["next_cursor"]);
-    let rest = house.get(&format!("{path}?limit=2&cursor={cursor}")).await.expect(200).json;
+    let rest = house
+        .get(&format!("{path}?limit=2&cursor={cursor}"))
+        .await
+        .expect(200)
+        .json;
     assert_eq!(rest["data"], json!([there["data"][2]]));
 
     let much = house.post(&path, line("withdrawn", "14.51")).await.expect(422);
@@ -106,13 +117,29 @@ async fn what_is_no_line_is_refused_with_its_place() {
         (line("issued", "-1.00"), vec!["/amount"]),
         (line("issued", "1.001"), vec!["/amount"]),
         (line("issued", "99999999999999999999"), vec!["/amount"]),
-        (json!({"kind": "issued", "amount": "1.00", "external_id": "7"}), vec!["/source"]),
-        (json!({"kind": "issued", "amount": "1.00", "source": "shop"}), vec!["/external_id"]),
-        (json!({"kind": "issued", "amount": "1.00", "note": "\u{0}"}), vec!["/note"]),
-        (json!({"kind": "issued", "amount": "1.00", "occurred_at": "0001-01-01T00:00:00Z"}), vec!["/occurred_at"]),
+        (
+            json!({"kind": "issued", "amount": "1.00", "external_id": "7"}),
+            vec!["/source"],
+        ),
+        (
+            json!({"kind": "issued", "amount": "1.00", "source": "shop"}),
+            vec!["/external_id"],
+        ),
+        (
+            json!({"kind": "issued", "amount": "1.00", "note": "\u{0}"}),
+            vec!["/note"],
+        ),
+        (
+            json!({"kind": "issued", "amount": "1.00", "occurred_at": "0001-01-01T00:00:00Z"}),
+            vec!["/occurred_at"],
+        ),
     ] {
         let answer = house.post(&path, body.clone()).await;
-        assert!([400, 422].contains(&answer.status.as_u16()), "{body}: {}", answer.text());
+        assert!(
+            [400, 422].contains(&answer.status.as_u16()),
+            "{body}: {}",
+            answer.text()
+        );
         assert_eq!(places(&answer), wanted, "{body}");
     }
     let unknown = "/customers/0198c5a4-7c00-7000-8000-000000000000/store-credit";

@@ -125,7 +125,11 @@ async fn a_deleted_product_is_gone_for_ever_and_what_was_bought_stays_what_it_wa
         }
         hat
     };
-    let made = house.post("/products", hat(Some(1), "Hat")).await.expect(201).json;
+    let made = house
+        .post("/products", hat(Some(1), "Hat"))
+        .await
+        .expect(201)
+        .json;
     let mut told = shoes(1, "ada@example.com");
     told["lines"] = json!([{"product_external_id": "8", "title": "Hat", "quantity": 3, "price": "10.00"}]);
     let order = house.order(told).await;
@@ -137,7 +141,10 @@ async fn a_deleted_product_is_gone_for_ever_and_what_was_bought_stays_what_it_wa
     let again = house.post("/products", hat(None, "Hat")).await.expect(409);
     assert_eq!(again.json["errors"][0]["code"], "product_deleted");
     // What its source still says of it, such as what was sent before the deletion, does not bring it back.
-    house.post("/products", hat(Some(2), "Summer hat")).await.expect(200);
+    house
+        .post("/products", hat(Some(2), "Summer hat"))
+        .await
+        .expect(200);
     house.process().await;
     house.get(&path).await.expect(404);
     let metrics = house.metrics(&text(&order["customer_id"])).await;

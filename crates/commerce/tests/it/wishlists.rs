@@ -42,15 +42,25 @@ async fn told(house: &House, customer: &str) -> Vec<(String, i64, String)> {
 #[tokio::test]
 async fn a_wishlist_is_told_again_and_what_is_new_or_gone_is_told_once() {
     let house = House::new().await;
-    let made = house.post("/wishlists", list("w1", &["7", "8"])).await.expect(201);
+    let made = house
+        .post("/wishlists", list("w1", &["7", "8"]))
+        .await
+        .expect(201);
     assert_eq!(
         made.header("location"),
         format!("/api/v1/wishlists/{}", text(&made.json["id"]))
     );
-    assert_eq!(made.json["items"][0]["price"], json!({"amount": "59.90", "currency": "EUR"}));
+    assert_eq!(
+        made.json["items"][0]["price"],
+        json!({"amount": "59.90", "currency": "EUR"})
+    );
     assert_eq!(made.json["items"][1]["variant_external_id"], json!(null));
     let customer = text(&made.json["customer_id"]);
-    let same = house.post("/wishlists", list("w1", &["7", "8"])).await.expect(200).json;
+    let same = house
+        .post("/wishlists", list("w1", &["7", "8"]))
+        .await
+        .expect(200)
+        .json;
     assert_eq!(same["version"], 1);
     let changed = house
         .post("/wishlists", list("w1", &["8", "9"]))
@@ -69,7 +79,11 @@ async fn a_wishlist_is_told_again_and_what_is_new_or_gone_is_told_once() {
         ]
     );
 
-    let mine = house.get(&format!("/customers/{customer}/wishlist")).await.expect(200).json;
+    let mine = house
+        .get(&format!("/customers/{customer}/wishlist"))
+        .await
+        .expect(200)
+        .json;
     assert_eq!(mine["page"]["total"], json!({"value": 1, "exact": true}));
     assert_eq!(mine["data"][0], changed);
     let all = house.get("/wishlists?limit=1").await.expect(200).json;
@@ -138,7 +152,10 @@ async fn many_are_told_at_once_and_a_wrong_one_keeps_no_other_back() {
     wrong["items"][1]["title"] = json!("");
     wrong["email"] = json!("new@example.com");
     let report = house
-        .post("/wishlists", json!([list("w1", &["7"]), wrong, {"source": "shop", "external_id": "w3", "colour": 1}]))
+        .post(
+            "/wishlists",
+            json!([list("w1", &["7"]), wrong, {"source": "shop", "external_id": "w3", "colour": 1}]),
+        )
         .await
         .expect(200)
         .json;
@@ -152,7 +169,11 @@ async fn many_are_told_at_once_and_a_wrong_one_keeps_no_other_back() {
     faults.sort();
     assert_eq!(
         faults,
-        ["/1/items/0/price", "/1/items/1/product_external_id", "/1/items/1/title"]
+        [
+            "/1/items/0/price",
+            "/1/items/1/product_external_id",
+            "/1/items/1/title"
+        ]
     );
     assert_eq!(report["results"][2]["errors"][0]["pointer"], "/2/colour");
     // Whom only the refused one names stays unknown.
@@ -190,12 +211,21 @@ async fn the_same_wishlist_told_by_many_at_once_is_one_with_one_event() {
 #[tokio::test]
 async fn a_stranger_sees_and_changes_no_wishlist() {
     let house = House::new().await;
-    let made = house.post("/wishlists", list("w1", &["7"])).await.expect(201).json;
+    let made = house
+        .post("/wishlists", list("w1", &["7"]))
+        .await
+        .expect(201)
+        .json;
     let path = format!("{BASE}/wishlists/{}", text(&made["id"]));
     let other = house.app.key_of("other", Role::Owner).await;
     house.app.get(&path).bearer(&other).await.expect(404);
     house.app.delete(&path).bearer(&other).await.expect(404);
-    let theirs = house.app.get(&format!("{BASE}/wishlists")).bearer(&other).await.expect(200);
+    let theirs = house
+        .app
+        .get(&format!("{BASE}/wishlists"))
+        .bearer(&other)
+        .await
+        .expect(200);
     assert_eq!(theirs.json["data"], json!([]));
     let customer = format!("{BASE}/customers/{}/wishlist", text(&made["customer_id"]));
     house.app.get(&customer).bearer(&other).await.expect(404);

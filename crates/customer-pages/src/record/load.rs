@@ -121,6 +121,7 @@ pub(crate) fn record(
             .metrics
             .clone()
             .filter(|figures| figures.orders + figures.cancelled_orders > 0),
+        credit: Vec::new(),
         section,
         list: String::new(),
         beside: [None, None],

@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 mod change;
 pub(crate) mod contacts;
+mod credit;
 mod details;
 mod figures;
 mod hierarchy;
@@ -64,6 +65,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route(
             "/customers/{id}/consents",
             get(change::consent_sheet).post(change::save_consents),
+        )
+        .route(
+            "/customers/{id}/store-credit",
+            get(credit::show).post(credit::tell),
         )
         .route("/customers/{id}/sources/new", get(links::new_source))
         .route("/customers/{id}/sources", post(links::link_source))

@@ -1,9 +1,10 @@
-//! A customer's orders, the latest first, each of which opens beside the page, and above them the carts of which none came.
+//! A customer's orders, the latest first, each of which opens beside the page, above them the carts of which none came, below
+//! them what is wished for.
 
 use axum::{extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
 use regulars_commerce::{ops, store::find::Filter};
-use regulars_commerce_pages::{customer_carts, customer_orders, rows};
+use regulars_commerce_pages::{customer_carts, customer_orders, customer_wishes, rows};
 use regulars_customers::{model::Included, store::parts::Key};
 use regulars_database::Tx;
 use regulars_kernel::{Cursor, PageRequest, Permission, Result, Sort, ids::CustomerId, paging::Start};
@@ -24,13 +25,16 @@ const ORDER: Sort = Sort::descending("placed_at");
 pub(super) async fn section(tx: &mut Tx, view: &RecordView, shell: &Shell) -> Result<Markup> {
     let carts = customer_carts(tx, view.customer.id, shell).await?;
     let table = part(tx, view.customer.id, Start::First, false, shell).await?;
+    let wishes = customer_wishes(tx, view.customer.id, shell).await?;
+    let is_several = carts.is_some() || wishes.is_some();
     Ok(html! {
         @if let Some(carts) = &carts { (carts) }
         @match table {
-            Some(table) if carts.is_some() => section class="panel order-part" { header { h2 { "Orders" } } (table) },
+            Some(table) if is_several => section class="panel order-part" { header { h2 { "Orders" } } (table) },
             Some(table) => (table),
             None => (empty_state(Icon::Orders, "No orders yet", "What this customer orders stands here, with payments and shipments.", html! {})),
         }
+        @if let Some(wishes) = wishes { (wishes) }
     })
 }
 

@@ -49,6 +49,11 @@ pub(crate) async fn read(
     if let Some(user) = marks::user(call) {
         view.favourite = ops::marks::is_favourite(tx, user, id).await?;
     }
+    view.credit = regulars_commerce::ops::credit::balances(tx, id)
+        .await?
+        .iter()
+        .map(regulars_commerce::model::CreditBalance::show)
+        .collect();
     if let Some(email) = &parts.customer.email {
         let (found, is_cut) = store::contacts::customers_with(tx, &email.lowercase(), id).await?;
         view.contact_of = found

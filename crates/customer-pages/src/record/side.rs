@@ -8,6 +8,7 @@ use regulars_web::pages::{
 };
 
 use super::{
+    credit,
     details::tone_of_consent,
     view::{Linked, RecordView, Section, tone_class},
 };
@@ -20,6 +21,9 @@ pub(super) fn cards(view: &RecordView) -> Markup {
         (card("Contact", html! { @if view.editable() { (icon_button(Icon::Edit, "Edit contact facts").small().opens_sheet(format!("{href}/edit"))) } }, contact(view)))
         (card("Tags", html! { @if view.editable() { (icon_button(Icon::Plus, "Add a tag").small().opens_sheet(format!("{href}/tags"))) } }, tags(view)))
         (card("Default address", address_actions(view), address(view)))
+        @if !view.credit.is_empty() {
+            (card("Store credit", html! { @if view.editable() { (icon_button(Icon::Edit, "Give or take store credit").small().opens_sheet(format!("{href}/store-credit"))) } }, credit::card(view)))
+        }
         (card("Relations", html! { @if view.editable() { (icon_button(Icon::Edit, "Set what it belongs to").small().opens_sheet(format!("{href}/parent"))) } }, relations(view)))
     }
 }

@@ -62,6 +62,7 @@ fn record(text: &str, section: Section) -> RecordView {
         known_tags: vec![text.into()],
         counts: [1, 2, 3],
         figures: Some(figures(text)),
+        credit: vec![regulars_kernel::Money::parse("20.00", regulars_kernel::Currency::EUR).unwrap()],
         section,
         list: format!("q={text}"),
         beside: [Some(CustomerId::new()), Some(CustomerId::new())],

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
-use regulars_kernel::ids::{AddressId, CustomerId};
+use regulars_kernel::{
+    Money,
+    ids::{AddressId, CustomerId},
+};
 use regulars_web::pages::{
     Attributes, Icon, Locale, Tab, Tone, avatar, badge, button, confirm_attributes, copy_button, empty_state,
     icon_button, icon_link, link_button, menu, menu_divider, menu_item, notice, status_badge, tabs, time_tag,
@@ -107,6 +110,8 @@ pub(crate) struct RecordView {
     pub counts: [usize; 3],
     /// What they bought, in figures; none until there was an order.
     pub figures: Option<Metrics>,
+    /// What they have of store credit, by currency.
+    pub credit: Vec<Money>,
     pub section: Section,
     /// The list that one came from, as its address holds it.
     pub list: String,
@@ -229,6 +234,7 @@ fn head(view: &RecordView) -> Markup {
                         (menu_item(Icon::Members, "Add a contact", false, sheet_of(&format!("{href}/contacts/new"))))
                         (menu_item(Icon::Address, "Add an address", false, sheet_of(&format!("{href}/addresses/new"))))
                         (menu_item(Icon::Hierarchy, "Set what it belongs to", false, sheet_of(&format!("{href}/parent"))))
+                        (menu_item(Icon::Payment, "Store credit", false, sheet_of(&format!("{href}/store-credit"))))
                         (menu_item(Icon::Link, "Copy link", false, Attributes::new().set("data-copy", href.clone())))
                         (menu_item(Icon::Copy, "Copy id", false, Attributes::new().set("data-copy", customer.id.to_string())))
                         (menu_divider())

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{
     carts, customer,
     goods::{GOODS, Good},
-    skewed, stock,
+    skewed, stock, wishes,
 };
 
 /// Customers whose purchases are drawn. Beyond these a demonstration shows nothing new and only takes longer; a server that
@@ -54,6 +54,7 @@ pub async fn tell(
     let mut placed = draw(&shop);
     let carts = carts::draw(&mut placed, &shop);
     carts::tell(database, scope, &shop, &carts).await?;
+    wishes::tell(database, scope, &shop, &placed).await?;
     let latest = placed.len().saturating_sub(LATEST);
     let mut done = 0;
     while done < placed.len() {

@@ -53,6 +53,11 @@ const TABLE: &[(&str, Option<&str>, Option<&str>)] = &[
     ("/api/v1/stock-levels", None, Some("customers:write")),
     ("/api/v1/carts", Some("customers:read"), Some("customers:write")),
     (
+        "/api/v1/wishlists",
+        Some("customers:read"),
+        Some("customers:write"),
+    ),
+    (
         "/api/v1/products",
         Some("customers:read"),
         Some("customers:write"),

@@ -77,6 +77,14 @@ impl Made {
         let cart = api.post("/api/v1/carts", &cart).await.expect(201).at("/id");
         let product = json!({"source": "till", "external_id": "7", "title": "Shoes"});
         let product = api.post("/api/v1/products", &product).await.expect(201).at("/id");
+        let wish = json!({"source": "till", "external_id": "w-7", "customer_id": customer, "items": [{"product_external_id": "7", "title": "Shoes"}]});
+        let wishlist = api.post("/api/v1/wishlists", &wish).await.expect(201).at("/id");
+        let credit = json!({"kind": "issued", "amount": "20.00"});
+        let credit = api
+            .post(&format!("/api/v1/customers/{customer}/store-credit"), &credit)
+            .await
+            .expect(201)
+            .at("/id");
         let import = api
             .upload("few.csv", b"E-Mail,Name\nbob@example.com,Bob\n".to_vec())
             .await
@@ -107,6 +115,7 @@ impl Made {
             ("/api/v1/customers/{id}/addresses/{address_id}", address),
             ("/api/v1/customers/{id}/contacts/{contact_id}", contact),
             ("/api/v1/customers/{id}/notes/{note_id}", note),
+            ("/api/v1/customers/{id}/store-credit/{entry_id}", credit),
             ("/api/v1/customers/{id}/sources/{source}", "shopify".into()),
             (
                 "/api/v1/customers/{id}/sources/{source}/{external_id}",
@@ -125,6 +134,7 @@ impl Made {
             ("/api/v1/orders/{id}", order),
             ("/api/v1/carts/{id}", cart),
             ("/api/v1/products/{id}", product),
+            ("/api/v1/wishlists/{id}", wishlist),
             ("/api/v1/imports/{id}", import),
             ("/api/v1/exports/{id}", exports.at("/data/0/id")),
             ("/api/v1/jobs/{id}", job),
