@@ -35,6 +35,7 @@ mod bulk;
 mod carts;
 mod columns;
 mod connections;
+mod credit;
 mod crowd;
 mod customers;
 mod dashboard;

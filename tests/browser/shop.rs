@@ -230,6 +230,7 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
     let nobody = "0193e0a0-0000-7000-8000-000000000000";
     let record = |tab: &str| format!("/customers/{first}{tab}");
     let mut pages = crate::carts::looks(stage, &first).await;
+    pages.extend(crate::credit::looks(stage, &first).await);
     pages.extend(crate::connections::looks(stage).await);
     pages.extend([
         look("dashboard", "/dashboard".into(), &[]),

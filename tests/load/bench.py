@@ -28,6 +28,11 @@ from data import FIRST, LAST, workbook, write_customers
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+# What is measured in one run: among how many customers, and which parts.
+SECTIONS = {
+    "customers": (1_000_000, ["read", "search", "filters", "pages", "create", "export", "restart", "files"]),
+    "commerce": (100_000, ["webhooks", "activities", "figures", "outages"]),
+}
 # Turns that the server and pgbench take at what other work in the database disturbs.
 ROUNDS = 5
 
@@ -209,13 +214,21 @@ end
             if dry:
                 self.dry_rate, self.dry_peak = rate, peak
             else:
-                limits = self.copy_limits()
+                limits = self.copy_limits() if self.options.section == "customers" else [(1, 1)]
                 whole = self.options.customers / sum(seconds for _, seconds in limits)
                 alone = limits[0][0] / limits[0][1]
+                if self.options.section == "commerce":
+                    break
                 self.report("import CSV, upsert mode, validated, with events", f"{rate:,.0f} customers/s with all their rows",
                             f"COPY of the same rows into the same indexes {whole:,.0f} customers/s (of `customers` alone {alone:,.0f})", f"≥ 0.5: {rate / whole:.2f}", rate >= 0.5 * whole)
                 self.report("dry run of that import", f"{self.dry_rate:,.0f} rows/s", f"apply {rate:,.0f} rows/s", f"≥ 1.0; {self.dry_rate / rate:.2f}", self.dry_rate >= rate)
                 self.report("memory of an import", f"{max(peak, self.dry_peak):.0f} MB", "–", "≤ 200 MB", max(peak, self.dry_peak) <= 200)
+        if self.options.section == "commerce":
+            webhooks.furnish(self)
+            kept.write_text(json.dumps([time.strftime("%Y-%m-%d"), []]))
+            self.psql("VACUUM ANALYZE")
+            self.count = self.living()
+            return
         self.furnish()
         kept.write_text(json.dumps([time.strftime("%Y-%m-%d"), self.rows]))
         for n in range(100):
@@ -456,6 +469,14 @@ end
         """What a shop's webhooks bring: taken, processed, reckoned."""
         webhooks.run(self)
 
+    def figures(self):
+        """The figures of customers, of a million orders."""
+        webhooks.figures(self)
+
+    def outages(self):
+        """Webhooks while servers and PostgreSQL are killed, and several servers on one database."""
+        webhooks.outages(self)
+
     def activities(self):
         """What visitors do: stored, and read on a timeline."""
         activities.run(self)
@@ -580,19 +601,27 @@ end
     def write(self):
         machine = f"{os.cpu_count()} cores, {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
         version = self.psql("SHOW server_version")
+        about = f"{self.count:,} customers in one organization" + (f", {self.orders:,} orders" if self.options.section == "commerce" else ", 100 organizations of 1,000")
+        file = ROOT / "docs" / "performance.md"
+        head, *others = re.split(r"(?m)^(?=## )", file.read_text() if file.exists() else "")
         lines = ["# Performance", "", "Written by `make bench`; see `tests/load/bench.py` for what each line does. Load generator, server and PostgreSQL share one machine,",
                  "so the ratio in a line says more than its absolute figures. The limit is the same work sent straight to the same PostgreSQL in the same run", "(pgbench as the serving role; COPY for files): what the server sends, in a transaction that names the organization, without which the serving role sees no row.",
                  "In brackets stands the bare statement without such a transaction, which no server behind the wall could send.", "",
-                 f"Machine: {machine}. PostgreSQL {version}. {self.count:,} customers in one organization, 100 organizations of 1,000. {time.strftime('%Y-%m-%d')}.", "",
-                 "| Work | Regulars | Limit | Reach | Holds |", "|---|---|---|---|---|"]
-        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
-        (ROOT / "docs" / "performance.md").write_text("\n".join(lines) + "\n")
+                 "Each section is one run, with data of its own.", ""]
+        title = self.options.section.capitalize()
+        section = [f"## {title}", "", f"Machine: {machine}. PostgreSQL {version}. {about}. {time.strftime('%Y-%m-%d')}.", "",
+                   "| Work | Regulars | Limit | Reach | Holds |", "|---|---|---|---|---|"]
+        section += ["| " + " | ".join(row) + " |" for row in self.rows]
+        sections = {re.match("## (.*)", other)[1]: other.strip() for other in others}
+        sections[title] = "\n".join(section)
+        known = [sections[name.capitalize()] for name in SECTIONS if name.capitalize() in sections]
+        file.write_text("\n".join(lines) + "\n" + "\n\n".join(known) + "\n")
 
     def run(self):
         try:
             self.prepare()
             self.fill()
-            wanted = self.options.only.split(",") if self.options.only else ["read", "search", "filters", "pages", "webhooks", "activities", "create", "export", "restart", "files"]
+            wanted = self.options.only.split(",") if self.options.only else SECTIONS[self.options.section][1]
             for part in wanted:
                 getattr(self, part)()
             if not self.options.only:
@@ -606,12 +635,16 @@ def main():
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--data", default=os.path.join(cache, "regulars", "bench"), help="data folder, kept for the next run")
+    parser.add_argument("--section", choices=SECTIONS, default="customers", help="what is measured")
+    parser.add_argument("--data", help="data folder, kept for the next run")
     parser.add_argument("--port", type=int, default=18080)
-    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--customers", type=int)
     parser.add_argument("--seconds", type=int, default=8, help="length of each load")
-    parser.add_argument("--only", help="parts, comma separated: read,search,filters,pages,webhooks,activities,create,export,restart,files; nothing is written")
-    Bench(parser.parse_args()).run()
+    parser.add_argument("--only", help="parts of the section, comma separated; nothing is written: " + "; ".join(",".join(parts) for _, parts in SECTIONS.values()))
+    options = parser.parse_args()
+    options.customers = options.customers or SECTIONS[options.section][0]
+    options.data = options.data or os.path.join(cache, "regulars", "bench" if options.section == "customers" else f"bench-{options.section}")
+    Bench(options).run()
 
 
 if __name__ == "__main__":

@@ -314,11 +314,58 @@ def ready(port):
     raise RuntimeError(f"nothing is ready on port {port}")
 
 
+def furnish(bench, count=200_000):
+    """The orders that a shop has when it is measured, told by REST in batches of 1,000, of three years and any customer."""
+    dice, now = random.Random(7), time.time()
+
+    def order(n):
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - dice.random() * 3 * 365 * 86_400))
+        lines = [{"external_id": str(place), "product_external_id": str(dice.randrange(1, 2000)), "title": f"Thing {dice.randrange(2000)}", "brand": f"Brand {dice.randrange(60)}", "category": f"Kind {dice.randrange(20)}",
+                  "quantity": dice.randrange(1, 4), "price": f"{dice.randrange(5, 200)}.{dice.randrange(100):02}"} for place in range(dice.randrange(1, 4))]
+        return {"source": "till", "external_id": str(n), "number": f"#{n}", "customer": {"source": "csv", "external_id": f"bench-{dice.randrange(bench.options.customers)}"}, "currency": "EUR", "placed_at": at, "payment_status": "paid", "lines": lines}
+
+    head = {"Authorization": f"Bearer {bench.key}", "Content-Type": "application/json"}
+    for first in range(0, count, 20_000):
+        bodies = [json.dumps([order(n) for n in range(start, start + 1_000)]).encode() for start in range(first, min(first + 20_000, count), 1_000)]
+        at_once(bench.options.port, "/api/v1/orders", [[(head, body) for body in bodies[lane::4]] for lane in range(4)])
+    there = int(bench.psql(f"SELECT count(*) FROM orders WHERE organization_id = '{bench.organization}' AND customer_id IS NOT NULL"))
+    if there != count:
+        raise RuntimeError(f"{there} of {count} orders are there")
+
+
+def grow(bench, count=1_000_000):
+    """Copies orders with their lines until there are so many, each of the customer that the first of it was of, and keeps the figures right."""
+    mine = f"organization_id = '{bench.organization}'"
+    there = int(bench.psql(f"SELECT count(*) FROM orders WHERE {mine}"))
+    columns = {table: bench.psql(f"SELECT string_agg(quote_ident(attname), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''").split(",")
+               for table in ("orders", "order_lines")}
+    turn = 0
+    while there < count:
+        turn += 1
+        new = lambda name: f"md5({name}::text || 'copy {turn} {there}')::uuid"
+        take = lambda table, other: ", ".join(other.get(name, name) for name in columns[table])
+        bench.psql(f"""CREATE TEMPORARY TABLE copied AS SELECT id FROM orders WHERE {mine} AND source = 'till' AND external_id NOT LIKE '%copy%' ORDER BY id LIMIT {count - there};
+            INSERT INTO orders ({', '.join(columns['orders'])}) SELECT {take('orders', {'id': new('id'), 'external_id': f"external_id || ' copy {turn} {there}'"})} FROM orders JOIN copied USING (id) WHERE {mine};
+            INSERT INTO order_lines ({', '.join(columns['order_lines'])}) SELECT {take('order_lines', {'order_id': new('order_id')})} FROM order_lines WHERE {mine} AND order_id IN (SELECT id FROM copied)""")
+        there = int(bench.psql(f"SELECT count(*) FROM orders WHERE {mine}"))
+    bench.psql("VACUUM ANALYZE orders, order_lines")
+    bench.regulars("metrics", "verify", "--organization", "bench", "--repair")
+    bench.psql("VACUUM ANALYZE customer_metrics")
+
+
 def run(bench):
     path = bench.regulars("connection", "create", "--organization", "bench", "--provider", "shopify", "--secret", SECRET, "--name", f"Bench {time.strftime('%H:%M:%S')}").split()[-1]
+    bench.orders = int(bench.psql(f"SELECT count(*) FROM orders WHERE organization_id = '{bench.organization}'"))
     accepted(bench, path)
     steady(bench, path)
     processed(bench, path)
+
+
+def figures(bench):
+    grow(bench)
     reckoned(bench)
+
+
+def outages(bench):
     flood(bench)
     shared(bench)

@@ -85,6 +85,8 @@ pub struct Once<'a> {
     pub secret: &'a str,
     /// What to do with it.
     pub words: Markup,
+    /// Another secret that comes with it: what it is, itself, and what to do with it.
+    pub beside: Option<(&'a str, &'a str, Markup)>,
     /// The list behind the sheet, as it is now.
     pub behind: Markup,
 }
@@ -96,6 +98,11 @@ impl Once<'_> {
             (notice(Tone::Blue, "It is shown this once", self.words))
             (text_field("secret", self.label).value(self.secret).attr("readonly", "").attr("spellcheck", "false").autocomplete("off").autofocus())
             div class="form-actions" { (button("Copy").primary().attr("data-copy-from", "field-secret")) }
+            @if let Some((label, secret, words)) = self.beside {
+                p class="muted" { (words) }
+                (text_field("beside", label).value(secret).attr("readonly", "").attr("spellcheck", "false").autocomplete("off"))
+                div class="form-actions" { (button("Copy").attr("data-copy-from", "field-beside").attr("aria-label", format!("Copy the {}", label.to_lowercase()))) }
+            }
         };
         let markup = if call.is_fragment() {
             let close = html! { (button("Done").attr("data-sheet-close", "")) };

@@ -8,8 +8,9 @@ use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
         self, Align, Attributes, Choice, Icon, Nav, checkbox_field, column, confirm_attributes, data_table,
-        icon_button, link_button, menu, menu_column, menu_divider, menu_item, menu_link, page, page_header,
-        pagination, select_field, status_badge, table_empty, text_field, time_tag,
+        icon_button, link_button, menu, menu_column, menu_divider, menu_item, menu_link, number_field, page,
+        page_header, pagination, select_field, status_badge, table_empty, text_field, textarea_field,
+        time_tag,
     },
     redirect_with,
 };
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     model::{ApiKey, KeyKind, KeyPatch, KeyState, NewKey, Power},
     ops,
+    publishable::RATE_PER_MINUTE,
 };
 
 const PLACE: Place = Place {
@@ -30,6 +32,7 @@ const PLACE: Place = Place {
     href: "/settings/keys",
 };
 const PER_PAGE: u32 = 100;
+const KEY_FOR_PAGES: &str = "/settings/keys/new?kind=publishable";
 
 async fn table(call: &PageCall, number: u32, refresh: bool) -> Result<Markup, Error> {
     let mut tx = call.read().await?;
@@ -111,17 +114,62 @@ pub async fn list(call: PageCall, Query(at): Query<At>) -> PageResult {
         @if call.caller.may(Permission::AccountsWrite) { (pages::shell::new_button("New key", "/settings/keys/new", "n")) }
     };
     let content = html! {
-        (page_header("API keys", html! {}, "What programs sign in with. A key's text is shown once, when it is made."))
+        (page_header("API keys", html! { @if call.caller.may(Permission::AccountsWrite) { (link_button("New key for pages", KEY_FOR_PAGES).small().opens_sheet(KEY_FOR_PAGES)) } }, "What programs sign in with, and pages of a shop tell with. A key's text is shown once, when it is made."))
         (table)
     };
     Ok(page(&call.shell(PLACE.nav, PLACE.name), actions, content).into_response())
 }
 
+#[derive(Default)]
 struct Typed {
     name: String,
     role: String,
     expires: String,
     scopes: Vec<String>,
+    /// Of a publishable key, one a line.
+    origins: String,
+    rate: String,
+}
+
+impl Typed {
+    fn read(form: &mut Form) -> Self {
+        Self {
+            name: form.text("name"),
+            role: form.text("role"),
+            expires: form.text("expires_at"),
+            scopes: form.ticked_below("scope/"),
+            origins: form.text("origins"),
+            rate: form.text("rate_per_minute"),
+        }
+    }
+
+    fn origins(&self) -> Vec<String> {
+        let lines = self.origins.lines().map(str::trim);
+        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// None where none is said; what is no number is refused like one that is out of bounds.
+    fn rate(&self) -> Option<i32> {
+        let rate = self.rate.trim();
+        (!rate.is_empty()).then(|| rate.parse().unwrap_or(0))
+    }
+}
+
+/// The fields of a key that pages hold.
+fn page_fields(typed: &Typed, faults: &[Fault]) -> Markup {
+    // A fault of one origin is shown at the field that has them all.
+    let mut at_field = faults.to_vec();
+    for fault in &mut at_field {
+        if fault.pointer.starts_with("/origins/") {
+            fault.pointer = "/origins".to_owned();
+        }
+    }
+    html! {
+        (textarea_field("origins", "Pages that use it").value(&typed.origins).required().faults(&at_field)
+            .hint("Their origins, one a line, as in https://shop.example"))
+        (number_field("rate_per_minute", "Requests a minute").value(&typed.rate).faults(&at_field).autocomplete("off")
+            .hint(format!("All browsers together; {} if nothing is said", RATE_PER_MINUTE)))
+    }
 }
 
 fn scope_fields(chosen: &[String], may: impl Fn(Permission) -> bool) -> Markup {
@@ -136,7 +184,7 @@ fn scope_fields(chosen: &[String], may: impl Fn(Permission) -> bool) -> Markup {
     }
 }
 
-fn create_face(call: &PageCall, typed: &Typed, faults: &[Fault]) -> Response {
+fn create_face(call: &PageCall, kind: KeyKind, typed: &Typed, faults: &[Fault]) -> Response {
     let power = Power::from(&*call.caller);
     let roles = Role::ALL
         .into_iter()
@@ -152,12 +200,29 @@ fn create_face(call: &PageCall, typed: &Typed, faults: &[Fault]) -> Response {
     ]
     .map(|(value, label)| Choice::new(value, label))
     .into();
+    if kind == KeyKind::Publishable {
+        return FormFace {
+            title: "New key for pages",
+            action: PLACE.href,
+            button: "Create key",
+            faults,
+            fields: html! {
+                input type="hidden" name="kind" value="publishable";
+                p class="muted" { "For the pages of a shop that tell what visitors do: everybody who opens them can read it, so it may tell of activities and nothing else." }
+                (text_field("name", "What is it for?").value(&typed.name).required().hint("As in “web shop”").autocomplete("off").faults(faults).autofocus())
+                (page_fields(typed, faults))
+                (select_field("expires_at", "Expires", expiries).value(&typed.expires).faults(faults))
+            },
+        }
+        .answer(call, PLACE);
+    }
     FormFace {
         title: "New API key",
         action: PLACE.href,
         button: "Create key",
         faults,
         fields: html! {
+            p class="muted" { "For programs. Pages of a shop get " a class="link" href={ (PLACE.href) "/new?kind=publishable" } { "a key for pages" } "." }
             (text_field("name", "What is it for?").value(&typed.name).required().hint("As in “warehouse sync”").autocomplete("off").faults(faults).autofocus())
             (select_field("role", "Role", roles).value(&typed.role).required().faults(faults))
             (select_field("expires_at", "Expires", expiries).value(&typed.expires).faults(faults))
@@ -167,25 +232,41 @@ fn create_face(call: &PageCall, typed: &Typed, faults: &[Fault]) -> Response {
     .answer(call, PLACE)
 }
 
-pub async fn show_create(call: PageCall) -> PageResult {
+/// Which kind of key is wanted.
+#[derive(serde::Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    kind: String,
+}
+
+fn kind_of(name: &str) -> KeyKind {
+    if name == "publishable" {
+        KeyKind::Publishable
+    } else {
+        KeyKind::Secret
+    }
+}
+
+pub async fn show_create(call: PageCall, Query(wanted): Query<Wanted>) -> PageResult {
     call.require(Permission::AccountsWrite)?;
+    let kind = kind_of(&wanted.kind);
     let typed = Typed {
-        name: String::new(),
         role: "agent".into(),
-        expires: "365".into(),
-        scopes: Vec::new(),
+        // A page that tells nothing any more is seen by nobody.
+        expires: if kind == KeyKind::Secret {
+            "365".into()
+        } else {
+            String::new()
+        },
+        ..Typed::default()
     };
-    Ok(create_face(&call, &typed, &[]))
+    Ok(create_face(&call, kind, &typed, &[]))
 }
 
 pub async fn create(call: PageCall, mut form: Form) -> PageResult {
     call.require(Permission::AccountsWrite)?;
-    let typed = Typed {
-        name: form.text("name"),
-        role: form.text("role"),
-        expires: form.text("expires_at"),
-        scopes: form.ticked_below("scope/"),
-    };
+    let kind = kind_of(&form.text("kind"));
+    let typed = Typed::read(&mut form);
     let days = typed
         .expires
         .parse::<i64>()
@@ -196,14 +277,14 @@ pub async fn create(call: PageCall, mut form: Form) -> PageResult {
         role: typed.role.clone(),
         scopes: typed.scopes.clone(),
         expires_at: days.map(|days| clock::now() + TimeDelta::days(days)),
-        kind: KeyKind::Secret,
-        origins: Vec::new(),
-        rate_per_minute: None,
+        kind,
+        origins: typed.origins(),
+        rate_per_minute: typed.rate(),
     };
     let mut tx = call.write().await?;
     let created = match ops::create_key(&mut tx, &Power::from(&*call.caller), &new).await {
         Ok(created) => created,
-        Err(error) => return Ok(create_face(&call, &typed, &faults_of(error)?)),
+        Err(error) => return Ok(create_face(&call, kind, &typed, &faults_of(error)?)),
     };
     tx.commit().await?;
     let behind = if call.is_fragment() {
@@ -215,7 +296,14 @@ pub async fn create(call: PageCall, mut form: Form) -> PageResult {
         title: &created.record.name,
         label: "Key",
         secret: created.key.as_deref().unwrap_or_default(),
-        words: html! { "Put it where the program keeps its secrets. Nobody can read it again, you included." },
+        words: match kind {
+            KeyKind::Secret => html! { "Put it where the program keeps its secrets. Nobody can read it again, you included." },
+            KeyKind::Publishable => html! { "Put it into the pages that load regulars.js." },
+        },
+        beside: created.identity_secret.as_deref().map(|secret| {
+            let words = html! { "With this the shop's server signs who somebody is. It belongs on that server and into no page." };
+            ("Secret for signing", secret, words)
+        }),
         behind,
     };
     Ok(once.answer(&call, PLACE))
@@ -228,10 +316,10 @@ fn edit_face(call: &PageCall, key: &ApiKey, typed: &Typed, faults: &[Fault]) -> 
         button: "Save",
         faults,
         fields: html! {
-            p class="muted" { "rk_…" (key.hint) " · " (key.role.name()) }
+            @if key.kind == KeyKind::Publishable { p class="muted" { "pk_…" (key.hint) } } @else { p class="muted" { "rk_…" (key.hint) " · " (key.role.name()) } }
             input type="hidden" name="version" value=(key.version);
             (text_field("name", "What is it for?").value(&typed.name).required().autocomplete("off").faults(faults))
-            (scope_fields(&typed.scopes, |permission| key.role.may(permission)))
+            @if key.kind == KeyKind::Publishable { (page_fields(typed, faults)) } @else { (scope_fields(&typed.scopes, |permission| key.role.may(permission))) }
         },
     }
     .answer(call, PLACE)
@@ -243,32 +331,34 @@ pub async fn show_edit(call: PageCall, Path(id): Path<KeyId>) -> PageResult {
     let key = ops::get_key(&mut tx, id).await?;
     let typed = Typed {
         name: key.name.clone(),
-        role: String::new(),
-        expires: String::new(),
         scopes: scope_names(&key).into_iter().map(str::to_owned).collect(),
+        origins: key.origins.join("\n"),
+        rate: key
+            .rate_per_minute
+            .map(|rate| rate.to_string())
+            .unwrap_or_default(),
+        ..Typed::default()
     };
     Ok(edit_face(&call, &key, &typed, &[]))
 }
 
 pub async fn edit(call: PageCall, Path(id): Path<KeyId>, mut form: Form) -> PageResult {
     call.require(Permission::AccountsWrite)?;
-    let typed = Typed {
-        name: form.text("name"),
-        role: String::new(),
-        expires: String::new(),
-        scopes: form.ticked_below("scope/"),
-    };
+    let typed = Typed::read(&mut form);
     let opened: Option<i32> = form.text("version").parse().ok();
-    let patch = KeyPatch {
-        name: Some(typed.name.clone()),
-        scopes: Some(typed.scopes.clone()),
-        ..KeyPatch::default()
-    };
     let guard = |current| match opened {
         Some(version) if version != current => Err(Error::Stale { current }),
         _ => Ok(()),
     };
     let mut tx = call.write().await?;
+    let is_for_pages = ops::get_key(&mut tx, id).await?.kind == KeyKind::Publishable;
+    let patch = KeyPatch {
+        name: Some(typed.name.clone()),
+        scopes: (!is_for_pages).then(|| typed.scopes.clone()),
+        origins: is_for_pages.then(|| typed.origins()),
+        rate_per_minute: typed.rate().filter(|_| is_for_pages),
+        ..KeyPatch::default()
+    };
     match ops::update_key(&mut tx, &Power::from(&*call.caller), id, &patch, guard).await {
         Ok(key) => {
             tx.commit().await?;

@@ -203,6 +203,7 @@ async fn link_face(call: &PageCall, title: &str, link: &Link) -> PageResult {
         label: "Link",
         secret: &format!("{}{}", call.state.config.public_url, link.path()),
         words: html! { "Hand this link over yourself, to this one person. It works once and ends " (time_tag(link.expires_at, zone)) "." },
+        beside: None,
         behind,
     };
     Ok(once.answer(call, PLACE))

@@ -332,3 +332,76 @@ async fn the_audit_page_filters_and_pages() {
     assert_eq!(wrong.status, StatusCode::OK);
     assert!(wrong.text.contains("2 things to correct"));
 }
+
+#[tokio::test]
+async fn a_key_for_pages_is_made_with_its_origins_and_keeps_its_secret_beside_it() {
+    let app = App::new().await;
+    let acme = app.organization("acme").await;
+    let owner = app.person(acme, "owner@example.com", Role::Owner).await;
+    let who = As::Session(&owner.token);
+    let form = app.get(who, "/settings/keys/new?kind=publishable").await.text;
+    assert!(
+        form.contains("name=\"origins\"") && !form.contains("name=\"role\""),
+        "{form}"
+    );
+    let wrong = [
+        ("kind", "publishable"),
+        ("name", "web shop"),
+        ("origins", "https://shop.example\nnowhere"),
+        ("rate_per_minute", "many"),
+    ];
+    let refused = app.hx_form(who, "/settings/keys", &wrong).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(
+        refused.text.contains("https://shop.example\nnowhere"),
+        "{}",
+        refused.text
+    );
+    let right = [
+        ("kind", "publishable"),
+        ("name", "web shop"),
+        ("origins", "https://shop.example\r\n\r\nhttps://www.shop.example "),
+        ("rate_per_minute", "600"),
+    ];
+    let done = app.hx_form(who, "/settings/keys", &right).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    assert!(
+        done.text.contains("pk_") && done.text.contains("Secret for signing"),
+        "{}",
+        done.text
+    );
+    let keys = app.get(who, "/api/v1/keys").await.json();
+    let made = keys["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|key| key["name"] == "web shop")
+        .unwrap();
+    assert_eq!(
+        (&made["kind"], &made["origins"], &made["rate_per_minute"]),
+        (
+            &serde_json::json!("publishable"),
+            &serde_json::json!(["https://shop.example", "https://www.shop.example"]),
+            &serde_json::json!(600)
+        )
+    );
+    let path = format!("/settings/keys/{}", made["id"].as_str().unwrap());
+    let shown = app.get(who, &path).await.text;
+    assert!(
+        shown.contains("https://www.shop.example") && !shown.contains("scope/"),
+        "{shown}"
+    );
+    let changed = [
+        ("version", "1"),
+        ("name", "web shop"),
+        ("origins", "https://new.example"),
+        ("rate_per_minute", ""),
+    ];
+    let saved = app.hx_form(who, &path, &changed).await;
+    assert_eq!(saved.headers["hx-redirect"], "/settings/keys", "{}", saved.text);
+    let keys = app.get(who, "/api/v1/keys").await.json().to_string();
+    assert!(
+        keys.contains("https://new.example") && keys.contains("600"),
+        "{keys}"
+    );
+}

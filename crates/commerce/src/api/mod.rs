@@ -6,6 +6,7 @@ mod batch;
 mod carts;
 mod credit;
 pub(crate) mod filter;
+mod metrics;
 mod orders;
 mod products;
 mod stock;
@@ -32,6 +33,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(wishlists::list_customer_wishlists))
         .routes(routes!(credit::get_store_credit, credit::tell_store_credit))
         .routes(routes!(credit::get_store_credit_entry))
+        .routes(routes!(metrics::tell_metrics))
         .routes(routes!(products::list_products, products::tell_products))
         .routes(routes!(products::get_product, products::delete_product))
         .routes(routes!(stock::tell_stock))

@@ -21,6 +21,7 @@ mod reading;
 mod show;
 mod status;
 mod stock;
+mod told_metrics;
 mod version;
 mod wishlist;
 
@@ -41,5 +42,6 @@ pub use product::{Product, ProductInput, ProductJson, ProductStatus, Variant, Va
 pub use show::{OrderJson, OrderRow, StatusChange};
 pub use status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 pub use stock::{Item, Level, Location, StockLevel, StockLevelInput};
+pub use told_metrics::{ExpectedInput, ToldMetricsInput};
 pub use version::SourceVersion;
 pub use wishlist::{Wish, WishInput, Wishlist, WishlistChange, WishlistInput, WishlistJson};

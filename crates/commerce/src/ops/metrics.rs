@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use regulars_customers::model::ToldMetrics;
+use regulars_customers::{
+    model::{Included, Metrics, ToldMetrics},
+    store::parts::Key,
+};
 use regulars_database::{Database, Tx};
 use regulars_jobs::enqueue;
-use regulars_kernel::{Currency, Result, Scope, ids::CustomerId};
+use regulars_kernel::{Currency, Error, Faults, Result, Scope, ids::CustomerId};
 use uuid::Uuid;
 
-use crate::{jobs, store::metrics as store};
+use crate::{jobs, model::ToldMetricsInput, store::metrics as store};
 
 /// Orders of one customer that are reckoned with each change of one of them. A till on which everybody is the same guest
 /// would look at all of its orders with every sale: whoever has more is reckoned by a job, which a burst of sales shares.
@@ -57,6 +60,23 @@ pub async fn tell(
     told: &ToldMetrics,
 ) -> Result<()> {
     store::tell(tx, id, base, source, told).await
+}
+
+/// The same from outside; answers all figures of the customer.
+pub async fn tell_outside(
+    tx: &mut Tx,
+    id: CustomerId,
+    base: Currency,
+    input: &ToldMetricsInput,
+) -> Result<Metrics> {
+    let mut faults = Faults::new();
+    let (source, told) = input.check(base, tx.now(), &mut faults);
+    faults.check()?;
+    regulars_customers::ops::require_living(tx, id).await?;
+    store::tell(tx, id, base, &source, &told).await?;
+    let read = regulars_customers::ops::customers::get(tx, Key::Id(id), &Included::default(), false).await?;
+    read.metrics
+        .ok_or_else(|| Error::internal("a customer has figures once some were told"))
 }
 
 /// What a verification found.

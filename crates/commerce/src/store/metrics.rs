@@ -128,7 +128,7 @@ pub async fn lock(tx: &mut Tx, ids: &[CustomerId], base: Currency, most: i32) ->
     .await?)
 }
 
-/// Keeps what another system says that a customer bought there.
+/// Keeps what another system says that a customer bought there, unless it said something later.
 pub async fn tell(
     tx: &mut Tx,
     id: CustomerId,
@@ -140,13 +140,15 @@ pub async fn tell(
     sqlx::query(
         "INSERT INTO customer_metrics AS m (organization_id, customer_id, currency, told)
          VALUES ($1, $2, $3, jsonb_build_object($4::text, $5::jsonb))
-         ON CONFLICT (organization_id, customer_id) DO UPDATE SET told = m.told || excluded.told",
+         ON CONFLICT (organization_id, customer_id) DO UPDATE SET told = m.told || excluded.told
+           WHERE ((m.told #>> ARRAY[$4, 'said_at'])::timestamptz <= $6) IS NOT FALSE",
     )
     .bind(organization_id)
     .bind(id)
     .bind(base)
     .bind(source)
     .bind(Json(told))
+    .bind(told.said_at)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -229,6 +229,67 @@ async fn a_new_secret_holds_at_once_and_the_former_for_a_while() {
 }
 
 #[tokio::test]
+async fn a_former_secret_is_ended_alone_and_the_newest_is_not() {
+    let shop = Shop::new().await;
+    let path = format!("/api/v1/connections/{}", shop.connection);
+    let changed = shop
+        .app
+        .post(&format!("{path}/secrets"))
+        .bearer(&shop.key)
+        .json(json!({"secret": "another secret", "overlap_hours": 24}))
+        .await
+        .expect(200)
+        .json;
+    let ids: Vec<String> = changed["secrets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|secret| secret["id"].as_str().unwrap().to_owned())
+        .collect();
+    shop.signed("locales/create", "1", AT, b"{}").await.expect(200);
+    let end = |id: String| shop.app.delete(&format!("{path}/secrets/{id}"));
+    let foreign = shop.app.key_of("other", Role::Owner).await;
+    end(ids[1].clone()).bearer(&foreign).await.expect(404);
+    end(ids[0].clone()).bearer(&shop.key).await.expect(404);
+    end(ids[1].clone()).bearer(&shop.key).await.expect(204);
+    end(ids[1].clone()).bearer(&shop.key).await.expect(404);
+    shop.signed("locales/create", "2", AT, b"{}").await.expect(401);
+    let left = shop.app.get(&path).bearer(&shop.key).await.expect(200).json;
+    assert_eq!(left["secrets"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn many_that_are_dead_are_put_aside_by_topic() {
+    let shop = Shop::new().await;
+    for topic in ["orders/create", "products/create", "products/create"] {
+        shop.says(topic, AT, &json!({"id": "none"})).await;
+    }
+    let discard = |body: Value| {
+        let request = shop.app.post("/api/v1/webhook-events/discard");
+        request.bearer(&shop.key).json(body)
+    };
+    for (state, status) in [("done", 422), ("lost", 422)] {
+        discard(json!({"state": state})).await.expect(status);
+    }
+    let done = discard(json!({"state": "queued", "topic": "products/create"}))
+        .await
+        .expect(200);
+    assert_eq!(done.json, json!({"discarded": 2, "more": false}));
+    let foreign = shop.app.key_of("other", Role::Admin).await;
+    let none = shop
+        .app
+        .post("/api/v1/webhook-events/discard")
+        .bearer(&foreign)
+        .json(json!({"state": "queued"}))
+        .await
+        .expect(200);
+    assert_eq!(none.json["discarded"], 0);
+    let left = shop.get("/webhook-events?state=queued").await.expect(200).json;
+    assert_eq!(left["data"][0]["topic"], "orders/create");
+    assert_eq!(left["page"]["total"]["value"], 1);
+}
+
+#[tokio::test]
 async fn a_connection_of_another_organization_is_not_there() {
     let shop = Shop::new().await;
     shop.says("locales/create", AT, &json!({})).await;

@@ -120,3 +120,24 @@ pub async fn add_connection_secret(
     let changed = ops::add_secret(&mut tx, id, &new).await?;
     Ok(call.ok(tx, Some(changed.version), &changed).await?)
 }
+
+/// End a connection's secret
+///
+/// At once: what is signed with it from now on is refused. The newest cannot be ended: another takes its place. Needs `connections:write`.
+#[utoipa::path(
+    delete, path = "/connections/{id}/secrets/{secret_id}", tag = "connections",
+    params(
+        ("id" = ConnectionId, Path, description = "The connection's id"),
+        ("secret_id" = uuid::Uuid, Path, description = "The secret's id, as the connection names it"),
+    ),
+    responses((status = 204, description = "Ended"), ActErrors)
+)]
+pub async fn end_connection_secret(
+    call: Call,
+    Path((id, secret)): Path<(ConnectionId, uuid::Uuid)>,
+) -> ApiResult {
+    call.require(Permission::ConnectionsWrite)?;
+    let mut tx = call.write().await?;
+    ops::end_secret(&mut tx, id, secret).await?;
+    Ok(call.no_content(tx).await?)
+}

@@ -7,7 +7,10 @@ use regulars_web::{
 
 use super::page_request;
 use crate::{
-    model::{Played, Replay, ReplayFilter, WebhookEvent, WebhookEventDetail, WebhookFilter},
+    model::{
+        DiscardFilter, Played, PutAside, Replay, ReplayFilter, WebhookEvent, WebhookEventDetail,
+        WebhookFilter,
+    },
     ops,
 };
 
@@ -59,6 +62,24 @@ pub async fn replay_webhook_events(
     let mut tx = call.write().await?;
     let played = ops::replay_events(&mut tx, &filter).await?;
     Ok(call.ok(tx, None, &played).await?)
+}
+
+/// Put many messages aside
+///
+/// Those of a state, `dead` if none is named, up to 10,000 in one call; each can be played again. Needs `connections:write`.
+#[utoipa::path(
+    post, path = "/webhook-events/discard", tag = "webhook events",
+    request_body = Option<DiscardFilter>,
+    responses((status = 200, description = "How many", body = PutAside), CommonErrors)
+)]
+pub async fn discard_webhook_events(
+    call: Call,
+    OptionalJson(filter): OptionalJson<DiscardFilter>,
+) -> ApiResult {
+    call.require(Permission::ConnectionsWrite)?;
+    let mut tx = call.write().await?;
+    let done = ops::discard_events(&mut tx, &filter).await?;
+    Ok(call.ok(tx, None, &done).await?)
 }
 
 /// One message

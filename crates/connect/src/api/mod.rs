@@ -21,9 +21,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
             connections::delete_connection
         ))
         .routes(routes!(connections::add_connection_secret))
+        .routes(routes!(connections::end_connection_secret))
         .routes(routes!(pulls::start_pull, pulls::get_last_pull))
         .routes(routes!(events::list_webhook_events))
         .routes(routes!(events::replay_webhook_events))
+        .routes(routes!(events::discard_webhook_events))
         .routes(routes!(events::get_webhook_event))
         .routes(routes!(events::replay_webhook_event))
         .routes(routes!(events::discard_webhook_event))

@@ -210,6 +210,31 @@ pub struct ReplayFilter {
     pub connection_id: Option<ConnectionId>,
 }
 
+/// Puts many messages aside.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"state": "dead", "topic": "orders/create"}))]
+pub struct DiscardFilter {
+    /// `dead` or `queued`; `dead` if absent.
+    #[schema(value_type = Option<WebhookState>)]
+    pub state: Option<String>,
+    /// On this topic only.
+    pub topic: Option<String>,
+    /// Through this connection only.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// How many messages are put aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PutAside {
+    /// How many.
+    #[schema(example = 12)]
+    pub discarded: u64,
+    /// Whether there are more, for which to ask again.
+    pub more: bool,
+}
+
 /// How many messages are played again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Played {

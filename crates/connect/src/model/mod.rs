@@ -13,8 +13,8 @@ pub use connection::{
 pub(crate) use connection::{ValidConnection, check_secret_of};
 pub(crate) use event::Due;
 pub use event::{
-    Counts, FailureGroup, MAX_ATTEMPTS, Place, Played, Replay, ReplayFilter, WebhookEvent,
-    WebhookEventDetail, WebhookFilter, WebhookState,
+    Counts, DiscardFilter, FailureGroup, MAX_ATTEMPTS, Place, Played, PutAside, Replay, ReplayFilter,
+    WebhookEvent, WebhookEventDetail, WebhookFilter, WebhookState,
 };
 pub use mask::mask;
 pub use pull::{ApiKeyInfo, NewPull, PageRead, Pull, PullPlace, PullState};

@@ -11,8 +11,8 @@ use uuid::{NoContext, Timestamp, Uuid};
 use crate::{
     drain,
     model::{
-        self, Played, Provider, Replay, ReplayFilter, WebhookEvent, WebhookEventDetail, WebhookFilter,
-        WebhookState,
+        self, DiscardFilter, Played, Provider, PutAside, Replay, ReplayFilter, WebhookEvent,
+        WebhookEventDetail, WebhookFilter, WebhookState,
     },
     store::events,
 };
@@ -113,6 +113,34 @@ pub async fn replay_events(tx: &mut Tx, filter: &ReplayFilter) -> Result<Played>
     Ok(Played {
         replayed,
         more: replayed >= MOST_REPLAYED as u64,
+    })
+}
+
+/// Puts many messages aside that are not processed.
+pub async fn discard_events(tx: &mut Tx, filter: &DiscardFilter) -> Result<PutAside> {
+    let state = match &filter.state {
+        Some(text) => {
+            WebhookState::parse(text).map_err(|why| Error::invalid("/state", "choice_unknown", why))?
+        }
+        None => WebhookState::Dead,
+    };
+    if !matches!(state, WebhookState::Dead | WebhookState::Queued) {
+        let message = "only what is dead or queued can be put aside";
+        return Err(Error::invalid("/state", "choice_unknown", message));
+    }
+    let found = super::inbox::discard_matching(
+        tx,
+        &WebhookFilter {
+            states: vec![state.name().to_owned()],
+            topics: filter.topic.iter().cloned().collect(),
+            connection_id: filter.connection_id,
+            ..WebhookFilter::default()
+        },
+    )
+    .await?;
+    Ok(PutAside {
+        discarded: found.replayed,
+        more: found.more,
     })
 }
 

@@ -9,7 +9,9 @@ pub use connections::{
     add_secret, connection_name, connection_names, create_connection, delete_connection, end_secret,
     get_connection, list_connections, update_connection,
 };
-pub use events::{discard_event, forget, get_event, list_events, replay_event, replay_events, wake};
+pub use events::{
+    discard_event, discard_events, forget, get_event, list_events, replay_event, replay_events, wake,
+};
 pub use inbox::{
     count, counts, discard_matching, failures, list_dead_first, newest, replay_matching, topics,
 };

@@ -108,6 +108,11 @@ impl Made {
             .expect(201)
             .at("/id");
         let (connection, message) = strangers::webhook(api).await;
+        let secret = api
+            .get(&format!("/api/v1/connections/{connection}"))
+            .await
+            .expect(200)
+            .at("/secrets/0/id");
         let user = json!({"email": "eve@example.com", "name": "Eve", "role": "agent"});
         let user = api.post("/api/v1/users", &user).await.expect(201).at("/id");
         for (path, value) in [
@@ -140,6 +145,7 @@ impl Made {
             ("/api/v1/jobs/{id}", job),
             ("/api/v1/queues/{name}", "default".into()),
             ("/api/v1/keys/{id}", key),
+            ("/api/v1/connections/{id}/secrets/{secret_id}", secret),
             ("/api/v1/connections/{id}", connection),
             ("/api/v1/webhook-events/{id}", message),
             ("/api/v1/privacy/duties/{id}", strangers::duty(api).await),
