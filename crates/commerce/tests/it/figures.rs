@@ -283,23 +283,44 @@ async fn what_another_system_says_of_somebody_stands_beside_the_figures_reckoned
     assert_eq!(metrics["orders"], 1);
     let erp = &metrics["told"]["erp"];
     assert_eq!(
-        (&erp["orders"], &erp["total_spent"], &erp["expected"]["value"]["amount"]),
-        (&json!(12), &json!({"amount": "812.40", "currency": "EUR"}), &json!("1200"))
+        (
+            &erp["orders"],
+            &erp["total_spent"],
+            &erp["expected"]["value"]["amount"]
+        ),
+        (
+            &json!(12),
+            &json!({"amount": "812.40", "currency": "EUR"}),
+            &json!("1200")
+        )
     );
     let mut older = told.clone();
     (older["orders"], older["said_at"]) = (json!(11), json!("2026-01-01T00:00:00Z"));
     assert_eq!(put(older).await.expect(200).json["told"]["erp"]["orders"], 12);
     let other = json!({"source": "till", "orders": 0});
     let both = put(other).await.expect(200).json;
-    assert_eq!((&both["told"]["erp"]["orders"], &both["told"]["till"]["orders"]), (&json!(12), &json!(0)));
+    assert_eq!(
+        (&both["told"]["erp"]["orders"], &both["told"]["till"]["orders"]),
+        (&json!(12), &json!(0))
+    );
     let wrong = json!({"source": "ERP", "orders": -1, "total_spent": "much", "said_at": "0001-01-01T00:00:00Z",
-        "expected": {"churn_probability": 1.1, "channels": ["\u0000"]}});
+        "expected": {"churn_probability": 1.1, "channels": ["\u{0}"]}});
     let refused = put(wrong).await.expect(422);
     assert_eq!(
         crate::harness::places(&refused),
-        ["/expected/channels/0", "/expected/churn_probability", "/orders", "/said_at", "/source", "/total_spent"]
+        [
+            "/expected/channels/0",
+            "/expected/churn_probability",
+            "/orders",
+            "/said_at",
+            "/source",
+            "/total_spent"
+        ]
     );
-    assert_eq!(put(json!({"source": "erp"})).await.expect(422).json["errors"][0]["pointer"], "/orders");
+    assert_eq!(
+        put(json!({"source": "erp"})).await.expect(422).json["errors"][0]["pointer"],
+        "/orders"
+    );
     let stranger = house.app.key_of("other", regulars_kernel::Role::Owner).await;
     let request = house.app.put(&format!("{}{path}", crate::harness::BASE));
     request.bearer(&stranger).json(told).await.expect(404);
