@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
     Cursor, Error, Result,
@@ -72,22 +72,23 @@ pub async fn list(
     let broken = |why: regulars_kernel::paging::CursorError| {
         Error::malformed("?cursor", "cursor_invalid", why.to_string())
     };
+    // The first page begins behind whatever changes at this moment.
     let (before, before_id) = match cursor {
-        Some(cursor) => (Some(cursor.value::<DateTime<Utc>>(0).map_err(broken)?), cursor.id),
-        None => (None, Uuid::max()),
+        Some(cursor) => (cursor.value::<DateTime<Utc>>(0).map_err(broken)?, cursor.id),
+        None => (tx.now() + TimeDelta::days(1), Uuid::max()),
     };
     let sql = match customer {
         None => concat!(
             "SELECT ",
             columns!(),
-            " FROM wishlists w WHERE w.deleted_at IS NULL AND (w.updated_at, w.id) < (coalesce($1, 'infinity'), $2)
+            " FROM wishlists w WHERE w.deleted_at IS NULL AND (w.updated_at, w.id) < ($1, $2)
              ORDER BY w.updated_at DESC, w.id DESC OFFSET $3 LIMIT $4"
         ),
         Some(_) => concat!(
             "SELECT ",
             columns!(),
             " FROM wishlists w WHERE w.deleted_at IS NULL AND w.customer_id = $5
-               AND (w.updated_at, w.id) < (coalesce($1, 'infinity'), $2)
+               AND (w.updated_at, w.id) < ($1, $2)
              ORDER BY w.updated_at DESC, w.id DESC OFFSET $3 LIMIT $4"
         ),
     };

@@ -264,7 +264,7 @@ async fn many_that_are_dead_are_put_aside_by_topic() {
     for topic in ["orders/create", "products/create", "products/create"] {
         shop.says(topic, AT, &json!({"id": "none"})).await;
     }
-    let discard = |body: Value| {
+    let discard = |body: serde_json::Value| {
         let request = shop.app.post("/api/v1/webhook-events/discard");
         request.bearer(&shop.key).json(body)
     };

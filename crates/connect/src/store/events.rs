@@ -80,10 +80,8 @@ pub async fn claim(
     after: Option<(DateTime<Utc>, WebhookEventId)>,
     most: i64,
 ) -> Result<Vec<Due>> {
-    let (at, id) = match after {
-        Some((at, id)) => (Some(at), id.0),
-        None => (None, Uuid::nil()),
-    };
+    // A value, so that behind the wall it is a condition of the index: coalesce() is not leakproof.
+    let (at, id) = after.map_or((DateTime::UNIX_EPOCH, Uuid::nil()), |(at, id)| (at, id.0));
     let now = tx.now();
     let rows = sqlx::query!(
         r#"SELECT e.id AS "id: WebhookEventId", e.run_at, e.attempts, e.provider AS "provider: Provider", e.connection_id AS "connection_id: ConnectionId",
@@ -93,7 +91,7 @@ pub async fn claim(
                   (SELECT c.settings FROM connections c WHERE c.organization_id = e.organization_id AND c.id = e.connection_id) AS "settings!: Json<Map<String, Value>>",
                   set_config('synchronous_commit', 'off', true) AS "quick!", set_config('plan_cache_mode', 'force_generic_plan', true) AS "planned!"
            FROM webhook_events e
-           WHERE e.state = 'queued' AND e.run_at <= $1 AND (e.run_at, e.id) > (coalesce($2, '-infinity'::timestamptz), $3)
+           WHERE e.state = 'queued' AND e.run_at <= $1 AND (e.run_at, e.id) > ($2, $3)
            ORDER BY e.run_at, e.id LIMIT $4 FOR UPDATE OF e SKIP LOCKED"#,
         now,
         at,

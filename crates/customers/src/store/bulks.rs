@@ -172,10 +172,10 @@ pub async fn touched(
 ) -> Result<Vec<CustomerId>> {
     Ok(sqlx::query_scalar!(
         r#"SELECT DISTINCT customer_id AS "id!: CustomerId" FROM events
-           WHERE bulk_id = $1 AND customer_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
+           WHERE bulk_id = $1 AND customer_id > $2
            ORDER BY 1 LIMIT $3"#,
         bulk_id,
-        after.map(|id| id.0),
+        after.map_or(Uuid::nil(), |id| id.0),
         most
     )
     .fetch_all(tx.conn())
