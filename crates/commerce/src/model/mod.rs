@@ -30,7 +30,7 @@ pub use input::{AmountInput, CustomerKey, LineInput, OrderInput};
 pub use merge::{Change, CorePatch, Speaker, Whose, merge, total_in_base};
 pub use order::{Core, Derived, Order, Stated};
 pub use parts::{
-    Address, AddressInput, Amounts, Fulfillment, FulfillmentInput, FulfillmentState, Line, LineQuantity,
+    Address, BY_FILE, AddressInput, Amounts, Fulfillment, FulfillmentInput, FulfillmentState, Line, LineQuantity,
     NamedAmount, NamedAmountInput, Part, Payment, PaymentInput, PaymentKind, PaymentState, Refund,
     RefundInput,
 };
