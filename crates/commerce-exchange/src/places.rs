@@ -57,7 +57,9 @@ fn place(pointer: &str, schema: &Schema, said: &Said, list: &str) -> (Option<usi
     }) {
         let row = index.and_then(|index| said.parts.get(index)).map(|(row, _)| *row);
         let fields = schema.fields.iter().filter(|field| schema.is_part(field));
-        let field = fields.filter(|field| !field.at.is_empty()).find(|field| below.starts_with(field.at));
+        let field = fields
+            .filter(|field| !field.at.is_empty())
+            .find(|field| below.starts_with(field.at));
         return (row, field.map(|field| field.name));
     }
     let fields = schema.fields.iter().filter(|field| !schema.is_part(field));

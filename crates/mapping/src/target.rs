@@ -339,7 +339,10 @@ impl FromStr for Target {
         if let Some(source) = text.strip_prefix("external_id.") {
             return Ok(Self::ExternalIdIn(source.to_owned()));
         }
-        if text.split_once('.').is_some_and(|(part, _)| OTHER_PARTS.contains(&part)) {
+        if text
+            .split_once('.')
+            .is_some_and(|(part, _)| OTHER_PARTS.contains(&part))
+        {
             return Ok(Self::Field(text.to_owned()));
         }
         let found = NAMED.iter().find(|(_, name, _)| *name == text);

@@ -50,7 +50,9 @@ fn pages() -> Router<AppState> {
     Router::new()
         .merge(regulars_customer_pages::page_routes())
         .merge(regulars_commerce_pages::page_routes())
-        .merge(regulars_exchange::page_routes(&regulars_commerce_exchange::kinds()))
+        .merge(regulars_exchange::page_routes(
+            &regulars_commerce_exchange::kinds(),
+        ))
         .merge(regulars_connect::page_routes())
         .merge(regulars_privacy::page_routes())
         .merge(regulars_accounts::page_routes())

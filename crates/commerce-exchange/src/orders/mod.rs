@@ -45,11 +45,26 @@ impl RecordKind for Orders {
         let has = |list: &[&str]| names().any(|name| list.contains(&words(name, true).as_str()));
         Vendor::detect(names()) == Vendor::ShopifyOrders
             || names().any(|name| matches!(name.trim(), "order.id" | "order.number"))
-            || (has(&["order id", "order number", "orderid", "bestellnummer", "auftragsnummer"])
-                && has(&[
-                    "quantity", "qty", "menge", "order total", "total", "grand total", "order date",
-                    "line items", "lines", "bestelldatum", "gesamtsumme", "gesamtbetrag",
-                ]))
+            || (has(&[
+                "order id",
+                "order number",
+                "orderid",
+                "bestellnummer",
+                "auftragsnummer",
+            ]) && has(&[
+                "quantity",
+                "qty",
+                "menge",
+                "order total",
+                "total",
+                "grand total",
+                "order date",
+                "line items",
+                "lines",
+                "bestelldatum",
+                "gesamtsumme",
+                "gesamtbetrag",
+            ]))
     }
 
     fn suggest(&self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
@@ -93,7 +108,9 @@ impl Records for Reader {
     }
 
     fn name(&self, rows: &[Record]) -> String {
-        let Some(first) = rows.first() else { return String::new() };
+        let Some(first) = rows.first() else {
+            return String::new();
+        };
         let text = |field| self.sheet.text(first, field);
         let mut parts: Vec<&str> = Vec::new();
         parts.extend(text("order.number").or_else(|| text("order.id")));
@@ -106,7 +123,10 @@ impl Records for Reader {
         let mut told: Vec<Option<Told>> = Vec::with_capacity(records.len());
         let mut read: Vec<Read> = Vec::new();
         for rows in records {
-            let made = self.sheet.read(rows).and_then(|said| build::order(&self.sheet, said));
+            let made = self
+                .sheet
+                .read(rows)
+                .and_then(|said| build::order(&self.sheet, said));
             told.push(match made {
                 Ok(order) => {
                     read.push(order);

@@ -11,7 +11,8 @@ use regulars_kernel::{Country, Patch, Phone, Result};
 pub async fn name_customers<'a>(tx: &mut Tx, orders: impl Iterator<Item = &'a mut OrderInput>) -> Result<()> {
     let mut waiting: Vec<(&'a mut OrderInput, String)> = Vec::new();
     for order in orders {
-        let says_nothing = |given: &Patch<String>| !matches!(given, Patch::Set(text) if !text.trim().is_empty());
+        let says_nothing =
+            |given: &Patch<String>| !matches!(given, Patch::Set(text) if !text.trim().is_empty());
         if !says_nothing(&order.email) || !order.customer.is_keep() {
             continue;
         }
@@ -48,5 +49,8 @@ fn phone_of(order: &OrderInput) -> Option<String> {
         }
     }
     let read = |text: &str| Phone::parse(text, country.as_ref()).ok();
-    texts.into_iter().find_map(read).map(|phone| phone.as_str().to_owned())
+    texts
+        .into_iter()
+        .find_map(read)
+        .map(|phone| phone.as_str().to_owned())
 }

@@ -38,7 +38,9 @@ pub fn product(sheet: &Sheet, mut said: Said) -> Result<(ProductInput, Said), Ve
             ours[field.at.trim_start_matches('/')] = value.clone();
         }
     }
-    let version = said.time("product.updated_at").map(|at| SourceVersion::new(at, ""));
+    let version = said
+        .time("product.updated_at")
+        .map(|at| SourceVersion::new(at, ""));
     ours.as_object_mut().map(|fields| fields.remove("source_version"));
     ours["source"] = json!(sheet.source);
     let handle = said.text("product.handle");
@@ -100,7 +102,9 @@ fn variant(
     }
     if !ours.contains_key("external_id") {
         let own = |name: &str| ours.get(name).and_then(Value::as_str).map(str::to_owned);
-        let mut names = [own("sku"), own("title"), Some("only".to_owned())].into_iter().flatten();
+        let mut names = [own("sku"), own("title"), Some("only".to_owned())]
+            .into_iter()
+            .flatten();
         let free = names.find(|name| !taken.contains(name));
         let id = free.unwrap_or_else(|| format!("variant {}", taken.len() + 1));
         ours.insert("external_id".to_owned(), json!(id));

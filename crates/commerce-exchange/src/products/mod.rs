@@ -51,7 +51,15 @@ impl RecordKind for Products {
             || names().any(|name| matches!(name.trim(), "product.id" | "product.handle"))
             || (has(&["product id", "sku", "product name", "artikelnummer"])
                 && has(&["price", "regular price", "preis"])
-                && !has(&["quantity", "qty", "menge", "email", "e mail", "order id", "order number"]))
+                && !has(&[
+                    "quantity",
+                    "qty",
+                    "menge",
+                    "email",
+                    "e mail",
+                    "order id",
+                    "order number",
+                ]))
     }
 
     fn suggest(&self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
@@ -89,9 +97,13 @@ impl Records for Reader {
     }
 
     fn name(&self, rows: &[Record]) -> String {
-        let Some(first) = rows.first() else { return String::new() };
+        let Some(first) = rows.first() else {
+            return String::new();
+        };
         let text = |field| self.sheet.text(first, field);
-        let name = text("product.title").or_else(|| text("product.handle")).or_else(|| text("product.id"));
+        let name = text("product.title")
+            .or_else(|| text("product.handle"))
+            .or_else(|| text("product.id"));
         name.unwrap_or_default().to_owned()
     }
 
@@ -100,7 +112,11 @@ impl Records for Reader {
         let (mut inputs, mut all): (Vec<ProductInput>, Vec<Said>) = (Vec::new(), Vec::new());
         let read: Vec<_> = records
             .iter()
-            .map(|rows| self.sheet.read(rows).and_then(|said| build::product(&self.sheet, said)))
+            .map(|rows| {
+                self.sheet
+                    .read(rows)
+                    .and_then(|said| build::product(&self.sheet, said))
+            })
             .collect();
         let handles: Vec<&str> = read
             .iter()
@@ -148,9 +164,7 @@ impl Records for Reader {
                         Became::Created(_) => Ok(plain(Outcome::Create, None)),
                         Became::Updated(product) => Ok(plain(Outcome::Update, Some(product.id.0))),
                         Became::Unchanged(product) => Ok(unchanged(product.id.0)),
-                        Became::Refused(error) => {
-                            refused(error, &SCHEMA, &self.sheet, &said, "/variants/")
-                        }
+                        Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/variants/"),
                     }
                 }
             })

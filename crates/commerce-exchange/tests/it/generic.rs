@@ -7,7 +7,7 @@ use regulars_commerce_exchange::{Orders, Products};
 use regulars_exchange::{
     import::inline::InlineOptions,
     kind::RecordKind,
-    mapping::{Hints, Mapping},
+    mapping::{Hints, Mapping, Target},
     model::{ImportKind, Mode},
 };
 use regulars_tabular::read::Headers;
@@ -40,7 +40,11 @@ async fn a_file_with_commas_in_its_amounts_maps_itself() {
     );
     assert_eq!(shop.counts(GERMAN).await, [0, 0, 2, 0, 0]);
     let dearer = GERMAN.replace("29,95;;29,95", "29,95;;39,95");
-    assert_eq!(shop.counts(&dearer).await, [0, 1, 1, 0, 0], "without versions what the file says counts");
+    assert_eq!(
+        shop.counts(&dearer).await,
+        [0, 1, 1, 0, 0],
+        "without versions what the file says counts"
+    );
 }
 
 #[tokio::test]
@@ -73,7 +77,11 @@ async fn what_is_wrong_names_its_row_and_column_and_keeps_the_others_not_back() 
     ] {
         assert!(errors.contains(wanted), "{wanted} in\n{errors}");
     }
-    assert_eq!(errors.lines().count(), 1 + 9, "all rows of what is refused come back");
+    assert_eq!(
+        errors.lines().count(),
+        1 + 9,
+        "all rows of what is refused come back"
+    );
     assert_eq!(numbers(&shop.import(text).await)[4], 7);
     let orders: i64 = shop.one("SELECT count(*) FROM orders").await;
     assert_eq!(orders, 1);
@@ -95,9 +103,17 @@ async fn no_order_is_cut_by_the_end_of_a_batch_and_one_that_is_too_long_is_refus
         .await;
     assert_eq!(
         lines,
-        json!([["1", "0.45", 45], ["2", "5", 500], ["4", "0.01", 1], ["5", "0.39", 39], ["6", "0.41", 41]])
+        json!([
+            ["1", "0.45", 45],
+            ["2", "5", 500],
+            ["4", "0.01", 1],
+            ["5", "0.39", 39],
+            ["6", "0.41", 41]
+        ])
     );
-    let refused: i64 = shop.one("SELECT count(*) FROM import_errors WHERE phase = 'plan'").await;
+    let refused: i64 = shop
+        .one("SELECT count(*) FROM import_errors WHERE phase = 'plan'")
+        .await;
     assert_eq!(refused, 3_000);
     let why: String = shop
         .one("SELECT faults->0->>'message' FROM import_errors WHERE phase = 'plan' LIMIT 1")
@@ -131,7 +147,13 @@ async fn customers_are_found_by_the_sources_id_then_the_address_then_the_phone()
         .await;
     assert_eq!(
         whose,
-        json!([["1", "Ida"], ["2", "Ida"], ["3", "Pia"], ["4", null], ["5", "new@example.com"]])
+        json!([
+            ["1", "Ida"],
+            ["2", "Ida"],
+            ["3", "Pia"],
+            ["4", null],
+            ["5", "new@example.com"]
+        ])
     );
 }
 
@@ -143,11 +165,31 @@ async fn a_mode_keeps_to_new_or_to_known_orders() {
         mode,
         ..options(None)
     };
-    assert_eq!(numbers(&shop.run("order.id,order.total\n1,10\n", &only(Mode::Update)).await), [0, 0, 0, 1, 0]);
-    assert_eq!(numbers(&shop.run("order.id,order.total\n1,10\n", &only(Mode::Create)).await), [1, 0, 0, 0, 0]);
-    assert_eq!(numbers(&shop.run(text, &only(Mode::Create)).await), [1, 0, 0, 1, 0]);
+    assert_eq!(
+        numbers(
+            &shop
+                .run("order.id,order.total\n1,10\n", &only(Mode::Update))
+                .await
+        ),
+        [0, 0, 0, 1, 0]
+    );
+    assert_eq!(
+        numbers(
+            &shop
+                .run("order.id,order.total\n1,10\n", &only(Mode::Create))
+                .await
+        ),
+        [1, 0, 0, 0, 0]
+    );
+    assert_eq!(
+        numbers(&shop.run(text, &only(Mode::Create)).await),
+        [1, 0, 0, 1, 0]
+    );
     let dearer = text.replace("20", "30");
-    assert_eq!(numbers(&shop.run(&dearer, &only(Mode::Update)).await), [0, 1, 1, 0, 0]);
+    assert_eq!(
+        numbers(&shop.run(&dearer, &only(Mode::Update)).await),
+        [0, 1, 1, 0, 0]
+    );
 }
 
 #[tokio::test]
@@ -164,6 +206,24 @@ async fn orders_of_json_lines_bring_their_lines_in_a_list() {
 }
 
 #[test]
+fn every_field_stands_in_the_guide_and_is_read_as_one() {
+    let guide = include_str!("../../../../docs/importing.md");
+    for kind in [&Orders as &dyn RecordKind, &Products] {
+        for (name, label) in kind.fields() {
+            let target: Target = name.parse().unwrap();
+            assert_eq!((target.to_string(), label.is_empty()), (name.clone(), false));
+            let is_row = ["order.", "line.", "product.", "variant.", "ignore"];
+            assert!(
+                guide.contains(&format!("`{name}`"))
+                    || !is_row.iter().any(|part| name.starts_with(part))
+                    || name == "variant.option_2",
+                "{name} is not in docs/importing.md"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_mapping_that_does_not_fit_says_every_fault() {
     let headers = Headers::new(["Nr", "Summe"]).unwrap();
     let mapping = |columns: serde_json::Value| Mapping::from_json(&json!({"columns": columns})).unwrap();
@@ -173,8 +233,18 @@ fn a_mapping_that_does_not_fit_says_every_fault() {
     assert!(faults(&mapping(json!({"Nr": "order.id", "Summe": "order.totl"}))).contains("order.total"));
     assert!(faults(&mapping(json!({"Nr": "email"}))).contains("target_unknown"));
     assert!(faults(&mapping(json!({"Nummer": "order.id"}))).contains("column_unknown"));
-    assert!(Orders.validate(&mapping(json!({"Nr": "order.id", "Summe": "order.total"})), &headers).is_ok());
-    assert!(mapping(json!({"Nr": "order.id"})).validate(&headers).is_err(), "it is nothing of a customer");
+    assert!(
+        Orders
+            .validate(
+                &mapping(json!({"Nr": "order.id", "Summe": "order.total"})),
+                &headers
+            )
+            .is_ok()
+    );
+    assert!(
+        mapping(json!({"Nr": "order.id"})).validate(&headers).is_err(),
+        "it is nothing of a customer"
+    );
 }
 
 proptest! {

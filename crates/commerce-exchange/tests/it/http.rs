@@ -45,15 +45,38 @@ async fn orders_are_uploaded_checked_and_applied_by_the_api() {
         .await
         .expect(201)
         .json;
-    assert_eq!((&made["kind"], &made["mapping"]["source"]), (&json!("orders"), &json!("shopify")));
+    assert_eq!(
+        (&made["kind"], &made["mapping"]["source"]),
+        (&json!("orders"), &json!("shopify"))
+    );
     assert_eq!(made["mapping"]["columns"]["Lineitem name"], "line.title");
     let path = format!("/api/v1/imports/{}", made["id"].as_str().unwrap());
 
-    let refused = app.patch(&path).bearer(&key).json(json!({"match_by": ["email"]})).await.expect(422);
+    let refused = app
+        .patch(&path)
+        .bearer(&key)
+        .json(json!({"match_by": ["email"]}))
+        .await
+        .expect(422);
     assert!(refused.text().contains("/match_by"), "{}", refused.text());
-    let buyers = app.patch(&path).bearer(&key).json(json!({"kind": "customers"})).await.expect(200).json;
-    assert_eq!(buyers["mapping"]["columns"]["Email"], "email", "read for its buyers");
-    let orders = app.patch(&path).bearer(&key).json(json!({"kind": "orders"})).await.expect(200).json;
+    let buyers = app
+        .patch(&path)
+        .bearer(&key)
+        .json(json!({"kind": "customers"}))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        buyers["mapping"]["columns"]["Email"], "email",
+        "read for its buyers"
+    );
+    let orders = app
+        .patch(&path)
+        .bearer(&key)
+        .json(json!({"kind": "orders"}))
+        .await
+        .expect(200)
+        .json;
     assert_eq!(orders["mapping"]["columns"], made["mapping"]["columns"]);
     let wrong = json!({"mapping": {"columns": {"Id": "order.id", "Total": "order.totals"}}});
     let refused = app.patch(&path).bearer(&key).json(wrong).await.expect(422);
@@ -63,7 +86,10 @@ async fn orders_are_uploaded_checked_and_applied_by_the_api() {
     let planned = until(&app, &key, &path, "planned").await;
     assert_eq!(planned["plan"]["counts"]["create"], 3);
     assert_eq!(planned["plan"]["rows"], 4);
-    assert_eq!(planned["plan"]["samples"]["create"][0]["who"], "#1003, Zoë Ångström, zoë@example.com");
+    assert_eq!(
+        planned["plan"]["samples"]["create"][0]["who"],
+        "#1003, Zoë Ångström, zoë@example.com"
+    );
     let none = app.get("/api/v1/orders").bearer(&key).await.expect(200).json;
     assert_eq!(none["data"], json!([]));
     app.post(&format!("{path}/apply")).bearer(&key).await.expect(202);
@@ -75,8 +101,15 @@ async fn orders_are_uploaded_checked_and_applied_by_the_api() {
     app.organization("other").await;
     let stranger = app.key_of("other", Role::Admin).await;
     app.get(&path).bearer(&stranger).await.expect(404);
-    app.post(&format!("{path}/apply")).bearer(&stranger).await.expect(404);
-    app.patch(&path).bearer(&stranger).json(json!({"kind": "orders"})).await.expect(404);
+    app.post(&format!("{path}/apply"))
+        .bearer(&stranger)
+        .await
+        .expect(404);
+    app.patch(&path)
+        .bearer(&stranger)
+        .json(json!({"kind": "orders"}))
+        .await
+        .expect(404);
     let theirs = app.get("/api/v1/orders").bearer(&stranger).await.expect(200).json;
     assert_eq!(theirs["data"], json!([]));
     worker.stop(Duration::from_secs(5)).await;
@@ -103,6 +136,10 @@ async fn a_kind_that_is_none_is_refused() {
     assert_eq!(made["kind"], "products");
     let path = format!("/api/v1/imports/{}/plan", made["id"].as_str().unwrap());
     let refused = app.post(&path).bearer(&key).await.expect(422);
-    assert!(refused.text().contains("nothing_tells_which"), "{}", refused.text());
+    assert!(
+        refused.text().contains("nothing_tells_which"),
+        "{}",
+        refused.text()
+    );
     worker.stop(Duration::from_secs(5)).await;
 }

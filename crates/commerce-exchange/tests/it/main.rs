@@ -9,6 +9,7 @@ mod generic;
 mod http;
 mod products;
 mod resume;
+mod scale;
 mod shopify;
 mod support;
 mod webhooks;

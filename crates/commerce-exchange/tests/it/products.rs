@@ -20,13 +20,43 @@ async fn shopifys_products_come_with_their_variants() {
     assert_eq!(
         shop.json(SHOWN).await,
         json!([
-            ["handle:mug", "Mug", "Töpferei", "kitchen", "draft", [], null, [["MUG", null, "MUG", null, "20", null, null]]],
-            ["handle:shoes", "Schuhe „Röt“", "Acme", "shoes", "active", ["summer", "red"], "https://cdn.example/shoes-1.jpg",
-             [["SHOE-38", "38 / Red", "SHOE-38", "4006381333931", "59.9", "79.9", 4], ["SHOE-39", "39 / Red", "SHOE-39", null, "59.9", null, 0]]],
+            [
+                "handle:mug",
+                "Mug",
+                "Töpferei",
+                "kitchen",
+                "draft",
+                [],
+                null,
+                [["MUG", null, "MUG", null, "20", null, null]]
+            ],
+            [
+                "handle:shoes",
+                "Schuhe „Röt“",
+                "Acme",
+                "shoes",
+                "active",
+                ["red", "summer"],
+                "https://cdn.example/shoes-1.jpg",
+                [
+                    [
+                        "SHOE-38",
+                        "38 / Red",
+                        "SHOE-38",
+                        "4006381333931",
+                        "59.9",
+                        "79.9",
+                        4
+                    ],
+                    ["SHOE-39", "39 / Red", "SHOE-39", null, "59.9", null, 0]
+                ]
+            ],
         ])
     );
     assert_eq!(shop.counts(PRODUCTS).await, [0, 0, 2, 0, 0]);
-    let dearer = PRODUCTS.replace("20.00", "25,00").replace(",25,00,", ",\"25,00\",");
+    let dearer = PRODUCTS
+        .replace("20.00", "25,00")
+        .replace(",25,00,", ",\"25,00\",");
     assert_eq!(shop.counts(&dearer).await, [0, 1, 1, 0, 0]);
 }
 
@@ -42,7 +72,10 @@ X,3,,Acme,1,1
     assert_eq!(shop.tried(text).await, [1, 0, 0, 0, 2]);
     let errors = shop.refused(text).await;
     assert!(errors.contains("Price: “cheap” is not an amount"), "{errors}");
-    assert!(errors.contains("Product Name: a product has a title") || errors.contains("a product has a title"), "{errors}");
+    assert!(
+        errors.contains("Product Name: a product has a title") || errors.contains("a product has a title"),
+        "{errors}"
+    );
     let variants: i64 = shop.one("SELECT count(*) FROM product_variants").await;
     assert_eq!(variants, 2);
 }

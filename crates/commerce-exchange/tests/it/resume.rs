@@ -30,7 +30,9 @@ async fn an_import_of_orders_killed_anywhere_ends_as_if_it_had_not_been() {
     let whole = Shop::new().await;
     let work = whole.upload(&text).await;
     let expected = whole.finish(&work).await;
-    let Ended::Done(counts) = &expected else { panic!("nobody stopped it") };
+    let Ended::Done(counts) = &expected else {
+        panic!("nobody stopped it")
+    };
     assert_eq!((counts.create, counts.invalid), (545, 55));
     let dump = whole.dump().await;
 

@@ -23,9 +23,54 @@ async fn shopifys_orders_come_with_lines_payments_refunds_and_the_figures_of_the
     assert_eq!(
         orders,
         json!([
-            ["5001", "#1001", "cancelled", "refunded", "unfulfilled", "30", "30", "0", "0", "0", "30", false, 1, "2026-02-01T12:00:00+00:00"],
-            ["5002", "#1002", "shipped", "partially_refunded", "fulfilled", "115.7", "109.8", "18.47", "10", "5.9", "20", true, 3, "2026-02-03T08:00:00+00:00"],
-            ["5003", "#1003", "confirmed", "paid", "unfulfilled", "44.9", "40", "7.17", "0", "4.9", "0", true, 2, "2026-03-03T09:00:05+00:00"],
+            [
+                "5001",
+                "#1001",
+                "cancelled",
+                "refunded",
+                "unfulfilled",
+                "30",
+                "30",
+                "0",
+                "0",
+                "0",
+                "30",
+                false,
+                1,
+                "2026-02-01T12:00:00+00:00"
+            ],
+            [
+                "5002",
+                "#1002",
+                "shipped",
+                "partially_refunded",
+                "fulfilled",
+                "115.7",
+                "109.8",
+                "18.47",
+                "10",
+                "5.9",
+                "20",
+                true,
+                3,
+                "2026-02-03T08:00:00+00:00"
+            ],
+            [
+                "5003",
+                "#1003",
+                "confirmed",
+                "paid",
+                "unfulfilled",
+                "44.9",
+                "40",
+                "7.17",
+                "0",
+                "4.9",
+                "0",
+                true,
+                2,
+                "2026-03-03T09:00:05+00:00"
+            ],
         ])
     );
     let lines = shop
@@ -38,9 +83,29 @@ async fn shopifys_orders_come_with_lines_payments_refunds_and_the_figures_of_the
         lines,
         json!([
             ["#1001", "Gift card", null, 1, "30", "0", "30", "Acme", false],
-            ["#1002", "Shoes - 38 / Red", "SHOE-38", 1, "59.9", "0", "59.9", "Acme", true],
+            [
+                "#1002",
+                "Shoes - 38 / Red",
+                "SHOE-38",
+                1,
+                "59.9",
+                "0",
+                "59.9",
+                "Acme",
+                true
+            ],
             ["#1002", "Socks", "SOCK", 2, "29.95", "10", "49.9", "Acme", true],
-            ["#1003", "Tasse \"Grün\", 0,3 l", "MUG-GR", 2, "20", "0", "40", "Töpferei", true],
+            [
+                "#1003",
+                "Tasse \"Grün\", 0,3 l",
+                "MUG-GR",
+                2,
+                "20",
+                "0",
+                "40",
+                "Töpferei",
+                true
+            ],
         ])
     );
     let rest = shop
@@ -77,7 +142,10 @@ async fn shopifys_orders_come_with_lines_payments_refunds_and_the_figures_of_the
 #[tokio::test]
 async fn a_dry_run_tells_the_same_and_changes_nothing() {
     let shop = Shop::new().await;
-    let text = format!("{ORDERS}#1004,nobody@,paid,,,,,EUR,1,0,0,x,,,,2026-01-01 00:00:00 +0000,1,A,1{}\n", ",".repeat(60));
+    let text = format!(
+        "{ORDERS}#1004,nobody@,paid,,,,,EUR,1,0,0,x,,,,2026-01-01 00:00:00 +0000,1,A,1{}\n",
+        ",".repeat(60)
+    );
     let before = shop.dump().await;
     let told: i64 = shop.one("SELECT count(*) FROM events").await;
     let tried = shop.tried(&text).await;
@@ -85,7 +153,11 @@ async fn a_dry_run_tells_the_same_and_changes_nothing() {
     assert_eq!(shop.dump().await, before);
     let customers: i64 = shop.one("SELECT count(*) FROM customers").await;
     let after: i64 = shop.one("SELECT count(*) FROM events").await;
-    assert_eq!((customers, after), (0, told), "whom they name is not made known either");
+    assert_eq!(
+        (customers, after),
+        (0, told),
+        "whom they name is not made known either"
+    );
     assert_eq!(shop.counts(&text).await, tried);
 }
 

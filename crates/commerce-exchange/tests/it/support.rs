@@ -153,7 +153,8 @@ impl Shop {
     pub async fn upload(&self, text: &str) -> Work {
         let name = "upload.csv";
         let path = self.file(name, text);
-        let inspected = inline::inspect(&path, name, &kinds(), None).unwrap_or_else(|error| panic!("{error}"));
+        let inspected =
+            inline::inspect(&path, name, &kinds(), None).unwrap_or_else(|error| panic!("{error}"));
         let id = ImportId::new();
         let mut tx = self.tx().await;
         let new = NewImport {

@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
-    BY_FILE, Change, Fulfillment, FulfillmentState, Order, OrderStatus, Part, Payment, PaymentKind, PaymentState,
-    PaymentStatus, merge::Speaker,
+    BY_FILE, Change, Fulfillment, FulfillmentState, Order, OrderStatus, Part, Payment, PaymentKind,
+    PaymentState, PaymentStatus, merge::Speaker,
 };
 
 /// Something that happened to an order.

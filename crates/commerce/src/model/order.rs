@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Address, Fulfillment, FulfillmentState, FulfillmentStatus, Line, NamedAmount, OrderStatus, Payment,
-    BY_FILE, PaymentKind, PaymentState, PaymentStatus, Refund, SourceVersion,
+    Address, BY_FILE, Fulfillment, FulfillmentState, FulfillmentStatus, Line, NamedAmount, OrderStatus,
+    Payment, PaymentKind, PaymentState, PaymentStatus, Refund, SourceVersion,
     merge::{rounded, total_in_base},
     status::further,
 };

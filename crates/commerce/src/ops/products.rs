@@ -87,11 +87,7 @@ pub async fn upsert_many(
 }
 
 /// What would become of many products if they were told of; nothing is written.
-pub async fn try_many(
-    tx: &mut Tx,
-    inputs: &[ProductInput],
-    base: Currency,
-) -> Result<Vec<Outcome<Product>>> {
+pub async fn try_many(tx: &mut Tx, inputs: &[ProductInput], base: Currency) -> Result<Vec<Outcome<Product>>> {
     let keys: Vec<(&str, &str)> = inputs
         .iter()
         .map(|input| (input.source.trim(), input.external_id.trim()))

@@ -262,7 +262,9 @@ mod tests {
                     .header(header::CONTENT_LENGTH, length)
                     .body(Body::empty())
                     .unwrap();
-                let refused = receive(request, None, None, &Kinds::default(), &storage, Held::default()).await.err();
+                let refused = receive(request, None, None, &Kinds::default(), &storage, Held::default())
+                    .await
+                    .err();
                 assert_eq!(
                     matches!(refused, Some(Error::TooLarge(_))),
                     is_too_large,

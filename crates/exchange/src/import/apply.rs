@@ -225,12 +225,7 @@ async fn refuse_row(work: &Work, row: &Row, stretch: Stretch) -> Result<Step> {
 
 /// Notes in the transaction of some rows that they are dealt with, and commits it; rolls it back if the import is no longer
 /// to be applied. The import's row is locked here and not before, so that two batches can be written at a time.
-pub(super) async fn settle_stretch(
-    work: &Work,
-    mut tx: Tx,
-    stretch: Stretch,
-    more: &Counts,
-) -> Result<Step> {
+pub(super) async fn settle_stretch(work: &Work, mut tx: Tx, stretch: Stretch, more: &Counts) -> Result<Step> {
     let (state, mut reached, mut counts) = imports::lock_progress(&mut tx, work.id).await?;
     if state != ImportState::Applying {
         tx.rollback().await?;

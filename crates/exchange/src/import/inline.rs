@@ -173,8 +173,7 @@ pub async fn run_import_inline(
     let errors = options.errors.as_deref().map(create).transpose()?;
     let (owned, folder) = (path.to_owned(), storage.join("imports"));
     let (kinds, kind) = (options.kinds.clone(), options.kind);
-    let copy =
-        tokio::task::spawn_blocking(move || Copy::take(&owned, &folder, &kinds, kind)).await??;
+    let copy = tokio::task::spawn_blocking(move || Copy::take(&owned, &folder, &kinds, kind)).await??;
     let kind = copy.inspected.kind;
     let mut mapping = match &options.mapping {
         Some(written) => Mapping::from_json(written)?,
@@ -183,9 +182,7 @@ pub async fn run_import_inline(
     if let Some(source) = &options.source {
         mapping.source.clone_from(source);
     }
-    options
-        .kinds
-        .validate(kind, &mapping, &copy.inspected.headers)?;
+    options.kinds.validate(kind, &mapping, &copy.inspected.headers)?;
 
     let begun = if options.dry_run {
         None

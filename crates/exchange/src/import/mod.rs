@@ -40,8 +40,8 @@ use sha2::{Digest, Sha256};
 pub use self::rows::BATCH_ROWS;
 use self::{convert::Converter, rows::Source};
 use crate::{
-    mapping::Target,
     kind::Kinds,
+    mapping::Target,
     model::{Counts, Import, ImportKind, ImportState},
     store::imports::{self, Stored},
 };

@@ -72,7 +72,10 @@ const REFUSALS: &[(&str, &str)] = &[
     ("record_differs", "rows of one record that differ"),
     ("record_exists", "exists, and only new ones are to be created"),
     ("record_too_large", "row too large"),
-    ("record_unknown", "not known, and only known ones are to be updated"),
+    (
+        "record_unknown",
+        "not known, and only known ones are to be updated",
+    ),
     ("rows_apart", "rows of one record that do not follow each other"),
     ("service_level_invalid", "unknown service level"),
     ("status_invalid", "unknown status"),

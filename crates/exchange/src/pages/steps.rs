@@ -4,15 +4,13 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 use regulars_jobs::Job;
 use regulars_web::pages::{
-    Align, Attributes, Icon, Locale, Tone, badge, button, column, confirm_attributes, data_table, empty_state,
-    format, link_button, notice, page_header, progress_bar, stat, stats, status_badge, time_tag,
+    Align, Attributes, Icon, Locale, Tone, badge, button, column, confirm_attributes, data_table,
+    empty_state, format, link_button, notice, page_header, progress_bar, stat, stats, status_badge, time_tag,
 };
 use serde_json::Value;
 
 use super::views::{counted, several, state_word};
-use crate::{
-    model::{Counts, Import, ImportKind, ImportState, Outcome, Plan, Reason, Sample},
-};
+use crate::model::{Counts, Import, ImportKind, ImportState, Outcome, Plan, Reason, Sample};
 
 /// What stands in the top bar: ways to give up.
 pub(super) fn actions(import: &Import) -> Markup {
@@ -54,7 +52,10 @@ pub(super) fn working(import: &Import, job: Option<&Job>, locale: Locale) -> Mar
     let is_plan = import.state == ImportState::Planning;
     // The command line notes only how far it has applied; a job tells everything.
     let by_hand = import.job_id.is_none();
-    let planned = import.plan.as_ref().map(|plan| plan.rows.max(plan.counts.total()) as i64);
+    let planned = import
+        .plan
+        .as_ref()
+        .map(|plan| plan.rows.max(plan.counts.total()) as i64);
     let (done, total) = match job {
         Some(job) => (job.progress.done, job.progress.total),
         None if by_hand && !is_plan => (import.applied_rows, planned),

@@ -14,8 +14,8 @@ use super::{exports, map, steps, views};
 use crate::{
     mapping::{ColumnMapping, Confidence, Mapping, Target},
     model::{
-        Counts, Export, ExportFormat, ExportState, Import, ImportKind, ImportState, MatchKey, Mode, Outcome, Plan,
-        Reason, Sample,
+        Counts, Export, ExportFormat, ExportState, Import, ImportKind, ImportState, MatchKey, Mode, Outcome,
+        Plan, Reason, Sample,
     },
 };
 

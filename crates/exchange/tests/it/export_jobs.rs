@@ -29,7 +29,12 @@ async fn state(app: &TestApp, key: &str, export: &Value) -> (Value, Value) {
 
 #[tokio::test]
 async fn an_export_follows_its_job_when_that_is_cancelled_given_up_discarded_or_queued_again() {
-    let app = TestApp::with_uploads(api_routes(&Kinds::default()), page_routes(&Kinds::default()), UPLOADS).await;
+    let app = TestApp::with_uploads(
+        api_routes(&Kinds::default()),
+        page_routes(&Kinds::default()),
+        UPLOADS,
+    )
+    .await;
     let key = app.key(Role::Agent).await;
     let mut exports = Vec::new();
     for _ in 0..2 {

@@ -24,7 +24,12 @@ struct House {
 
 impl House {
     async fn new() -> Self {
-        let app = TestApp::with_uploads(api_routes(&Kinds::default()), page_routes(&Kinds::default()), UPLOADS).await;
+        let app = TestApp::with_uploads(
+            api_routes(&Kinds::default()),
+            page_routes(&Kinds::default()),
+            UPLOADS,
+        )
+        .await;
         let registry = job_handlers(Registry::new(), &app.state().config, &Kinds::default());
         let worker = Worker::start(app.database().clone(), registry, 2);
         Self { app, worker }

@@ -9,7 +9,12 @@ use regulars_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 async fn app() -> (TestApp, Worker) {
-    let app = TestApp::with_uploads(api_routes(&Kinds::default()), page_routes(&Kinds::default()), UPLOADS).await;
+    let app = TestApp::with_uploads(
+        api_routes(&Kinds::default()),
+        page_routes(&Kinds::default()),
+        UPLOADS,
+    )
+    .await;
     let registry = job_handlers(Registry::new(), &app.state().config, &Kinds::default());
     let worker = Worker::start(app.database().clone(), registry, 2);
     (app, worker)

@@ -145,7 +145,9 @@ async fn two_never_work_on_the_same_import() {
 
     // Nobody has it now: the page may go on, and then a job has it.
     let mut tx = shop.tx().await;
-    ops::imports::apply(&mut tx, begun.id, &Kinds::default()).await.unwrap();
+    ops::imports::apply(&mut tx, begun.id, &Kinds::default())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let again = shop
         .try_run(&shop.path("people.csv"), &InlineOptions::default(), &Unwatched)

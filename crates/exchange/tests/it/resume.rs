@@ -56,7 +56,8 @@ fn text() -> String {
 
 async fn upload(shop: &Shop, name: &str, text: &str) -> regulars_exchange::import::Work {
     let path = shop.file(name, text);
-    let inspected = inline::inspect(&path, name, &Kinds::default(), None).unwrap_or_else(|error| panic!("{error}"));
+    let inspected =
+        inline::inspect(&path, name, &Kinds::default(), None).unwrap_or_else(|error| panic!("{error}"));
     let id = ImportId::new();
     let mut tx = shop.tx().await;
     let new = NewImport {

@@ -19,7 +19,12 @@ async fn app(kept_files: u64) -> (TestApp, String) {
         kept_files,
         ..WebConfig::default()
     };
-    let app = TestApp::with_config(api_routes(&Kinds::default()), page_routes(&Kinds::default()), config).await;
+    let app = TestApp::with_config(
+        api_routes(&Kinds::default()),
+        page_routes(&Kinds::default()),
+        config,
+    )
+    .await;
     let key = app.key(Role::Agent).await;
     (app, key)
 }

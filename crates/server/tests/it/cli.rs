@@ -84,10 +84,21 @@ async fn orders_of_shopify_are_imported_as_what_they_are_unless_somebody_says_ot
     assert!(done.contains("3 orders: 3 created"), "{done}");
     let again = home.ok(&["import", file, "--organization", "acme"]);
     assert!(again.contains("3 unchanged"), "{again}");
-    let buyers = home.ok(&["import", file, "--organization", "acme", "--kind", "customers", "--dry-run"]);
+    let buyers = home.ok(&[
+        "import",
+        file,
+        "--organization",
+        "acme",
+        "--kind",
+        "customers",
+        "--dry-run",
+    ]);
     assert!(buyers.contains("4 rows: "), "{buyers}");
     let server = home.serve();
-    let orders = Api::new(&server.url, &key).get("/api/v1/orders").await.expect(200);
+    let orders = Api::new(&server.url, &key)
+        .get("/api/v1/orders")
+        .await
+        .expect(200);
     assert_eq!(orders.at("/data/0/number"), "#1003");
 }
 

@@ -105,7 +105,9 @@ async fn write(
     let mut counts = Counts::default();
     let mut wanted: Vec<&Group> = Vec::new();
     for group in groups {
-        let planned = group.planned.ok_or_else(|| Error::internal("a record has no plan"))?;
+        let planned = group
+            .planned
+            .ok_or_else(|| Error::internal("a record has no plan"))?;
         match planned.outcome {
             Outcome::Create | Outcome::Update => wanted.push(group),
             done @ (Outcome::Skip | Outcome::Conflict | Outcome::Invalid) => counts.add(done),

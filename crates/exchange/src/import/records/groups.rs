@@ -10,10 +10,7 @@ use regulars_tabular::read::{self, Checkpoint, Record, Row};
 use tokio::sync::mpsc;
 
 use crate::{
-    import::{
-        plan_file::Record as Planned,
-        rows::Source,
-    },
+    import::{plan_file::Record as Planned, rows::Source},
     kind::Records,
     model::Reason,
 };
@@ -69,7 +66,8 @@ impl Group {
 
     fn add(&mut self, row: Record, fault: Option<Reason>) {
         self.bytes += row.fields.iter().flatten().map(String::len).sum::<usize>();
-        self.faults.extend(fault.map(|fault| (Some(self.rows.len()), fault)));
+        self.faults
+            .extend(fault.map(|fault| (Some(self.rows.len()), fault)));
         self.rows.push(row);
     }
 

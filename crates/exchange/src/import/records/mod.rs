@@ -61,7 +61,9 @@ fn clash() -> Told {
 
 /// All rows of a record that was refused: they come back together, or mending one of them would not bring it back.
 fn failures(group: &Group, outcome: Outcome, reasons: &[(Option<usize>, Reason)]) -> Vec<RowError> {
-    let blamed = reasons.iter().find_map(|(row, _)| row.and_then(|row| group.rows.get(row)));
+    let blamed = reasons
+        .iter()
+        .find_map(|(row, _)| row.and_then(|row| group.rows.get(row)));
     let told = group.rows.iter().enumerate().map(|(index, row)| {
         let mut own: Vec<Reason> = reasons
             .iter()
