@@ -57,3 +57,4 @@ mod tracking;
 mod tree;
 mod trouble;
 mod wizard;
+mod zz_shots;

@@ -43,7 +43,9 @@ impl Reading {
                 json!(amount.normalize().to_string())
             }
             Holds::Count => {
-                let number = value::decimal(text).ok().filter(|number| number.is_integer());
+                let number = value::decimal(text)
+                    .ok()
+                    .filter(rust_decimal::Decimal::is_integer);
                 let number = number.and_then(|number| number.to_i32());
                 let message = || format!("“{}” is not a whole number", value::excerpt(text));
                 json!(number.ok_or_else(|| ("quantity_invalid", message()))?)
@@ -94,6 +96,9 @@ pub struct Sheet {
     /// Whether it is an export of Shopify.
     pub is_shopify: bool,
 }
+
+/// Why a record cannot be understood: each with its row, from 0.
+pub type Reasons = Vec<(Option<usize>, Reason)>;
 
 /// What the rows of one record say.
 #[derive(Debug, Default)]
@@ -180,7 +185,7 @@ impl Sheet {
     }
 
     /// What the rows say; or every cell that is wrong.
-    pub fn read(&self, rows: &[Record]) -> Result<Said, Vec<(Option<usize>, Reason)>> {
+    pub fn read(&self, rows: &[Record]) -> Result<Said, Reasons> {
         let mut said = Said::default();
         let mut faults = Vec::new();
         let mut seen: BTreeMap<&'static str, &str> = BTreeMap::new();

@@ -16,6 +16,9 @@ use crate::{
     sheet,
 };
 
+/// What a header is said to be, by one of the ways to tell.
+type Claim<'a> = dyn Fn(&str) -> Option<(&'static Field, Confidence)> + 'a;
+
 /// Suggests what every column is.
 pub fn suggest(schema: &Schema, own: Vendor, headers: &Headers, hints: Hints<'_>) -> Suggestion {
     let is_shopify = Vendor::detect(headers.iter().map(|header| header.unique_name.as_str())) == own;
@@ -25,7 +28,7 @@ pub fn suggest(schema: &Schema, own: Vendor, headers: &Headers, hints: Hints<'_>
         let found = table.iter().find(|(name, _)| *name == header);
         found.and_then(|(_, field)| schema.field(field))
     };
-    let claims: [&dyn Fn(&str) -> Option<(&'static Field, Confidence)>; 3] = [
+    let claims: [&Claim<'_>; 3] = [
         &|header| {
             let header = header.trim().to_lowercase();
             let field = named(schema.shopify, &header).filter(|_| is_shopify)?;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::fields::SCHEMA;
-use crate::sheet::{Said, Sheet};
+use crate::sheet::{Reasons, Said, Sheet};
 
 /// Times of which the latest is when the file's facts were so, if nothing else says it.
 const TIMES: &[&str] = &[
@@ -21,7 +21,7 @@ const TIMES: &[&str] = &[
 ];
 
 /// The order that the rows tell of.
-pub fn order(sheet: &Sheet, said: Said) -> Result<(OrderInput, Said), Vec<(Option<usize>, Reason)>> {
+pub fn order(sheet: &Sheet, said: Said) -> Result<(OrderInput, Said), Reasons> {
     let mut ours = Value::Object(Map::new());
     // What an order always has, or is found by, no cell empties.
     let is_lasting = |name: &str| matches!(name, "order.id" | "order.currency" | "order.customer_id");

@@ -149,18 +149,18 @@ impl Records for Reader {
         };
         let mut became = became.into_iter().zip(said);
         told.into_iter()
-            .map(|told| match told {
-                Some(told) => Ok(told),
-                None => {
-                    let (became, said) = became
-                        .next()
-                        .ok_or_else(|| Error::internal("each order that was told of has an outcome"))?;
-                    match became {
-                        Became::Created(_) => Ok(plain(Outcome::Create, None)),
-                        Became::Updated(order) => Ok(plain(Outcome::Update, Some(order.id.0))),
-                        Became::Unchanged(order) => Ok(unchanged(order.id.0)),
-                        Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/lines/"),
-                    }
+            .map(|told| {
+                if let Some(told) = told {
+                    return Ok(told);
+                }
+                let (became, said) = became
+                    .next()
+                    .ok_or_else(|| Error::internal("each order that was told of has an outcome"))?;
+                match became {
+                    Became::Created(_) => Ok(plain(Outcome::Create, None)),
+                    Became::Updated(order) => Ok(plain(Outcome::Update, Some(order.id.0))),
+                    Became::Unchanged(order) => Ok(unchanged(order.id.0)),
+                    Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/lines/"),
                 }
             })
             .collect()

@@ -10,7 +10,7 @@ use regulars_exchange::model::Reason;
 use serde_json::{Map, Value, json};
 
 use super::fields::SCHEMA;
-use crate::sheet::{Said, Sheet};
+use crate::sheet::{Reasons, Said, Sheet};
 
 /// The handle of a product that has no other id.
 pub fn handle_of(input: &ProductInput) -> Option<&str> {
@@ -18,7 +18,7 @@ pub fn handle_of(input: &ProductInput) -> Option<&str> {
 }
 
 /// The product that the rows tell of.
-pub fn product(sheet: &Sheet, mut said: Said) -> Result<(ProductInput, Said), Vec<(Option<usize>, Reason)>> {
+pub fn product(sheet: &Sheet, mut said: Said) -> Result<(ProductInput, Said), Reasons> {
     // Rows of Shopify that only name another picture are no variants.
     if sheet.is_shopify {
         let is_variant = |part: &BTreeMap<&'static str, Value>| {

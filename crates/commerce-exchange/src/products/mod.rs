@@ -154,18 +154,18 @@ impl Records for Reader {
         };
         let mut became = became.into_iter().zip(all);
         told.into_iter()
-            .map(|told| match told {
-                Some(told) => Ok(told),
-                None => {
-                    let (became, said) = became
-                        .next()
-                        .ok_or_else(|| Error::internal("each product that was told of has an outcome"))?;
-                    match became {
-                        Became::Created(_) => Ok(plain(Outcome::Create, None)),
-                        Became::Updated(product) => Ok(plain(Outcome::Update, Some(product.id.0))),
-                        Became::Unchanged(product) => Ok(unchanged(product.id.0)),
-                        Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/variants/"),
-                    }
+            .map(|told| {
+                if let Some(told) = told {
+                    return Ok(told);
+                }
+                let (became, said) = became
+                    .next()
+                    .ok_or_else(|| Error::internal("each product that was told of has an outcome"))?;
+                match became {
+                    Became::Created(_) => Ok(plain(Outcome::Create, None)),
+                    Became::Updated(product) => Ok(plain(Outcome::Update, Some(product.id.0))),
+                    Became::Unchanged(product) => Ok(unchanged(product.id.0)),
+                    Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/variants/"),
                 }
             })
             .collect()
