@@ -95,6 +95,7 @@ async fn past_orders_of_shopify_are_imported_before_ones_eyes() {
     browser.sees("Rows of one order follow each other").await;
     browser.press("Check the file").await;
     browser.sees("This is what will happen").await;
+    browser.click("summary").await;
     browser.sees_in("main", "#1002").await;
     assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "checked");
     browser.press("Import 3 orders").await;

@@ -57,4 +57,3 @@ mod tracking;
 mod tree;
 mod trouble;
 mod wizard;
-mod zz_shots;
