@@ -72,10 +72,22 @@ impl Reading {
                 json!(ours)
             }
             Holds::List => serde_json::from_str::<Vec<Value>>(text)
-                .map(Value::Array)
+                .map(|list| list.into_iter().map(with_amounts_as_text).collect())
                 .map_err(|_| ("list_invalid", "this is no JSON list of objects".to_owned()))?,
         })
     }
+}
+
+/// JSON of other systems often has amounts as numbers.
+fn with_amounts_as_text(mut one: Value) -> Value {
+    for name in ["price", "discount", "tax", "total", "compare_at_price"] {
+        if let Some(amount) = one.get_mut(name)
+            && let Value::Number(number) = amount
+        {
+            *amount = Value::String(number.to_string());
+        }
+    }
+    one
 }
 
 struct Column {

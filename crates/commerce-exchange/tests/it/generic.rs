@@ -195,7 +195,7 @@ async fn a_mode_keeps_to_new_or_to_known_orders() {
 #[tokio::test]
 async fn orders_of_json_lines_bring_their_lines_in_a_list() {
     let shop = Shop::new().await;
-    let text = r#"{"order": {"id": "1", "email": "ada@example.com"}, "lines": [{"title": "Shoes", "quantity": 2, "price": "59.90"}]}
+    let text = r#"{"order": {"id": "1", "email": "ada@example.com"}, "lines": [{"title": "Shoes", "quantity": 1, "price": "59.90"}, {"title": "Socks", "quantity": 2, "price": 29.95}]}
 {"order": {"id": "2", "email": "ada@example.com"}, "lines": [{"title": "Socks", "quantity": "many"}]}
 "#;
     let path = shop.file("orders.jsonl", text);

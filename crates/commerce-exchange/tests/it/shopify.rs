@@ -148,7 +148,10 @@ async fn a_dry_run_tells_the_same_and_changes_nothing() {
     );
     let before = shop.dump().await;
     let told: i64 = shop.one("SELECT count(*) FROM events").await;
+    let code: i64 = shop.one("SELECT last_value FROM customer_codes").await;
     let tried = shop.tried(&text).await;
+    let next: i64 = shop.one("SELECT last_value FROM customer_codes").await;
+    assert_eq!(next, code, "no code is used up");
     assert_eq!(tried, [3, 0, 0, 0, 1]);
     assert_eq!(shop.dump().await, before);
     let customers: i64 = shop.one("SELECT count(*) FROM customers").await;

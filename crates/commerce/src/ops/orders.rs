@@ -66,8 +66,7 @@ pub async fn upsert_many(
     tell_many(tx, inputs, base, guard, false).await
 }
 
-/// What would become of many orders if they were told of. The caller rolls the transaction back: whom they name is made known
-/// in it, and nothing else written.
+/// What would become of many orders if they were told of; nothing is written, and who is not known stays so.
 pub async fn try_many(tx: &mut Tx, inputs: &[OrderInput], base: Currency) -> Result<Vec<Outcome<Order>>> {
     tell_many(tx, inputs, base, UNGUARDED, true).await
 }
@@ -97,7 +96,8 @@ async fn tell_many(
         now: SourceVersion::new(tx.now(), "").at,
     };
     for _ in 0..TRIES {
-        let people = People::find(tx, told.iter().map(|(_, change)| change)).await?;
+        let changes = told.iter().map(|(_, change)| change);
+        let people = People::seek(tx, changes, is_trial).await?;
         let mut work = Work::begin(tx, &told).await?;
         for (index, change) in &told {
             outcomes[*index] = Some(work.tell(change, &people, base, speaker, guard));
