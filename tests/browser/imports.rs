@@ -71,6 +71,43 @@ async fn a_file_is_uploaded_mapped_checked_and_imported_before_ones_eyes() {
 }
 
 #[tokio::test]
+async fn past_orders_of_shopify_are_imported_before_ones_eyes() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let text = include_str!("../../crates/commerce-exchange/tests/it/files/shopify_orders.csv");
+    let file = stage.home.path().join("orders_export.csv");
+    std::fs::write(&file, text).unwrap();
+    browser.go("/imports/new").await;
+    browser.attach("input[type=file]", &file).await;
+    browser.sees("orders_export.csv").await;
+    browser.press("Upload").await;
+    browser.sees("Match each column to a field").await;
+    let kind = "return document.querySelector('select[name=kind]').value";
+    assert_eq!(browser.run(kind).await, "orders", "its columns say so");
+    let means = "return document.querySelector('select[aria-label*=\"Lineitem name\"]').value";
+    assert_eq!(browser.run(means).await, "line.title");
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "columns");
+    browser.choose("select[name=kind]", "customers").await;
+    browser.press("Change").await;
+    browser.sees("A customer is recognised by").await;
+    browser.choose("select[name=kind]", "orders").await;
+    browser.press("Change").await;
+    browser.sees("Rows of one order follow each other").await;
+    browser.press("Check the file").await;
+    browser.sees("This is what will happen").await;
+    browser.click("summary").await;
+    browser.sees_in("main", "#1002").await;
+    assert_eq!(browser.axe(&[]).await, Vec::<String>::new(), "checked");
+    browser.press("Import 3 orders").await;
+    browser.sees_in("main", "created").await;
+    browser.press("See the orders").await;
+    browser.sees_in("#list", "#1003").await;
+    browser.go("/imports").await;
+    browser.sees_in("main table", "Orders").await;
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_check_that_takes_long_is_cancelled() {
     let stage = Stage::signed_in().await;
     let browser = &stage.browser;

@@ -168,22 +168,16 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         .expect(201)
         .at("/id");
     let file = "E-Mail;Vorname;Ort\nmarie@example.com;Marie;Paris\nkeine Adresse;Irène;Lyon\nada@example.com;Augusta;London\n";
-    let checked = stage
+    let checked = checked_import(stage, "herbst.csv", file).await;
+    let file = include_str!("../../crates/commerce-exchange/tests/it/files/shopify_orders.csv");
+    let orders = stage
         .api
-        .upload("herbst.csv", file.into())
+        .upload("orders_export.csv", file.into())
         .await
         .expect(201)
         .at("/id");
-    let path = format!("/api/v1/imports/{checked}");
-    stage
-        .api
-        .post(&format!("{path}/plan"), &json!({}))
-        .await
-        .expect(202);
-    stage
-        .api
-        .until(&path, &["planned"], Duration::from_secs(30))
-        .await;
+    let wrong = "Order number,Email,Total,Product,Quantity,Price\n#7,keine Adresse,10,Tea,1,10\n#8,ada@example.com,30,Tea,3,10\n";
+    let orders_checked = checked_import(stage, "orders.csv", wrong).await;
     let me = stage.api.get("/api/v1/users").await.expect(200).at("/data/0/id");
     let note = json!({"body": format!("@[Ada](user:{me}) could you call her back about the blue chair?")});
     stage.api.post(&below("notes"), &note).await.expect(201);
@@ -401,6 +395,8 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         look("customer-fact", record(""), &["click:[id$=-phone][data-opens]"]),
         look("customer-deleted", format!("/customers/{deleted}"), &[]),
         look("import-checked", format!("/imports/{checked}"), &[]),
+        look("import-orders-map", format!("/imports/{orders}"), &[]),
+        look("import-orders-checked", format!("/imports/{orders_checked}"), &[]),
         look(
             "definition-tag",
             "/settings/definitions".into(),
@@ -447,4 +443,20 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         ),
     ]);
     pages
+}
+
+/// A file that was uploaded and checked.
+async fn checked_import(stage: &Stage, name: &str, text: &str) -> String {
+    let import = stage.api.upload(name, text.into()).await.expect(201).at("/id");
+    let path = format!("/api/v1/imports/{import}");
+    stage
+        .api
+        .post(&format!("{path}/plan"), &json!({}))
+        .await
+        .expect(202);
+    stage
+        .api
+        .until(&path, &["planned"], Duration::from_secs(30))
+        .await;
+    import
 }

@@ -22,6 +22,11 @@ pub async fn put(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
     input["source"] = SOURCE.into();
     input["external_id"] = external_id.into();
     input["source_version"] = json!(SourceVersion::new(said.0, said.1));
+    // A file of Shopify's names products by their handles alone.
+    if let Some(handle) = product["handle"].as_str() {
+        let id = input["external_id"].as_str().unwrap_or_default();
+        ops::products::adopt(tx, SOURCE, handle, id).await?;
+    }
     let mut left_out = Vec::new();
     let (product, outcome) = loop {
         let told: ProductInput = serde_json::from_value(input.clone())

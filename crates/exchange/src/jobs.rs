@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     export::export_to_writer,
     import::{Ended, Watch, Work, apply},
+    kind::Kinds,
     model::{ExportState, Import, ImportState},
     ops::{
         self,
@@ -52,15 +53,17 @@ pub(crate) const UNFINISHED: &str = ".unfinished";
 const EXPORTS_KEPT: TimeDelta = TimeDelta::days(7);
 
 /// Adds the handlers and the schedule of this room.
-pub fn job_handlers(registry: Registry, config: &WebConfig) -> Registry {
+pub fn job_handlers(registry: Registry, config: &WebConfig, kinds: &Kinds) -> Registry {
     let storage = config.storage_dir.clone();
     registry
         .with(ImportJob {
             storage: storage.clone(),
+            kinds: kinds.clone(),
             is_plan: true,
         })
         .with(ImportJob {
             storage: storage.clone(),
+            kinds: kinds.clone(),
             is_plan: false,
         })
         .with(ExportJob {
@@ -91,6 +94,7 @@ struct ImportInput {
 
 struct ImportJob {
     storage: PathBuf,
+    kinds: Kinds,
     is_plan: bool,
 }
 
@@ -133,7 +137,7 @@ impl ImportJob {
         if !self.revive(job, id).await? {
             return Ok(Ended::Stopped);
         }
-        let work = Work::open(&job.database, job.scope, &self.storage, id).await?;
+        let work = Work::open(&job.database, job.scope, &self.storage, id, &self.kinds).await?;
         if self.is_plan {
             apply::plan(&work, job).await
         } else {

@@ -1,15 +1,15 @@
-//! Customer files in and out.
+//! Customer files in and out, and files of other records in.
 //!
 //! The tabular room turns any file into rows; `mapping` turns rows into customer fields, `import` decides and writes them,
-//! `export` makes files; `ops`, `api`, `pages` and `jobs` offer it to people and programs. What this room never does: hold
-//! a file in memory, change a value without saying so, or write a table of customers: those are changed by the customers
-//! room's use cases.
+//! `export` makes files; `kind` is what another room implements whose records files bring; `ops`, `api`, `pages` and `jobs` offer it to people and programs. What this room never does: hold
+//! a file in memory, change a value without saying so, or write a table of customers, orders or products: those are
+//! changed by their own room's use cases.
 
 mod api;
 pub mod export;
 pub mod import;
 pub mod jobs;
-pub mod mapping;
+pub mod kind;
 pub mod model;
 pub mod ops;
 mod pages;
@@ -19,4 +19,5 @@ pub mod store;
 pub mod sweep;
 
 pub use jobs::job_handlers;
+pub use regulars_mapping as mapping;
 pub use routes::{UPLOADS, api_routes, page_routes};

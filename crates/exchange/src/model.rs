@@ -13,6 +13,7 @@ use regulars_kernel::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 pub use self::reasons::Line;
 use crate::mapping::Mapping;
@@ -48,6 +49,18 @@ macro_rules! words {
             }
         }
     };
+}
+
+words! {
+    /// What the records of a file are.
+    ImportKind {
+        /// Customers, one in each row.
+        Customers = "customers",
+        /// Orders: rows that follow each other with the same order are its lines.
+        Orders = "orders",
+        /// Products: rows that follow each other with the same product are its variants.
+        Products = "products",
+    }
 }
 
 words! {
@@ -139,7 +152,7 @@ words! {
     }
 }
 
-/// How many rows had each outcome.
+/// How many rows had each outcome; of orders and products, how many of those.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 #[schema(example = json!({"create": 940, "update": 41, "skip": 12, "conflict": 3, "invalid": 4}))]
@@ -208,6 +221,10 @@ pub struct Sample {
     pub who: String,
     /// The existing customer it was found to be.
     pub customer_id: Option<CustomerId>,
+    /// The existing order or product it was found to be.
+    #[serde(default)]
+    #[schema(required = true, example = json!(null))]
+    pub record_id: Option<Uuid>,
     /// Why, where it needs a reason.
     pub reasons: Vec<Reason>,
     /// For updates of existing customers: field → from and to.
@@ -258,6 +275,10 @@ pub struct Plan {
     /// How often each reason was given, by its code.
     #[schema(example = json!({"email_invalid": 4, "unchanged": 12}))]
     pub reasons: BTreeMap<String, u64>,
+    /// How many rows the file has: of orders and products several may be one record, which is counted once.
+    #[serde(default)]
+    #[schema(required = true, example = 1000)]
+    pub rows: u64,
     /// Up to 20 rows of each outcome.
     pub samples: BTreeMap<Outcome, Vec<Sample>>,
     /// Attributes that do not exist yet and will be defined, as text.
@@ -280,6 +301,8 @@ pub struct Import {
     /// Rises with each change.
     #[schema(example = 3)]
     pub version: i32,
+    /// What the file brings.
+    pub kind: ImportKind,
     /// Where it stands.
     pub state: ImportState,
     /// The name of the file.
@@ -327,12 +350,14 @@ pub struct Import {
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImportPatch {
+    /// What the file brings. Another kind is mapped anew, unless the mapping comes with it.
+    pub kind: Option<ImportKind>,
     /// What the columns mean; replaces the whole mapping.
     #[schema(value_type = Option<Mapping>)]
     pub mapping: Option<Value>,
     /// What may become of rows.
     pub mode: Option<Mode>,
-    /// What a row's customer is recognised by, at least one.
+    /// What a row's customer is recognised by, at least one; orders and products are recognised by their id alone.
     pub match_by: Option<Vec<MatchKey>>,
 }
 

@@ -55,7 +55,7 @@ pub enum Command {
         #[command(subcommand)]
         command: ConnectionCommand,
     },
-    /// Import customers from CSV, JSON, JSON Lines or XLSX
+    /// Import customers, orders or products from CSV, JSON, JSON Lines or XLSX
     Import(Import),
     /// Export to a file or stdout
     Export {
@@ -238,8 +238,11 @@ pub enum ConnectionCommand {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// CSV, JSON, JSON Lines or XLSX with customers, as it was exported elsewhere
+    /// CSV, JSON, JSON Lines or XLSX with customers, orders or products, as it was exported elsewhere
     pub file: PathBuf,
+    /// What the file brings [default: what its columns plainly are of, as in Shopify's exports, else customers]
+    #[arg(long, env = "REGULARS_KIND", value_parser = ["customers", "orders", "products"])]
+    pub kind: Option<String>,
     /// Short name of the organization that gets them
     #[arg(long, env = "REGULARS_ORGANIZATION")]
     pub organization: String,
@@ -249,7 +252,7 @@ pub struct Import {
     /// Where the ids in the file come from, as in `erp` [default: by whose export it is, else csv]
     #[arg(long, env = "REGULARS_SOURCE")]
     pub source: Option<String>,
-    /// What may become of rows: new and known customers, only new ones, only known ones
+    /// What may become of rows: new and known records, only new ones, only known ones
     #[arg(long, env = "REGULARS_MODE", default_value = "upsert", value_parser = ["upsert", "create", "update"])]
     pub mode: String,
     /// What customers are recognised by (comma list) [default: external_id,email,phone]

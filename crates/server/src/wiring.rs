@@ -37,7 +37,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(regulars_customers::api_routes())
         .merge(regulars_commerce::api_routes())
         .merge(regulars_activities::api_routes())
-        .merge(regulars_exchange::api_routes())
+        .merge(regulars_exchange::api_routes(&regulars_commerce_exchange::kinds()))
         .merge(regulars_connect::api_routes())
         .merge(regulars_privacy::api_routes())
         .merge(regulars_accounts::api_routes())
@@ -50,7 +50,9 @@ fn pages() -> Router<AppState> {
     Router::new()
         .merge(regulars_customer_pages::page_routes())
         .merge(regulars_commerce_pages::page_routes())
-        .merge(regulars_exchange::page_routes())
+        .merge(regulars_exchange::page_routes(
+            &regulars_commerce_exchange::kinds(),
+        ))
         .merge(regulars_connect::page_routes())
         .merge(regulars_privacy::page_routes())
         .merge(regulars_accounts::page_routes())
@@ -107,6 +109,7 @@ pub fn jobs(state: &AppState, config: &Config) -> Result<regulars_jobs::Registry
     Ok(housekeeping::add(regulars_exchange::job_handlers(
         registry,
         &state.config,
+        &regulars_commerce_exchange::kinds(),
     )))
 }
 

@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Change, Fulfillment, FulfillmentState, Order, OrderStatus, Part, Payment, PaymentKind, PaymentState,
-    PaymentStatus, merge::Speaker,
+    BY_FILE, Change, Fulfillment, FulfillmentState, Order, OrderStatus, Part, Payment, PaymentKind,
+    PaymentState, PaymentStatus, merge::Speaker,
 };
 
 /// Something that happened to an order.
@@ -230,8 +230,13 @@ impl Facts {
             || after.core.stated_payment_status == Some(PaymentStatus::Refunded);
         let by_parts = self.all.iter().any(|fact| fact.kind == "order.refunded")
             || after.told.iter().any(|key| key.starts_with("refunded "));
-        if refunded && !by_parts {
-            self.add("refunded", "order.refunded", None, json!({}));
+        let by_file = after.counted().find(|payment| {
+            payment.kind == PaymentKind::Refund && payment.told_by.as_deref() == Some(BY_FILE)
+        });
+        if (refunded || by_file.is_some()) && !by_parts {
+            let amount = by_file.and_then(|payment| money(after, payment.amount));
+            let more = amount.map_or_else(|| json!({}), |amount| json!({"amount": amount}));
+            self.add("refunded", "order.refunded", None, more);
         }
     }
 }
@@ -255,7 +260,8 @@ fn fact_of(payment: &Payment) -> Option<(String, &'static str, Option<&'static s
         (PaymentKind::Refund, PaymentState::Failed) => {
             Some((format!("refund failed {id}"), "payment.refund_failed", None))
         }
-        // What the order's source refunds is told by its refunds.
+        // What the order's source refunds is told by its refunds, and what its file sums up as a whole.
+        (PaymentKind::Refund, PaymentState::Succeeded) if payment.told_by.as_deref() == Some(BY_FILE) => None,
         (PaymentKind::Refund, PaymentState::Succeeded) if payment.told_by.is_some() => {
             Some((format!("paid back {id}"), "payment.refunded", None))
         }
@@ -270,8 +276,9 @@ impl Order {
     /// When what was paid reached the total, as far as payments tell: those of its source, or those of payment providers.
     pub(super) fn paid_at(&self) -> Option<DateTime<Utc>> {
         let own = self.paid_at_by(|payment| payment.told_by.is_none());
-        let others = self.paid_at_by(|payment| payment.told_by.is_some());
-        own.into_iter().chain(others).min()
+        let file = self.paid_at_by(|payment| payment.told_by.as_deref() == Some(BY_FILE));
+        let others = self.paid_at_by(|payment| payment.told_by.as_deref().is_some_and(|by| by != BY_FILE));
+        own.into_iter().chain(file).chain(others).min()
     }
 
     fn paid_at_by(&self, speaks: impl Fn(&Payment) -> bool) -> Option<DateTime<Utc>> {

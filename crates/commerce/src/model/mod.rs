@@ -34,9 +34,9 @@ pub use input::{AmountInput, CustomerKey, LineInput, OrderInput};
 pub use merge::{Change, CorePatch, Speaker, Whose, merge, total_in_base};
 pub use order::{Core, Derived, Order, Stated};
 pub use parts::{
-    Address, AddressInput, Amounts, Fulfillment, FulfillmentInput, FulfillmentState, Line, LineQuantity,
-    NamedAmount, NamedAmountInput, Part, Payment, PaymentInput, PaymentKind, PaymentState, Refund,
-    RefundInput,
+    Address, AddressInput, Amounts, BY_FILE, Fulfillment, FulfillmentInput, FulfillmentState, Line,
+    LineQuantity, NamedAmount, NamedAmountInput, Part, Payment, PaymentInput, PaymentKind, PaymentState,
+    Refund, RefundInput,
 };
 pub use product::{Product, ProductInput, ProductJson, ProductStatus, Variant, VariantInput};
 pub use show::{OrderJson, OrderRow, StatusChange};

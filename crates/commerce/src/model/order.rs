@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Address, Fulfillment, FulfillmentState, FulfillmentStatus, Line, NamedAmount, OrderStatus, Payment,
-    PaymentKind, PaymentState, PaymentStatus, Refund, SourceVersion,
+    Address, BY_FILE, Fulfillment, FulfillmentState, FulfillmentStatus, Line, NamedAmount, OrderStatus,
+    Payment, PaymentKind, PaymentState, PaymentStatus, Refund, SourceVersion,
     merge::{rounded, total_in_base},
     status::further,
 };
@@ -277,21 +277,22 @@ impl Order {
             .filter(|payment| !payment.is_test || self.core.is_test)
     }
 
-    /// What succeeded of these kinds, in the order's currency. The order's source and payment providers may tell of the same
-    /// money, so they are summed apart.
+    /// What succeeded of these kinds, in the order's currency. The order's source, its files and payment providers may tell
+    /// of the same money, so they are summed apart.
     pub(super) fn paid_by(&self, kinds: &[PaymentKind]) -> Decimal {
-        let (mut own, mut others) = (Decimal::ZERO, Decimal::ZERO);
+        let (mut own, mut file, mut others) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         for payment in self
             .counted()
             .filter(|payment| payment.state == PaymentState::Succeeded && kinds.contains(&payment.kind))
             .filter(|payment| payment.currency == self.core.currency)
         {
-            *match payment.told_by {
+            *match payment.told_by.as_deref() {
                 None => &mut own,
+                Some(BY_FILE) => &mut file,
                 Some(_) => &mut others,
             } += payment.amount;
         }
-        own.max(others)
+        own.max(file).max(others)
     }
 
     fn paid_so_far(&self, refunded: Decimal) -> PaymentStatus {

@@ -22,6 +22,9 @@ choices! {
     }
 }
 
+/// Who tells of payments that a file of the order's source sums up: what was paid in all, what was given back in all.
+pub const BY_FILE: &str = "file";
+
 /// A part that its source knows by an id and changes by itself.
 pub trait Part: Clone + Serialize {
     /// The id there.

@@ -63,6 +63,21 @@ pub async fn upsert_many(
     base: Currency,
     guard: Guard<'_>,
 ) -> Result<Vec<Outcome<Order>>> {
+    tell_many(tx, inputs, base, guard, false).await
+}
+
+/// What would become of many orders if they were told of; nothing is written, and who is not known stays so.
+pub async fn try_many(tx: &mut Tx, inputs: &[OrderInput], base: Currency) -> Result<Vec<Outcome<Order>>> {
+    tell_many(tx, inputs, base, UNGUARDED, true).await
+}
+
+async fn tell_many(
+    tx: &mut Tx,
+    inputs: &[OrderInput],
+    base: Currency,
+    guard: Guard<'_>,
+    is_trial: bool,
+) -> Result<Vec<Outcome<Order>>> {
     let mut outcomes: Vec<Option<Outcome<Order>>> = Vec::with_capacity(inputs.len());
     let mut told: Vec<(usize, Change)> = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
@@ -81,7 +96,8 @@ pub async fn upsert_many(
         now: SourceVersion::new(tx.now(), "").at,
     };
     for _ in 0..TRIES {
-        let people = People::find(tx, told.iter().map(|(_, change)| change)).await?;
+        let changes = told.iter().map(|(_, change)| change);
+        let people = People::seek(tx, changes, is_trial).await?;
         let mut work = Work::begin(tx, &told).await?;
         for (index, change) in &told {
             outcomes[*index] = Some(work.tell(change, &people, base, speaker, guard));
@@ -93,6 +109,10 @@ pub async fn upsert_many(
             people.take_back(tx).await?;
             told.retain(|(index, _)| !is_refused(*index));
             continue;
+        }
+        if is_trial {
+            work.show(&told, &mut outcomes);
+            return Ok(outcomes.into_iter().flatten().collect());
         }
         if work.write(tx, base).await? {
             let accepted = told.iter().filter(|(index, _)| !is_refused(*index));

@@ -75,17 +75,7 @@ impl People {
         changes: impl Iterator<Item = &'a T> + Clone,
     ) -> Result<Self> {
         let mut people = Self::default();
-        let ids: BTreeSet<CustomerId> = changes
-            .clone()
-            .filter_map(|change| match change.whose() {
-                Whose::Id(id) => Some(*id),
-                _ => None,
-            })
-            .collect();
-        if !ids.is_empty() {
-            let ids: Vec<CustomerId> = ids.into_iter().collect();
-            people.living = store::people::living(tx, &ids).await?.into_iter().collect();
-        }
+        people.look_up_ids(tx, changes.clone()).await?;
         for _ in 0..TRIES {
             people.look_up(tx, changes.clone()).await?;
             let strangers = people.strangers(changes.clone());
@@ -94,6 +84,24 @@ impl People {
             }
         }
         Ok(people)
+    }
+
+    async fn look_up_ids<'a, T: Owned + 'a>(
+        &mut self,
+        tx: &mut Tx,
+        changes: impl Iterator<Item = &'a T>,
+    ) -> Result<()> {
+        let ids: BTreeSet<CustomerId> = changes
+            .filter_map(|change| match change.whose() {
+                Whose::Id(id) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        if !ids.is_empty() {
+            let ids: Vec<CustomerId> = ids.into_iter().collect();
+            self.living = store::people::living(tx, &ids).await?.into_iter().collect();
+        }
+        Ok(())
     }
 
     async fn look_up<'a, T: Owned + 'a>(
@@ -180,6 +188,38 @@ impl People {
             }
         }
         Ok(refusals.iter().all(Option::is_none))
+    }
+
+    /// As [`Self::find`]; of what is only tried, who is not known is imagined, and nothing is written.
+    pub(super) async fn seek<'a, T: Owned + 'a>(
+        tx: &mut Tx,
+        changes: impl Iterator<Item = &'a T> + Clone,
+        is_trial: bool,
+    ) -> Result<Self> {
+        if is_trial {
+            Self::imagine(tx, changes).await
+        } else {
+            Self::find(tx, changes).await
+        }
+    }
+
+    async fn imagine<'a, T: Owned + 'a>(
+        tx: &mut Tx,
+        changes: impl Iterator<Item = &'a T> + Clone,
+    ) -> Result<Self> {
+        let mut people = Self::default();
+        people.look_up_ids(tx, changes.clone()).await?;
+        people.look_up(tx, changes.clone()).await?;
+        for stranger in people.strangers(changes) {
+            let id = CustomerId::new();
+            if let Patch::Set(email) = &stranger.email {
+                people.by_email.insert(email.lowercase(), id);
+            }
+            for key in stranger.sources {
+                people.by_key.insert(key, id);
+            }
+        }
+        Ok(people)
     }
 
     /// Whether somebody was made whom none of these names.

@@ -10,6 +10,7 @@ use regulars_kernel::{
 use serde_json::json;
 
 use super::{ByKey, Outcome, orders::Guard, stock};
+pub use crate::store::products::ByHandle;
 use crate::{
     jobs,
     model::{Product, ProductInput, ProductJson},
@@ -82,6 +83,37 @@ pub async fn upsert_many(
         }
     }
     Err(busy())
+}
+
+/// What would become of many products if they were told of; nothing is written.
+pub async fn try_many(tx: &mut Tx, inputs: &[ProductInput], base: Currency) -> Result<Vec<Outcome<Product>>> {
+    let keys: Vec<(&str, &str)> = inputs
+        .iter()
+        .map(|input| (input.source.trim(), input.external_id.trim()))
+        .collect();
+    let mut after: ByKey<Product> = store::products::lock(tx, &keys)
+        .await?
+        .into_iter()
+        .map(|product| ((product.source.clone(), product.external_id.clone()), product))
+        .collect();
+    let outcomes = inputs
+        .iter()
+        .map(|input| tell(tx, input, base, &mut after))
+        .collect();
+    Ok(with_versions(outcomes, &after))
+}
+
+/// What the ids of products begin with of which a file knew only the name in addresses.
+pub const BY_HANDLE: &str = "handle:";
+
+/// Which of these handles are those of products that their shop itself has told of, by an id of its own.
+pub async fn by_handles(tx: &mut Tx, source: &str, handles: &[&str]) -> Result<Vec<ByHandle>> {
+    store::products::by_handles(tx, source, handles).await
+}
+
+/// Gives the product that a file brought by its handle alone the id that its shop knows it by, unless that is known already.
+pub async fn adopt(tx: &mut Tx, source: &str, handle: &str, external_id: &str) -> Result<()> {
+    store::products::rename(tx, source, &format!("{BY_HANDLE}{handle}"), external_id).await
 }
 
 fn tell(tx: &Tx, input: &ProductInput, base: Currency, all: &mut ByKey<Product>) -> Outcome<Product> {

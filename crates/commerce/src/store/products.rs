@@ -258,3 +258,39 @@ pub async fn ids(tx: &mut Tx, source: &str, external_ids: &[&str]) -> Result<Vec
     .fetch_all(tx.conn())
     .await?)
 }
+
+/// A product that its shop has told of.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ByHandle {
+    /// Its id here.
+    pub id: ProductId,
+    /// Its name in addresses.
+    pub handle: String,
+}
+
+/// Products with these handles that have an id of their shop's own.
+pub async fn by_handles(tx: &mut Tx, source: &str, handles: &[&str]) -> Result<Vec<ByHandle>> {
+    Ok(sqlx::query_as(
+        "SELECT DISTINCT ON (handle) id, handle FROM products
+         WHERE source = $1 AND handle = ANY($2) AND external_id NOT LIKE 'handle:%' AND deleted_at IS NULL
+         ORDER BY handle, id",
+    )
+    .bind(source)
+    .bind(handles)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Gives a product another id, unless another one has it.
+pub async fn rename(tx: &mut Tx, source: &str, from: &str, to: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE products p SET external_id = $3 WHERE source = $1 AND external_id = $2
+           AND NOT EXISTS (SELECT FROM products o WHERE o.organization_id = p.organization_id AND o.source = $1 AND o.external_id = $3)",
+    )
+    .bind(source)
+    .bind(from)
+    .bind(to)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

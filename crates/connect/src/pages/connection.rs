@@ -192,6 +192,12 @@ impl View<'_> {
         let title = format!("Set up in {}", self.one.provider.title());
         let body = html! {
             ol class="setup-steps" { @for step in words.steps { li { (step) } } }
+            @if !words.past.is_empty() {
+                h3 { "Bring your past orders" }
+                p class="muted" { "Webhooks tell of what happens from now on. What was before comes by file." }
+                ol class="setup-steps" { @for step in words.past { li { (step) } } }
+                div class="form-actions" { (link_button("Import a file", "/imports/new")) }
+            }
             table class="setup-topics" aria-label="Topics to subscribe to" {
                 thead { tr { th scope="col" { "Topics" } th scope="col" { "What they do here" } } }
                 tbody { @for (topics, what) in words.topics {

@@ -21,6 +21,8 @@ pub struct Guidance {
     pub settings: &'static [Setting],
     /// What to do there, one thing after the other; the address to enter stands above them.
     pub steps: &'static [&'static str],
+    /// How what was before the connection comes here, if files bring it; a link to the imports stands below.
+    pub past: &'static [&'static str],
     /// Topics to subscribe to, and what they do here.
     pub topics: &'static [(&'static str, &'static str)],
 }
@@ -54,6 +56,11 @@ const SHOPIFY: Guidance = Guidance {
         "Create a webhook for each topic below: format JSON, the newest API version that Shopify offers, and the address above.",
         "Compare the secret that Shopify shows below the list with the one given here. If it is another, add it under Secrets.",
         "Send a test notification from the list. It stands here under “Arrived last” a moment later.",
+    ],
+    past: &[
+        "In the Shopify admin, open Customers → Export, choose all customers and “CSV for Excel, Numbers, or other spreadsheet programs”.",
+        "Open Orders → Export, choose all orders, “CSV for Excel, Numbers, or other spreadsheet programs” and “Export orders”. Products → Export likewise.",
+        "Import the files one after the other: customers, orders, products. Shopify's columns map themselves, and an order that came by webhook, too, stays one order.",
     ],
     topics: &[
         (
@@ -126,6 +133,7 @@ const STRIPE: Guidance = Guidance {
         "Compare its signing secret with the one given here. If it is another, add it under Secrets.",
         "Send a test event. It stands here under “Arrived last” a moment later.",
     ],
+    past: &[],
     topics: &[
         (
             "payment_intent.*, charge.*",
@@ -160,6 +168,7 @@ const ADYEN: Guidance = Guidance {
         "Generate its HMAC key there. If it is another than the one given here, add it under Secrets.",
         "Send a test notification. It stands here under “Arrived last” a moment later.",
     ],
+    past: &[],
     topics: &[
         (
             "AUTHORISATION, CANCELLATION, CAPTURE, CAPTURE_FAILED",
@@ -185,6 +194,7 @@ const KLAVIYO: Guidance = Guidance {
         "Create a private API key with read access to profiles, at Settings → API keys. Give it here below API key.",
         "Pull the profiles: it takes over who there is already. Pull again at times: Klaviyo's webhooks tell of events, not of changed profiles.",
     ],
+    past: &[],
     topics: &[
         (
             "event:klaviyo.received_email, event:klaviyo.opened_email, event:klaviyo.clicked_email, event:klaviyo.bounced_email",

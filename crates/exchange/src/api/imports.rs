@@ -1,6 +1,6 @@
-//! `/imports`: files that become customers.
+//! `/imports`: files that become customers, orders or products.
 
-use axum::{body::Body, extract::Request, response::Response};
+use axum::{Extension, body::Body, extract::Request, response::Response};
 use http::header;
 use regulars_kernel::{Page, Permission, Result, ids::ImportId};
 use regulars_web::{
@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{page_request, upload};
 use crate::{
-    import::{self, inline},
+    import::{self, inline, inline::Inspected},
+    kind::Kinds,
     mapping::ColumnMapping,
-    model::{Import, ImportPatch, ImportState},
+    model::{Import, ImportKind, ImportPatch, ImportState},
     ops,
     space::{Held, Storage},
     store::imports::Stored,
@@ -35,6 +36,7 @@ pub struct ImportWithColumns {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct UploadQuery {
     pub file_name: Option<String>,
+    pub kind: Option<ImportKind>,
 }
 
 /// List imports
@@ -59,17 +61,24 @@ pub async fn list_imports(call: Call, params: Params) -> ApiResult {
 ///
 /// As the part `file` of a form, or as the body itself with `?file_name=`. CSV in any dialect, JSON, JSON Lines or XLSX, up to
 /// 1 GB. Nothing is imported yet: the answer suggests what the columns mean; change that with `PATCH`, look at the outcome
-/// with `/plan`, and then `/apply`. Files of unfinished imports and of exports may take 5 GB together unless the
+/// with `/plan`, and then `/apply`. `kind` says what the file brings; without it that is told by the columns where it is plain,
+/// as in Shopify's exports, and else customers. Rows of one order or product must follow each other. Files of unfinished imports and of exports may take 5 GB together unless the
 /// server is set up otherwise (`409` `files_full`). Needs `imports:write`.
 #[utoipa::path(post, path = "/imports", tag = "imports",
-    params(("file_name" = Option<String>, Query, description = "The file's name, when the body is the file", example = "customers.csv")),
+    params(("file_name" = Option<String>, Query, description = "The file's name, when the body is the file", example = "customers.csv"),
+        ("kind" = Option<ImportKind>, Query, description = "What the file brings; by its columns if absent", example = "orders")),
     request_body(content(
         (UploadForm = "multipart/form-data", example = json!({"file": "email,first name\nada@example.com,Ada\n"})),
         (String = "application/octet-stream", example = "email,first name\nada@example.com,Ada\n"),
         (String = "text/csv", example = "email,first name\nada@example.com,Ada\n"),
     )),
     responses((status = 201, description = "The import, with a suggested mapping", body = ImportWithColumns), CommonErrors))]
-pub async fn create_import(call: Call, Query(query): Query<UploadQuery>, request: Request) -> ApiResult {
+pub async fn create_import(
+    call: Call,
+    Extension(kinds): Extension<Kinds>,
+    Query(query): Query<UploadQuery>,
+    request: Request,
+) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let storage = Storage::of(&call.state.config);
     // What was received before under the same key is answered as then, even if there is no room for it a second time.
@@ -78,7 +87,15 @@ pub async fn create_import(call: Call, Query(query): Query<UploadQuery>, request
     } else {
         ops::files::held(&mut call.read().await?).await?
     };
-    let upload = upload::receive(request, query.file_name.as_deref(), &storage, held).await?;
+    let upload = upload::receive(
+        request,
+        query.file_name.as_deref(),
+        query.kind,
+        &kinds,
+        &storage,
+        held,
+    )
+    .await?;
     let mut tx = call.write_upload(&upload.received()?.sha256).await?;
     let stored = ops::imports::create(&mut tx, upload.received()?, storage.quota).await?;
     let columns = upload.received()?.inspected.suggestion.columns.clone();
@@ -106,11 +123,15 @@ pub struct UploadForm {
 #[utoipa::path(get, path = "/imports/{id}", tag = "imports",
     params(("id" = ImportId, Path, description = "The import's id")),
     responses((status = 200, description = "The import", body = ImportWithColumns), OneErrors))]
-pub async fn get_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+pub async fn get_import(
+    call: Call,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.read().await?;
     let stored = ops::imports::get(&mut tx, id).await?;
-    let suggestion = suggestion(&stored, &call.state.config.storage_dir).await;
+    let suggestion = suggestion(&stored, &call.state.config.storage_dir, &kinds).await;
     let body = ImportWithColumns {
         import: stored.import,
         suggestion,
@@ -119,43 +140,75 @@ pub async fn get_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
 }
 
 /// What the columns seem to be, as long as mapping them is what comes next; none if the file is gone.
-pub(crate) async fn suggestion(stored: &Stored, storage: &std::path::Path) -> Option<Vec<ColumnMapping>> {
+pub(crate) async fn suggestion(
+    stored: &Stored,
+    storage: &std::path::Path,
+    kinds: &Kinds,
+) -> Option<Vec<ColumnMapping>> {
     if !matches!(stored.import.state, ImportState::Uploaded | ImportState::Failed) {
         return None;
     }
-    let path = import::file_path(storage, stored.import.id, &stored.format);
-    let (name, format) = (stored.import.file_name.clone(), stored.format.clone());
-    let headers = stored.headers.clone();
-    let looked =
-        tokio::task::spawn_blocking(move || inline::inspect_as(&path, &name, format, Some(headers))).await;
-    looked.ok()?.ok().map(|inspected| inspected.suggestion.columns)
+    let looked = look(stored, storage, kinds, stored.import.kind).await;
+    looked.map(|inspected| inspected.suggestion.columns)
 }
 
-/// Change mapping, mode or keys
+/// The beginning of the file, as one of this kind; none if the file is gone.
+pub(crate) async fn look(
+    stored: &Stored,
+    storage: &std::path::Path,
+    kinds: &Kinds,
+    kind: ImportKind,
+) -> Option<Inspected> {
+    let path = import::file_path(storage, stored.import.id, &stored.format);
+    let (name, format) = (stored.import.file_name.clone(), stored.format.clone());
+    let (headers, kinds) = (stored.headers.clone(), kinds.clone());
+    let looked = tokio::task::spawn_blocking(move || {
+        inline::inspect_as(&path, &name, format, Some(headers), &kinds, Some(kind))
+    });
+    looked.await.ok()?.ok()
+}
+
+/// Change kind, mapping, mode or keys
 ///
-/// Before it is applied. A new mapping replaces the old one as a whole; the plan is made anew. Needs `imports:write`.
+/// Before it is applied. A new mapping replaces the old one as a whole; another kind is mapped anew; the plan is made anew. Needs `imports:write`.
 #[utoipa::path(patch, path = "/imports/{id}", tag = "imports", operation_id = "updateImport",
     params(("id" = ImportId, Path, description = "The import's id")),
     request_body(content = ImportPatch, example = json!({"mode": "update", "match_by": ["email"], "mapping": {"columns": {"E-Mail": "email", "Ort": "address.city"}, "clear_empty": true}})),
     responses((status = 200, description = "The changed import", body = Import), CommonErrors))]
-pub async fn edit_import(call: Call, Path(id): Path<ImportId>, Json(patch): Json<ImportPatch>) -> ApiResult {
+pub async fn edit_import(
+    call: Call,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+    Json(patch): Json<ImportPatch>,
+) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
+    let mut samples = Vec::new();
+    if let (Some(kind), None) = (patch.kind, &patch.mapping) {
+        let stored = ops::imports::get(&mut call.read().await?, id).await?;
+        let looked = look(&stored, &call.state.config.storage_dir, &kinds, kind).await;
+        samples = looked.map(|looked| looked.samples).unwrap_or_default();
+    }
     let mut tx = call.write().await?;
-    let stored = ops::imports::edit(&mut tx, id, &patch, |version| call.if_match(version)).await?;
+    let guard = |version| call.if_match(version);
+    let stored = ops::imports::edit(&mut tx, id, &patch, &kinds, &samples, guard).await?;
     Ok(call.ok(tx, Some(stored.import.version), &stored.import).await?)
 }
 
 /// Check a file
 ///
-/// The dry run: reads the whole file and decides what will become of every row, which `/apply` then executes. Changes no
-/// customer. Needs `imports:write`.
+/// The dry run: reads the whole file and decides what will become of every row, order or product, which `/apply` then
+/// executes. Changes nothing. Needs `imports:write`.
 #[utoipa::path(post, path = "/imports/{id}/plan", tag = "imports",
     params(("id" = ImportId, Path, description = "The import's id")),
     responses((status = 202, description = "A job does it", body = Import), ActErrors))]
-pub async fn plan_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+pub async fn plan_import(
+    call: Call,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
-    let (stored, job_id) = ops::imports::plan(&mut tx, id).await?;
+    let (stored, job_id) = ops::imports::plan(&mut tx, id, &kinds).await?;
     Ok(call.accepted(tx, job_id, &stored.import).await?)
 }
 
@@ -166,10 +219,14 @@ pub async fn plan_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
 #[utoipa::path(post, path = "/imports/{id}/apply", tag = "imports",
     params(("id" = ImportId, Path, description = "The import's id")),
     responses((status = 202, description = "A job does it", body = Import), ActErrors))]
-pub async fn apply_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
+pub async fn apply_import(
+    call: Call,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+) -> ApiResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
-    let (stored, job_id) = ops::imports::apply(&mut tx, id).await?;
+    let (stored, job_id) = ops::imports::apply(&mut tx, id, &kinds).await?;
     Ok(call.accepted(tx, job_id, &stored.import).await?)
 }
 
@@ -188,7 +245,7 @@ pub async fn cancel_import(call: Call, Path(id): Path<ImportId>) -> ApiResult {
 
 /// Delete an import
 ///
-/// With its file and the rows that failed; customers stay. Needs `imports:write`.
+/// With its file and the rows that failed; what it brought stays. Needs `imports:write`.
 #[utoipa::path(delete, path = "/imports/{id}", tag = "imports",
     params(("id" = ImportId, Path, description = "The import's id")),
     responses((status = 204, description = "Deleted"), ActErrors))]

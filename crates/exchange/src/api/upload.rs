@@ -17,6 +17,8 @@ use tokio::{io::AsyncWriteExt as _, time::error::Elapsed};
 
 use crate::{
     import::{self, inline},
+    kind::Kinds,
+    model::ImportKind,
     ops::imports::Received,
     space::{Growth, Held, Storage, disk_full},
 };
@@ -64,6 +66,8 @@ impl Drop for Upload {
 pub async fn receive(
     request: Request,
     file_name: Option<&str>,
+    kind: Option<ImportKind>,
+    kinds: &Kinds,
     storage: &Storage,
     held: Held,
 ) -> Result<Upload> {
@@ -82,7 +86,7 @@ pub async fn receive(
         let growth = Growth::begin(storage, held, announced(&request, 0)?)?;
         let body: BodyDataStream = Body::into_data_stream(request.into_body());
         let name = clean_name(file_name.unwrap_or_default());
-        return store(body.map_err(broken), name, storage, growth).await;
+        return store(body.map_err(broken), name, (kind, kinds), storage, growth).await;
     }
     let growth = Growth::begin(storage, held, announced(&request, FORM)?)?;
     let mut form = Multipart::from_request(request, &())
@@ -105,7 +109,7 @@ pub async fn receive(
             let name = clean_name(file_name.or(part.file_name()).unwrap_or_default());
             let stream =
                 part.map_err(|error| Error::malformed("/file", "multipart_invalid", error.body_text()));
-            return store(stream, name, storage, growth).await;
+            return store(stream, name, (kind, kinds), storage, growth).await;
         }
     }
 }
@@ -155,6 +159,7 @@ fn clean_name(name: &str) -> String {
 async fn store(
     bytes: impl Stream<Item = Result<Bytes>>,
     file_name: String,
+    (kind, kinds): (Option<ImportKind>, &Kinds),
     storage: &Storage,
     mut growth: Growth,
 ) -> Result<Upload> {
@@ -191,8 +196,9 @@ async fn store(
     };
     written.await.map_err(|error| disk_full(error.into()))?;
 
-    let (path, name) = (upload.path.clone(), file_name.clone());
-    let inspected = tokio::task::spawn_blocking(move || inline::inspect(&path, &name)).await??;
+    let (path, name, kinds) = (upload.path.clone(), file_name.clone(), kinds.clone());
+    let inspected =
+        tokio::task::spawn_blocking(move || inline::inspect(&path, &name, &kinds, kind)).await??;
     let path = import::file_path(&storage.folder, id, &inspected.format);
     tokio::fs::rename(&upload.path, &path).await?;
     upload.path.clone_from(&path);
@@ -228,7 +234,9 @@ mod tests {
         let chunks = std::iter::once(columns)
             .chain(std::iter::repeat_n(line, 8))
             .map(Ok);
-        let storing = store(futures::stream::iter(chunks), "list.csv".into(), storage, growth);
+        let kinds = Kinds::default();
+        let chunks = futures::stream::iter(chunks);
+        let storing = store(chunks, "list.csv".into(), (None, &kinds), storage, growth);
         let stored = storing.await;
         let files = std::fs::read_dir(storage.folder.join("imports")).unwrap().count();
         (files, stored)
@@ -254,7 +262,9 @@ mod tests {
                     .header(header::CONTENT_LENGTH, length)
                     .body(Body::empty())
                     .unwrap();
-                let refused = receive(request, None, &storage, Held::default()).await.err();
+                let refused = receive(request, None, None, &Kinds::default(), &storage, Held::default())
+                    .await
+                    .err();
                 assert_eq!(
                     matches!(refused, Some(Error::TooLarge(_))),
                     is_too_large,

@@ -19,13 +19,14 @@ use super::{
     convert::{What, own_number},
     converter, digest, is_of_rows, plan,
     plan_file::{PlanReader, Record},
+    records,
     rows::{self, Batch, Row},
 };
 use crate::{
     model::{Counts, ImportState, Outcome, Reason, RowError},
     store::{
         errors,
-        imports::{self, Reached, Stretch},
+        imports::{self, Reached, Stored, Stretch},
     },
 };
 
@@ -50,25 +51,12 @@ pub async fn apply(work: &Work, watch: &dyn Watch) -> Result<Ended> {
         ImportState::Applying => {}
         _ => return Ok(Ended::Stopped),
     }
-    let digest = digest(&stored)?;
-    let mut reader = match &stored.import.plan {
-        Some(_) => PlanReader::open(&work.plan, &digest)?,
-        None => None,
+    let Some(reader) = open_plan(work, watch, &stored).await? else {
+        return Ok(Ended::Stopped);
     };
-    if reader.is_none() {
-        if stored.import.applied_rows > 0 {
-            return Err(Error::conflict(
-                "",
-                "plan_gone",
-                "the plan of the import is gone from the storage, so it cannot go on; upload the file again",
-            ));
-        }
-        if plan::run(work, watch, ImportState::Applying).await? == Ended::Stopped {
-            return Ok(Ended::Stopped);
-        }
-        reader = PlanReader::open(&work.plan, &digest)?;
+    if let Some(kind) = work.kinds.get(stored.import.kind)? {
+        return records::apply(work, watch, kind, &stored, reader).await;
     }
-    let reader = reader.ok_or_else(|| Error::internal("the plan was written but cannot be read"))?;
     let total = reader.rows();
 
     let mut tx = work.begin().await?;
@@ -116,6 +104,29 @@ pub async fn apply(work: &Work, watch: &dyn Watch) -> Result<Ended> {
     finish(work).await
 }
 
+/// The plan, made first if there is none; none if that was stopped.
+async fn open_plan(work: &Work, watch: &dyn Watch, stored: &Stored) -> Result<Option<PlanReader>> {
+    let digest = digest(stored)?;
+    if stored.import.plan.is_some()
+        && let Some(reader) = PlanReader::open(&work.plan, &digest)?
+    {
+        return Ok(Some(reader));
+    }
+    if stored.import.applied_rows > 0 {
+        return Err(Error::conflict(
+            "",
+            "plan_gone",
+            "the plan of the import is gone from the storage, so it cannot go on; upload the file again",
+        ));
+    }
+    if plan::run(work, watch, ImportState::Applying).await? == Ended::Stopped {
+        return Ok(None);
+    }
+    let reader = PlanReader::open(&work.plan, &digest)?;
+    let reader = reader.ok_or_else(|| Error::internal("the plan was written but cannot be read"))?;
+    Ok(Some(reader))
+}
+
 fn done(ended: Option<Result<Result<Step>, JoinError>>) -> Result<Step> {
     match ended {
         None => Ok(Step::Done),
@@ -123,7 +134,7 @@ fn done(ended: Option<Result<Result<Step>, JoinError>>) -> Result<Step> {
     }
 }
 
-async fn finish(work: &Work) -> Result<Ended> {
+pub(super) async fn finish(work: &Work) -> Result<Ended> {
     let mut tx = work.begin().await?;
     let (state, _, counts) = imports::lock_progress(&mut tx, work.id).await?;
     if state != ImportState::Applying {
@@ -146,9 +157,12 @@ async fn finish(work: &Work) -> Result<Ended> {
     Ok(Ended::Done(counts))
 }
 
+/// How a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
+    /// It is written.
     Done,
+    /// The import is no longer to be applied.
     Stopped,
 }
 
@@ -211,7 +225,7 @@ async fn refuse_row(work: &Work, row: &Row, stretch: Stretch) -> Result<Step> {
 
 /// Notes in the transaction of some rows that they are dealt with, and commits it; rolls it back if the import is no longer
 /// to be applied. The import's row is locked here and not before, so that two batches can be written at a time.
-async fn settle_stretch(work: &Work, mut tx: Tx, stretch: Stretch, more: &Counts) -> Result<Step> {
+pub(super) async fn settle_stretch(work: &Work, mut tx: Tx, stretch: Stretch, more: &Counts) -> Result<Step> {
     let (state, mut reached, mut counts) = imports::lock_progress(&mut tx, work.id).await?;
     if state != ImportState::Applying {
         tx.rollback().await?;

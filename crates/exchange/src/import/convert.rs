@@ -14,7 +14,7 @@ use regulars_tabular::read::{Headers, Record};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    mapping::{Cell, ConsentState, MappedAddress, MappedRow, Mapper, Mapping, Target, attribute},
+    mapping::{Cell, ConsentState, MappedAddress, MappedRow, Mapper, Mapping, Target, value},
     model::Reason,
 };
 
@@ -235,14 +235,14 @@ impl Converter {
             return Ok(json!(text));
         };
         let value = match definition.kind {
-            AttributeKind::Number => json!(attribute::decimal(text)?.normalize().to_string()),
-            AttributeKind::Boolean => json!(attribute::yes_or_no(text)?),
-            AttributeKind::Date => json!(attribute::day(text, self.date_order)?),
+            AttributeKind::Number => json!(value::decimal(text)?.normalize().to_string()),
+            AttributeKind::Boolean => json!(value::yes_or_no(text)?),
+            AttributeKind::Date => json!(value::day(text, self.date_order)?),
             AttributeKind::Select => {
                 let same = |option: &&String| option.to_lowercase() == text.to_lowercase();
                 json!(definition.options.iter().find(same).map_or(text, String::as_str))
             }
-            AttributeKind::List => json!(attribute::split_list(text)),
+            AttributeKind::List => json!(value::split_list(text)),
             AttributeKind::Text | AttributeKind::Url => json!(text),
         };
         definition.check(&value)

@@ -20,8 +20,9 @@ use tempfile::NamedTempFile;
 
 use super::{Ended, Watch, Work, apply, file_path, plan, plan_path};
 use crate::{
-    mapping::{Hints, Mapping, suggest},
-    model::{Import, ImportState, MatchKey, Mode},
+    kind::Kinds,
+    mapping::{Hints, Mapping},
+    model::{Import, ImportKind, ImportState, MatchKey, Mode},
     ops,
     space::Floor,
     store::{
@@ -36,6 +37,10 @@ const SAMPLES: usize = 50;
 /// How to import a file.
 #[derive(Clone, Debug)]
 pub struct InlineOptions {
+    /// What the file brings; what its columns plainly are of, else customers, if absent.
+    pub kind: Option<ImportKind>,
+    /// What files can bring beside customers.
+    pub kinds: Kinds,
     /// A mapping that somebody wrote; suggested if absent.
     pub mapping: Option<serde_json::Value>,
     /// Where its ids come from, if the mapping shall not say.
@@ -53,6 +58,8 @@ pub struct InlineOptions {
 impl Default for InlineOptions {
     fn default() -> Self {
         Self {
+            kind: None,
+            kinds: Kinds::default(),
             mapping: None,
             source: None,
             mode: Mode::Upsert,
@@ -69,6 +76,8 @@ pub const DEFAULT_KEYS: [MatchKey; 3] = [MatchKey::ExternalId, MatchKey::Email, 
 /// What is found out about a file before anybody is asked.
 #[derive(Clone, Debug)]
 pub struct Inspected {
+    /// What it brings, as it seems or as somebody said.
+    pub kind: ImportKind,
     /// How it is written.
     pub format: read::Format,
     /// Its columns.
@@ -79,10 +88,10 @@ pub struct Inspected {
     pub samples: Vec<Record>,
 }
 
-/// Looks at the beginning of a file.
-pub fn inspect(path: &Path, file_name: &str) -> Result<Inspected> {
+/// Looks at the beginning of a file, which brings the kind that somebody said or seems to.
+pub fn inspect(path: &Path, file_name: &str, kinds: &Kinds, kind: Option<ImportKind>) -> Result<Inspected> {
     let format = read::detect_file(path, file_name)?;
-    inspect_as(path, file_name, format, None)
+    inspect_as(path, file_name, format, None, kinds, kind)
 }
 
 /// Looks at the beginning of a file whose format and columns are known.
@@ -91,6 +100,8 @@ pub fn inspect_as(
     file_name: &str,
     format: read::Format,
     headers: Option<read::Headers>,
+    kinds: &Kinds,
+    kind: Option<ImportKind>,
 ) -> Result<Inspected> {
     let options = Options {
         file_name: Some(file_name.to_owned()),
@@ -112,9 +123,11 @@ pub fn inspect_as(
         file_name,
         samples: &samples,
     };
+    let kind = kind.unwrap_or_else(|| kinds.recognise(&headers));
     Ok(Inspected {
+        kind,
         format,
-        suggestion: suggest(&headers, hints),
+        suggestion: kinds.suggest(kind, &headers, hints)?,
         headers,
         samples,
     })
@@ -159,7 +172,9 @@ pub async fn run_import_inline(
     // Opened first: a place that cannot be written to is told before anything is imported.
     let errors = options.errors.as_deref().map(create).transpose()?;
     let (owned, folder) = (path.to_owned(), storage.join("imports"));
-    let copy = tokio::task::spawn_blocking(move || Copy::take(&owned, &folder)).await??;
+    let (kinds, kind) = (options.kinds.clone(), options.kind);
+    let copy = tokio::task::spawn_blocking(move || Copy::take(&owned, &folder, &kinds, kind)).await??;
+    let kind = copy.inspected.kind;
     let mut mapping = match &options.mapping {
         Some(written) => Mapping::from_json(written)?,
         None => copy.inspected.suggestion.mapping.clone(),
@@ -167,7 +182,7 @@ pub async fn run_import_inline(
     if let Some(source) = &options.source {
         mapping.source.clone_from(source);
     }
-    mapping.validate(&copy.inspected.headers)?;
+    options.kinds.validate(kind, &mapping, &copy.inspected.headers)?;
 
     let begun = if options.dry_run {
         None
@@ -183,7 +198,7 @@ pub async fn run_import_inline(
         }
         None => begin(database, scope, storage, copy, &mapping, options).await?,
     };
-    let work = Work::open(database, scope, storage, id).await?;
+    let work = Work::open(database, scope, storage, id, &options.kinds).await?;
     let ended = perform(&work, options.dry_run, watches).await;
     let told = tell(&work, ended, errors, options).await;
     if options.dry_run {
@@ -220,7 +235,7 @@ struct Copy {
 }
 
 impl Copy {
-    fn take(path: &Path, folder: &Path) -> Result<Self> {
+    fn take(path: &Path, folder: &Path, kinds: &Kinds, kind: Option<ImportKind>) -> Result<Self> {
         let file_name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -246,7 +261,7 @@ impl Copy {
         drop(out);
         part.as_file().sync_all()?;
         Ok(Self {
-            inspected: inspect(part.path(), &file_name)?,
+            inspected: inspect(part.path(), &file_name, kinds, kind)?,
             part,
             file_name,
             bytes,
@@ -274,7 +289,15 @@ async fn begun(
     options: &InlineOptions,
 ) -> Result<Option<(ImportId, Alive, u64)>> {
     let mut tx = database.begin(scope).await?;
-    let found = imports::begun(&mut tx, &copy.sha256, mapping, options.mode, &options.match_by).await?;
+    let found = imports::begun(
+        &mut tx,
+        &copy.sha256,
+        copy.inspected.kind,
+        mapping,
+        options.mode,
+        &options.match_by,
+    )
+    .await?;
     let Some(id) = found else { return Ok(None) };
     let Some(alive) = alive::hold(database, id).await? else {
         return Err(ops::imports::busy());
@@ -316,6 +339,7 @@ async fn begin(
         &mut tx,
         &NewImport {
             id,
+            kind: copy.inspected.kind,
             file_name: &copy.file_name,
             file_bytes: i64::try_from(copy.bytes).unwrap_or(i64::MAX),
             sha256: &copy.sha256,

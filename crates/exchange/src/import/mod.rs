@@ -1,4 +1,5 @@
-//! Importing a file: checking it into a plan, and executing that plan.
+//! Importing a file: checking it into a plan, and executing that plan. What follows is how customers are imported; records of
+//! which several rows may be one are in `records`.
 //!
 //! How a row finds its customer. External id, e-mail address and (if asked for) code each name at most one customer;
 //! if those of one row name two, the row is a conflict. A phone counts only if none of these finds anybody, and only for
@@ -20,6 +21,7 @@ pub mod inline;
 mod keys;
 mod plan;
 mod plan_file;
+mod records;
 mod resolve;
 mod rows;
 mod stranger;
@@ -38,8 +40,9 @@ use sha2::{Digest, Sha256};
 pub use self::rows::BATCH_ROWS;
 use self::{convert::Converter, rows::Source};
 use crate::{
+    kind::Kinds,
     mapping::Target,
-    model::{Counts, Import, ImportState},
+    model::{Counts, Import, ImportKind, ImportState},
     store::imports::{self, Stored},
 };
 
@@ -73,6 +76,8 @@ pub struct Work {
     pub file: PathBuf,
     /// The plan beside it.
     pub plan: PathBuf,
+    /// What files can bring beside customers.
+    pub kinds: Kinds,
     /// Rows in a batch; [`BATCH_ROWS`] unless a test wants many small ones.
     pub batch_rows: usize,
 }
@@ -95,7 +100,13 @@ pub fn plan_path(storage: &Path, id: ImportId) -> PathBuf {
 
 impl Work {
     /// Work on a file in the storage.
-    pub async fn open(database: &Database, scope: Scope, storage: &Path, id: ImportId) -> Result<Self> {
+    pub async fn open(
+        database: &Database,
+        scope: Scope,
+        storage: &Path,
+        id: ImportId,
+        kinds: &Kinds,
+    ) -> Result<Self> {
         let mut tx = database.begin_read(scope).await?;
         let stored = imports::get(&mut tx, id, false).await?;
         let file = file_path(storage, id, &stored.format);
@@ -113,6 +124,7 @@ impl Work {
             id,
             file,
             plan: plan_path(storage, id),
+            kinds: kinds.clone(),
             batch_rows: BATCH_ROWS,
         })
     }
@@ -157,6 +169,9 @@ fn digest(stored: &Stored) -> Result<[u8; 32]> {
     hasher.update(&stored.sha256);
     hasher.update(serde_json::to_vec(&import.mapping)?);
     hasher.update(import.mode.as_str());
+    if import.kind != ImportKind::Customers {
+        hasher.update(import.kind.as_str());
+    }
     for key in &import.match_by {
         hasher.update(b",");
         hasher.update(key.as_str());

@@ -15,6 +15,7 @@ use super::{
     converter, digest,
     keys::KeyIndex,
     plan_file::PlanWriter,
+    records,
     resolve::{self, Decision, Resolver},
     rows::{self, Batch, Row},
 };
@@ -32,6 +33,10 @@ const NEW_TAGS: usize = 100;
 pub(super) async fn run(work: &Work, watch: &dyn Watch, state: ImportState) -> Result<Ended> {
     let mut tx = work.begin().await?;
     let stored = imports::get(&mut tx, work.id, false).await?;
+    if let Some(kind) = work.kinds.get(stored.import.kind)? {
+        tx.rollback().await?;
+        return records::plan(work, watch, kind, state).await;
+    }
     errors::forget_plan(&mut tx, work.id).await?;
     let (converter, unknown) = converter(&mut tx, &stored).await?;
     tx.commit().await?;
@@ -74,7 +79,7 @@ pub(super) async fn run(work: &Work, watch: &dyn Watch, state: ImportState) -> R
             watch.progress(batch.checkpoint.offset.min(size), Some(size));
         }
     }
-    tokio::task::spawn_blocking(move || resolver.finish()).await??;
+    plan.rows = tokio::task::spawn_blocking(move || resolver.finish()).await??;
     let mut tx = work.begin().await?;
     let is_wanted = imports::keep_plan(&mut tx, work.id, &plan, state).await?;
     tx.commit().await?;
@@ -188,6 +193,7 @@ fn note(plan: &mut Plan, row: &Row, outcome: Outcome, told: &Told) {
             line: row.line,
             who: who(row),
             customer_id: told.customer_id,
+            record_id: None,
             reasons: told.reasons.clone(),
             changes: told.changes.clone(),
         });

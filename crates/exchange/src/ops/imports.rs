@@ -9,14 +9,16 @@ use regulars_kernel::{
     Error, Faults, Result,
     ids::{ImportId, JobId},
 };
+use regulars_tabular::read::Record;
 use serde_json::json;
 
 use super::files;
 use crate::{
     import::{self, inline::Inspected},
     jobs,
-    mapping::Mapping,
-    model::{ImportPatch, ImportState, MatchKey, Mode},
+    kind::Kinds,
+    mapping::{Hints, Mapping},
+    model::{ImportKind, ImportPatch, ImportState, MatchKey, Mode},
     store::{
         alive,
         imports::{self, NewImport, Stored},
@@ -47,6 +49,7 @@ pub async fn create(tx: &mut Tx, file: &Received, quota: u64) -> Result<Stored> 
         tx,
         &NewImport {
             id: file.id,
+            kind: file.inspected.kind,
             file_name: &file.file_name,
             file_bytes: file.bytes,
             sha256: &file.sha256,
@@ -106,22 +109,33 @@ fn over(state: ImportState) -> Error {
     )
 }
 
-/// Changes mapping, mode or keys. What was planned before no longer counts.
+/// Changes kind, mapping, mode or keys. What was planned before no longer counts. `samples` are some first rows, which help to
+/// map another kind anew.
 pub async fn edit(
     tx: &mut Tx,
     id: ImportId,
     patch: &ImportPatch,
+    kinds: &Kinds,
+    samples: &[Record],
     guard: impl FnOnce(i32) -> Result<()>,
 ) -> Result<Stored> {
     let stored = imports::get(tx, id, true).await?;
     guard(stored.import.version)?;
     require_untouched(tx, &stored).await?;
     let mut faults = Faults::new();
+    let kind = patch.kind.unwrap_or(stored.import.kind);
     let mapping = match &patch.mapping {
+        None if kind != stored.import.kind => {
+            let hints = Hints {
+                file_name: &stored.import.file_name,
+                samples,
+            };
+            kinds.suggest(kind, &stored.headers, hints)?.mapping
+        }
         None => stored.import.mapping.clone(),
         Some(written) => match Mapping::from_json(written) {
             Ok(mapping) => {
-                if let Err(error) = mapping.validate(&stored.headers) {
+                if let Err(error) = kinds.validate(kind, &mapping, &stored.headers) {
                     below_mapping(error, &mut faults)?;
                 }
                 mapping
@@ -142,12 +156,16 @@ pub async fn edit(
         seen.push(*key);
         is_new
     });
+    if kind != ImportKind::Customers && patch.match_by.is_some() {
+        let message = format!("{} are recognised by their id in the source alone", kind.as_str());
+        faults.add("/match_by", "keys_needless", message);
+    }
     if match_by.is_empty() {
         faults.add("/match_by", "keys_missing", "name at least one key");
     }
     faults.check()?;
     let mode = patch.mode.unwrap_or(stored.import.mode);
-    imports::edit(tx, id, &mapping, mode, &match_by).await?;
+    imports::edit(tx, id, kind, &mapping, mode, &match_by).await?;
     imports::get(tx, id, false).await
 }
 
@@ -179,14 +197,14 @@ async fn require_untouched(tx: &mut Tx, stored: &Stored) -> Result<()> {
 }
 
 /// Queues the check of the file.
-pub async fn plan(tx: &mut Tx, id: ImportId) -> Result<(Stored, JobId)> {
+pub async fn plan(tx: &mut Tx, id: ImportId, kinds: &Kinds) -> Result<(Stored, JobId)> {
     let stored = imports::get(tx, id, true).await?;
     require_untouched(tx, &stored).await?;
-    start(tx, &stored, ImportState::Planning, jobs::PLAN).await
+    start(tx, &stored, kinds, ImportState::Planning, jobs::PLAN).await
 }
 
 /// Queues the execution of the plan; without a plan the file is checked first. Goes on with one that was given up.
-pub async fn apply(tx: &mut Tx, id: ImportId) -> Result<(Stored, JobId)> {
+pub async fn apply(tx: &mut Tx, id: ImportId, kinds: &Kinds) -> Result<(Stored, JobId)> {
     let stored = imports::get(tx, id, true).await?;
     let state = stored.import.state;
     if matches!(state, ImportState::Done | ImportState::Cancelled) {
@@ -197,22 +215,24 @@ pub async fn apply(tx: &mut Tx, id: ImportId) -> Result<(Stored, JobId)> {
     }
     let facts = json!({"name": stored.import.file_name});
     audit(tx, "import.applied", Some(("import", id.0)), facts).await?;
-    start(tx, &stored, ImportState::Applying, jobs::APPLY).await
+    start(tx, &stored, kinds, ImportState::Applying, jobs::APPLY).await
 }
 
 async fn start(
     tx: &mut Tx,
     stored: &Stored,
+    kinds: &Kinds,
     state: ImportState,
-    kind: &'static str,
+    job: &'static str,
 ) -> Result<(Stored, JobId)> {
     let id = stored.import.id;
     let mut faults = Faults::new();
-    if let Err(error) = stored.import.mapping.validate(&stored.headers) {
+    let import = &stored.import;
+    if let Err(error) = kinds.validate(import.kind, &import.mapping, &stored.headers) {
         below_mapping(error, &mut faults)?;
     }
     faults.check()?;
-    let job = NewJob::new(kind, json!({"import_id": id}))
+    let job = NewJob::new(job, json!({"import_id": id}))
         .key(id.to_string())
         .queue(jobs::QUEUE)
         .max_attempts(jobs::ATTEMPTS)
@@ -240,7 +260,7 @@ pub async fn cancel(tx: &mut Tx, id: ImportId, storage: &Path) -> Result<Stored>
     imports::get(tx, id, false).await
 }
 
-/// Deletes it and what it kept of the file. Customers stay.
+/// Deletes it and what it kept of the file. What it brought stays.
 pub async fn delete(
     tx: &mut Tx,
     id: ImportId,

@@ -1,6 +1,7 @@
 //! Handlers of `/imports`.
 
 use axum::{
+    Extension,
     extract::Request,
     response::{IntoResponse, Response},
 };
@@ -16,13 +17,14 @@ use regulars_web::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Form, steps, views};
+use super::{Form, map, steps, views};
 use crate::{
     api::{
-        imports::{errors_file, suggestion},
+        imports::{errors_file, look, suggestion},
         upload,
     },
-    model::{ImportPatch, ImportState, MatchKey, Mode},
+    kind::Kinds,
+    model::{ImportKind, ImportPatch, ImportState, MatchKey, Mode},
     ops,
     space::Storage,
     store::imports::{self, Stored},
@@ -70,9 +72,13 @@ pub(super) async fn new(call: PageCall) -> PageResult {
     Ok(page(&shell, html! {}, views::upload(None)).into_response())
 }
 
-pub(super) async fn upload(call: PageCall, request: Request) -> PageResult {
+pub(super) async fn upload(
+    call: PageCall,
+    Extension(kinds): Extension<Kinds>,
+    request: Request,
+) -> PageResult {
     call.require(Permission::ImportsWrite)?;
-    match take(&call, request).await {
+    match take(&call, &kinds, request).await {
         Ok(id) => Ok(redirect(&call, &format!("/imports/{id}"))),
         Err(
             error @ (Error::Invalid(_)
@@ -85,10 +91,10 @@ pub(super) async fn upload(call: PageCall, request: Request) -> PageResult {
     }
 }
 
-async fn take(call: &PageCall, request: Request) -> Result<ImportId, Error> {
+async fn take(call: &PageCall, kinds: &Kinds, request: Request) -> Result<ImportId, Error> {
     let storage = Storage::of(&call.state.config);
     let held = ops::files::held(&mut call.read().await?).await?;
-    let upload = upload::receive(request, None, &storage, held).await?;
+    let upload = upload::receive(request, None, None, kinds, &storage, held).await?;
     let mut tx = call.write().await?;
     let stored = ops::imports::create(&mut tx, upload.received()?, storage.quota).await?;
     upload.keep();
@@ -120,11 +126,15 @@ fn refused(call: &PageCall, error: &Error) -> Response {
     (status, page(&shell, html! {}, views::upload(Some(told)))).into_response()
 }
 
-pub(super) async fn show(call: PageCall, Path(id): Path<ImportId>) -> PageResult {
+pub(super) async fn show(
+    call: PageCall,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+) -> PageResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.read().await?;
     let stored = ops::imports::get(&mut tx, id).await?;
-    let content = step(&call, &mut tx, &stored, &[]).await?;
+    let content = step(&call, &mut tx, &stored, &kinds, &[]).await?;
     Ok(whole(&call, &stored, content, StatusCode::OK))
 }
 
@@ -143,15 +153,19 @@ async fn step(
     call: &PageCall,
     tx: &mut regulars_database::Tx,
     stored: &Stored,
+    kinds: &Kinds,
     faults: &[Fault],
 ) -> Result<Markup, Error> {
     let import = &stored.import;
     let shell = call.bare_shell();
     Ok(match import.state {
         ImportState::Uploaded | ImportState::Failed if import.applied_rows == 0 => {
-            let columns = suggestion(stored, &call.state.config.storage_dir).await;
-            let definitions = attributes::all(tx).await?.0;
-            steps::map(import, columns.as_deref(), &definitions, faults)
+            let columns = suggestion(stored, &call.state.config.storage_dir, kinds).await;
+            let fields = match kinds.get(import.kind)? {
+                Some(kind) => kind.fields(),
+                None => map::customer_fields(&attributes::all(tx).await?.0),
+            };
+            map::map(import, &kinds.all(), columns.as_deref(), &fields, faults)
         }
         ImportState::Planning | ImportState::Applying => {
             if ops::imports::is_busy(tx, stored).await? {
@@ -172,27 +186,36 @@ async fn step(
 }
 
 /// What the page asks for every second; when the work is over, the page is loaded anew.
-pub(super) async fn progress(call: PageCall, Path(id): Path<ImportId>) -> PageResult {
+pub(super) async fn progress(
+    call: PageCall,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+) -> PageResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.read().await?;
     let stored = ops::imports::get(&mut tx, id).await?;
     if ops::imports::is_busy(&mut tx, &stored).await? {
-        Ok(step(&call, &mut tx, &stored, &[]).await?.into_response())
+        Ok(step(&call, &mut tx, &stored, &kinds, &[]).await?.into_response())
     } else {
         Ok(redirect(&call, &format!("/imports/{id}")))
     }
 }
 
 /// Keeps the mapping as the form says and queues the check.
-pub(super) async fn check(call: PageCall, Path(id): Path<ImportId>, form: Form) -> PageResult {
+pub(super) async fn check(
+    call: PageCall,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+    form: Form,
+) -> PageResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
     let stored = ops::imports::get(&mut tx, id).await?;
     let patch = patch_of(&stored, form);
-    let edited = ops::imports::edit(&mut tx, id, &patch, |_| Ok(())).await;
+    let edited = ops::imports::edit(&mut tx, id, &patch, &kinds, &[], |_| Ok(())).await;
     match edited {
         Ok(_) => {
-            ops::imports::plan(&mut tx, id).await?;
+            ops::imports::plan(&mut tx, id, &kinds).await?;
             tx.commit().await?;
             Ok(redirect(&call, &format!("/imports/{id}")))
         }
@@ -205,7 +228,7 @@ pub(super) async fn check(call: PageCall, Path(id): Path<ImportId>, form: Form) 
             }
             shown.import.mode = patch.mode.unwrap_or(shown.import.mode);
             let mut tx = call.read().await?;
-            let content = step(&call, &mut tx, &shown, &faults.0).await?;
+            let content = step(&call, &mut tx, &shown, &kinds, &faults.0).await?;
             Ok(whole(&call, &shown, content, StatusCode::UNPROCESSABLE_ENTITY))
         }
         Err(error) => Err(error.into()),
@@ -235,25 +258,56 @@ fn patch_of(stored: &Stored, mut form: Form) -> ImportPatch {
         .filter_map(|key| MatchKey::parse(key))
         .collect();
     ImportPatch {
+        kind: None,
         mapping: Some(mapping),
         mode: Mode::parse(&form.text("mode")),
-        match_by: Some(match_by),
+        match_by: (stored.import.kind == ImportKind::Customers).then_some(match_by),
     }
 }
 
 /// Back to the mapping.
-pub(super) async fn remap(call: PageCall, Path(id): Path<ImportId>) -> PageResult {
+pub(super) async fn remap(
+    call: PageCall,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+) -> PageResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
-    ops::imports::edit(&mut tx, id, &ImportPatch::default(), |_| Ok(())).await?;
+    ops::imports::edit(&mut tx, id, &ImportPatch::default(), &kinds, &[], |_| Ok(())).await?;
     tx.commit().await?;
     Ok(redirect(&call, &format!("/imports/{id}")))
 }
 
-pub(super) async fn apply(call: PageCall, Path(id): Path<ImportId>) -> PageResult {
+/// The file brings something else than it seemed to: its columns are mapped anew.
+pub(super) async fn bring(
+    call: PageCall,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+    mut form: Form,
+) -> PageResult {
+    call.require(Permission::ImportsWrite)?;
+    let stored = ops::imports::get(&mut call.read().await?, id).await?;
+    let kind = ImportKind::parse(&form.text("kind")).unwrap_or(stored.import.kind);
+    let looked = look(&stored, &call.state.config.storage_dir, &kinds, kind).await;
+    let samples = looked.map(|looked| looked.samples).unwrap_or_default();
+    let patch = ImportPatch {
+        kind: Some(kind),
+        ..ImportPatch::default()
+    };
+    let mut tx = call.write().await?;
+    ops::imports::edit(&mut tx, id, &patch, &kinds, &samples, |_| Ok(())).await?;
+    tx.commit().await?;
+    Ok(redirect(&call, &format!("/imports/{id}")))
+}
+
+pub(super) async fn apply(
+    call: PageCall,
+    Extension(kinds): Extension<Kinds>,
+    Path(id): Path<ImportId>,
+) -> PageResult {
     call.require(Permission::ImportsWrite)?;
     let mut tx = call.write().await?;
-    ops::imports::apply(&mut tx, id).await?;
+    ops::imports::apply(&mut tx, id, &kinds).await?;
     tx.commit().await?;
     Ok(redirect(&call, &format!("/imports/{id}")))
 }
@@ -274,7 +328,7 @@ pub(super) async fn delete(call: PageCall, Path(id): Path<ImportId>) -> PageResu
     Ok(told(
         &call,
         "/imports",
-        "The import is deleted. Its customers stay.",
+        "The import is deleted. What it brought stays.",
     ))
 }
 

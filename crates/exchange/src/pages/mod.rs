@@ -4,6 +4,7 @@
 
 mod exports;
 mod imports;
+mod map;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub fn routes() -> Router<AppState> {
         .route("/imports/{id}", get(imports::show))
         .route("/imports/{id}/progress", get(imports::progress))
         .route("/imports/{id}/check", post(imports::check))
+        .route("/imports/{id}/kind", post(imports::bring))
         .route("/imports/{id}/remap", post(imports::remap))
         .route("/imports/{id}/apply", post(imports::apply))
         .route("/imports/{id}/cancel", post(imports::cancel))

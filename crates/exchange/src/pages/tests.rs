@@ -10,12 +10,12 @@ use regulars_kernel::{
 use regulars_web::pages::{Locale, Shell, page};
 use serde_json::json;
 
-use super::{exports, steps, views};
+use super::{exports, map, steps, views};
 use crate::{
     mapping::{ColumnMapping, Confidence, Mapping, Target},
     model::{
-        Counts, Export, ExportFormat, ExportState, Import, ImportState, MatchKey, Mode, Outcome, Plan,
-        Reason, Sample,
+        Counts, Export, ExportFormat, ExportState, Import, ImportKind, ImportState, MatchKey, Mode, Outcome,
+        Plan, Reason, Sample,
     },
 };
 
@@ -35,6 +35,7 @@ fn import(state: ImportState, text: &str) -> Import {
             line: 8,
             who: text.to_owned(),
             customer_id: Some(CustomerId::new()),
+            record_id: None,
             reasons: vec![Reason {
                 column: Some(text.to_owned()),
                 code: "email_invalid".to_owned(),
@@ -50,6 +51,7 @@ fn import(state: ImportState, text: &str) -> Import {
     Import {
         id: ImportId::new(),
         version: 3,
+        kind: ImportKind::Orders,
         state,
         file_name: text.to_owned(),
         file_bytes: 52_428_800,
@@ -66,6 +68,7 @@ fn import(state: ImportState, text: &str) -> Import {
         plan: Some(Plan {
             counts,
             reasons: BTreeMap::new(),
+            rows: 1_234_570,
             samples: Outcome::ALL.iter().copied().map(sample).collect(),
             new_attributes: vec![text.to_owned()],
             new_tags: vec![text.to_owned()],
@@ -109,8 +112,8 @@ fn every_step_of_an_import_shows_full_and_hostile_contents_unharmed() {
         for state in ImportState::ALL.iter().copied() {
             let import = import(state, text);
             for face in [
-                steps::map(&import, Some(&columns), &[], &faults),
-                steps::map(&import, None, &[], &[]),
+                map::map(&import, ImportKind::ALL, Some(&columns), &[], &faults),
+                map::map(&import, &[ImportKind::Customers], None, &[], &[]),
                 steps::working(&import, None, locale),
                 steps::stalled(&import),
                 steps::checked(&import, locale),
@@ -144,7 +147,7 @@ fn an_import_that_knows_nothing_yet_has_its_faces() {
             .contains("Nothing was imported")
     );
     is_harmless(&steps::checked(&import, locale).into_string());
-    is_harmless(&steps::map(&import, None, &[], &[]).into_string());
+    is_harmless(&map::map(&import, &[ImportKind::Customers], None, &[], &[]).into_string());
     let none = Page::new(Vec::new(), None, Total::exact(0));
     let empty = views::list(&none, 1, 50, &shell()).into_string();
     assert!(

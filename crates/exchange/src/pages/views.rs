@@ -7,7 +7,28 @@ use regulars_web::pages::{
     pagination, status_badge, table_empty, time_tag,
 };
 
-use crate::model::{Import, ImportState, Outcome};
+use crate::model::{Import, ImportKind, ImportState, Outcome};
+
+/// What a file brings.
+pub(super) fn several(kind: ImportKind) -> &'static str {
+    match kind {
+        ImportKind::Customers => "Customers",
+        ImportKind::Orders => "Orders",
+        ImportKind::Products => "Products",
+    }
+}
+
+/// What is counted of it, in the middle of a sentence.
+pub(super) fn counted(kind: ImportKind, number: u64) -> &'static str {
+    match (kind, number) {
+        (ImportKind::Customers, 1) => "row",
+        (ImportKind::Customers, _) => "rows",
+        (ImportKind::Orders, 1) => "order",
+        (ImportKind::Orders, _) => "orders",
+        (ImportKind::Products, 1) => "product",
+        (ImportKind::Products, _) => "products",
+    }
+}
 
 /// What a state is called.
 pub(super) fn state_word(state: ImportState) -> &'static str {
@@ -43,7 +64,7 @@ pub(super) fn list(all: &Page<Import>, number: u64, per_page: u64, shell: &Shell
             tr data-row {
                 td { div class="person-lines" {
                     a href={ "/imports/" (import.id) } data-row-link { (import.file_name) }
-                    span class="muted" { (format::bytes(u64::try_from(import.file_bytes).unwrap_or(0))) }
+                    span class="muted" { (several(import.kind)) " · " (format::bytes(u64::try_from(import.file_bytes).unwrap_or(0))) }
                 } }
                 td { (status_badge(state_word(import.state))) }
                 (cell(import, &[Outcome::Create])) (cell(import, &[Outcome::Update])) (cell(import, &[Outcome::Conflict, Outcome::Invalid]))
@@ -55,7 +76,7 @@ pub(super) fn list(all: &Page<Import>, number: u64, per_page: u64, shell: &Shell
         }
     };
     html! {
-        (page_header("Imports", html! {}, "Files that become customers: upload, say what the columns mean, check, import."))
+        (page_header("Imports", html! {}, "Files that become customers, orders or products: upload, say what the columns mean, check, import."))
         div class="column" { (data_table("Imports", head, body)) @if number > 1 || !all.data.is_empty() { (pagination(&place("/imports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, per_page), ["import", "imports"], shell.locale)) } }
     }
 }
@@ -92,6 +113,7 @@ pub(super) fn upload(told: Option<Markup>) -> Markup {
         }
         div class="narrow muted" {
             p { "Exports of Shopify, Klaviyo, Mailchimp and HubSpot are recognised and mapped automatically; so are our own." }
+            p { "Of Shopify that is its customers, its orders and its products: import them in this order. What a file brings can be changed in the next step." }
         }
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     mapping::Mapping,
-    model::{Counts, Import, ImportState, MatchKey, Mode, Plan},
+    model::{Counts, Import, ImportKind, ImportState, MatchKey, Mode, Plan},
 };
 
 /// An import with what only this room needs to know.
@@ -89,6 +89,7 @@ impl Reached {
 struct Row {
     id: ImportId,
     version: i32,
+    kind: ImportKind,
     state: ImportState,
     file_name: String,
     file_bytes: i64,
@@ -127,6 +128,7 @@ impl TryFrom<Row> for Stored {
             import: Import {
                 id: row.id,
                 version: row.version,
+                kind: row.kind,
                 state: row.state,
                 file_name: row.file_name,
                 file_bytes: row.file_bytes,
@@ -172,6 +174,8 @@ pub fn hex(bytes: &[u8]) -> String {
 pub struct NewImport<'a> {
     /// Its id.
     pub id: ImportId,
+    /// What the file brings.
+    pub kind: ImportKind,
     /// The name of the file.
     pub file_name: &'a str,
     /// Its size.
@@ -196,8 +200,8 @@ pub async fn insert(tx: &mut Tx, new: &NewImport<'_>) -> Result<()> {
     let match_by: Vec<&str> = new.match_by.iter().map(|key| key.as_str()).collect();
     sqlx::query!(
         "INSERT INTO imports (organization_id, id, file_name, file_bytes, file_sha256, format, headers, mapping, mode,
-                              match_by, actor_kind, actor_id, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+                              match_by, actor_kind, actor_id, created_at, updated_at, kind)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)",
         organization_id.0,
         new.id.0,
         new.file_name,
@@ -211,6 +215,7 @@ pub async fn insert(tx: &mut Tx, new: &NewImport<'_>) -> Result<()> {
         actor.kind(),
         actor.id(),
         now,
+        new.kind.as_str(),
     )
     .execute(tx.conn())
     .await?;
@@ -239,7 +244,7 @@ pub async fn get(tx: &mut Tx, id: ImportId, lock: bool) -> Result<Stored> {
     }
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: ImportId", version, state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
+        r#"SELECT id AS "id: ImportId", version, kind AS "kind: ImportKind", state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
                   mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint, applied_ahead,
                   job_id AS "job_id: JobId", error, created_at, updated_at, finished_at
            FROM imports WHERE id = $1"#,
@@ -254,6 +259,7 @@ pub async fn get(tx: &mut Tx, id: ImportId, lock: bool) -> Result<Stored> {
 pub async fn begun(
     tx: &mut Tx,
     sha256: &[u8],
+    kind: ImportKind,
     mapping: &Mapping,
     mode: Mode,
     match_by: &[MatchKey],
@@ -261,13 +267,14 @@ pub async fn begun(
     let match_by: Vec<&str> = match_by.iter().map(|key| key.as_str()).collect();
     Ok(sqlx::query_scalar!(
         r#"SELECT id AS "id: ImportId" FROM imports
-           WHERE file_sha256 = $1 AND mapping = $2 AND mode = $3 AND match_by = $4
+           WHERE file_sha256 = $1 AND mapping = $2 AND mode = $3 AND match_by = $4 AND kind = $5
              AND (state = 'applying' OR state = 'failed' AND (applied_position > 0 OR applied_ahead <> '[]'))
            ORDER BY id DESC LIMIT 1"#,
         sha256,
         json_without_nul(serde_json::to_value(mapping)?),
         mode.as_str(),
         &match_by as &[&str],
+        kind.as_str(),
     )
     .fetch_optional(tx.conn())
     .await?)
@@ -278,7 +285,7 @@ pub async fn list(tx: &mut Tx, page: &PageRequest) -> Result<Page<Import>> {
     let before = page.cursor().map_or(Uuid::max(), |cursor| cursor.id);
     let mut rows = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: ImportId", version, state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
+        r#"SELECT id AS "id: ImportId", version, kind AS "kind: ImportKind", state AS "state: ImportState", file_name, file_bytes, file_sha256, format, headers,
                   mapping, mode AS "mode: Mode", match_by, plan, result, applied_position, checkpoint, applied_ahead,
                   job_id AS "job_id: JobId", error, created_at, updated_at, finished_at
            FROM imports WHERE id < $1 ORDER BY id DESC LIMIT $2 OFFSET $3"#,
@@ -304,22 +311,24 @@ pub async fn list(tx: &mut Tx, page: &PageRequest) -> Result<Page<Import>> {
     Ok(Page::new(imports, next, Total::exact(total)))
 }
 
-/// Changes mapping, mode and keys; what was planned no longer counts.
+/// Changes kind, mapping, mode and keys; what was planned no longer counts.
 pub async fn edit(
     tx: &mut Tx,
     id: ImportId,
+    kind: ImportKind,
     mapping: &Mapping,
     mode: Mode,
     match_by: &[MatchKey],
 ) -> Result<()> {
     let match_by: Vec<&str> = match_by.iter().map(|key| key.as_str()).collect();
     sqlx::query!(
-        "UPDATE imports SET mapping = $2, mode = $3, match_by = $4, state = 'uploaded', plan = NULL, error = NULL
+        "UPDATE imports SET mapping = $2, mode = $3, match_by = $4, kind = $5, state = 'uploaded', plan = NULL, error = NULL
          WHERE id = $1",
         id.0,
         json_without_nul(serde_json::to_value(mapping)?),
         mode.as_str(),
         &match_by as &[&str],
+        kind.as_str(),
     )
     .execute(tx.conn())
     .await?;

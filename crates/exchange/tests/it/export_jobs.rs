@@ -1,6 +1,6 @@
 //! An export says what became of its job.
 
-use regulars_exchange::{UPLOADS, api_routes, job_handlers, page_routes};
+use regulars_exchange::{UPLOADS, api_routes, job_handlers, kind::Kinds, page_routes};
 use regulars_jobs::{Registry, Worker};
 use regulars_kernel::{Role, ids::JobId};
 use regulars_testkit::TestApp;
@@ -29,7 +29,12 @@ async fn state(app: &TestApp, key: &str, export: &Value) -> (Value, Value) {
 
 #[tokio::test]
 async fn an_export_follows_its_job_when_that_is_cancelled_given_up_discarded_or_queued_again() {
-    let app = TestApp::with_uploads(api_routes(), page_routes(), UPLOADS).await;
+    let app = TestApp::with_uploads(
+        api_routes(&Kinds::default()),
+        page_routes(&Kinds::default()),
+        UPLOADS,
+    )
+    .await;
     let key = app.key(Role::Agent).await;
     let mut exports = Vec::new();
     for _ in 0..2 {
@@ -74,7 +79,7 @@ async fn an_export_follows_its_job_when_that_is_cancelled_given_up_discarded_or_
     }
     tx.commit().await.unwrap();
     assert_eq!(state(&app, &key, killed).await, (json!("queued"), Value::Null));
-    let registry = job_handlers(Registry::new(), &app.state().config);
+    let registry = job_handlers(Registry::new(), &app.state().config, &Kinds::default());
     let worker = Worker::start(app.database().clone(), registry, 2);
     for (export, _) in &exports {
         while read(&app, &key, export).await["state"] != "done" {

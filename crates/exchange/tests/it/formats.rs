@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use regulars_exchange::{UPLOADS, api_routes, job_handlers, page_routes};
+use regulars_exchange::{UPLOADS, api_routes, job_handlers, kind::Kinds, page_routes};
 use regulars_jobs::{Registry, Worker};
 use regulars_kernel::Role;
 use regulars_testkit::TestApp;
@@ -24,8 +24,13 @@ struct House {
 
 impl House {
     async fn new() -> Self {
-        let app = TestApp::with_uploads(api_routes(), page_routes(), UPLOADS).await;
-        let registry = job_handlers(Registry::new(), &app.state().config);
+        let app = TestApp::with_uploads(
+            api_routes(&Kinds::default()),
+            page_routes(&Kinds::default()),
+            UPLOADS,
+        )
+        .await;
+        let registry = job_handlers(Registry::new(), &app.state().config, &Kinds::default());
         let worker = Worker::start(app.database().clone(), registry, 2);
         Self { app, worker }
     }

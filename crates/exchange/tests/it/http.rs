@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
-use regulars_exchange::{UPLOADS, api_routes, job_handlers, page_routes};
+use regulars_exchange::{UPLOADS, api_routes, job_handlers, kind::Kinds, page_routes};
 use regulars_jobs::{Registry, Worker};
 use regulars_kernel::{Role, ids::JobId};
 use regulars_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 async fn app() -> (TestApp, Worker) {
-    let app = TestApp::with_uploads(api_routes(), page_routes(), UPLOADS).await;
-    let registry = job_handlers(Registry::new(), &app.state().config);
+    let app = TestApp::with_uploads(
+        api_routes(&Kinds::default()),
+        page_routes(&Kinds::default()),
+        UPLOADS,
+    )
+    .await;
+    let registry = job_handlers(Registry::new(), &app.state().config, &Kinds::default());
     let worker = Worker::start(app.database().clone(), registry, 2);
     (app, worker)
 }

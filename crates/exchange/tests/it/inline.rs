@@ -7,6 +7,7 @@ use std::{
 
 use regulars_exchange::{
     import::{Watch, inline::InlineOptions},
+    kind::Kinds,
     model::{Import, ImportState, Mode},
     ops,
     store::alive,
@@ -137,14 +138,16 @@ async fn two_never_work_on_the_same_import() {
         "{again:?}"
     );
     let mut tx = shop.tx().await;
-    let from_the_page = ops::imports::apply(&mut tx, begun.id).await;
+    let from_the_page = ops::imports::apply(&mut tx, begun.id, &Kinds::default()).await;
     assert!(matches!(from_the_page, Err(Error::Conflict(_))));
     drop(tx);
     other.release().await;
 
     // Nobody has it now: the page may go on, and then a job has it.
     let mut tx = shop.tx().await;
-    ops::imports::apply(&mut tx, begun.id).await.unwrap();
+    ops::imports::apply(&mut tx, begun.id, &Kinds::default())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let again = shop
         .try_run(&shop.path("people.csv"), &InlineOptions::default(), &Unwatched)

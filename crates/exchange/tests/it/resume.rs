@@ -7,6 +7,7 @@ use std::{
 
 use regulars_exchange::{
     import::{Ended, Watch, apply, inline},
+    kind::Kinds,
     model::{ImportState, Mode, Plan},
     ops::errors::Lines,
     store::imports::{self, NewImport},
@@ -55,11 +56,13 @@ fn text() -> String {
 
 async fn upload(shop: &Shop, name: &str, text: &str) -> regulars_exchange::import::Work {
     let path = shop.file(name, text);
-    let inspected = inline::inspect(&path, name).unwrap_or_else(|error| panic!("{error}"));
+    let inspected =
+        inline::inspect(&path, name, &Kinds::default(), None).unwrap_or_else(|error| panic!("{error}"));
     let id = ImportId::new();
     let mut tx = shop.tx().await;
     let new = NewImport {
         id,
+        kind: inspected.kind,
         file_name: name,
         file_bytes: text.len() as i64,
         sha256: &[1; 32],

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regulars_exchange::{UPLOADS, api_routes, job_handlers, page_routes};
+use regulars_exchange::{UPLOADS, api_routes, job_handlers, kind::Kinds, page_routes};
 use regulars_jobs::{Registry, Worker};
 use regulars_kernel::Role;
 use regulars_testkit::{TestApp, TestResponse};
@@ -19,7 +19,12 @@ async fn app(kept_files: u64) -> (TestApp, String) {
         kept_files,
         ..WebConfig::default()
     };
-    let app = TestApp::with_config(api_routes(), page_routes(), config).await;
+    let app = TestApp::with_config(
+        api_routes(&Kinds::default()),
+        page_routes(&Kinds::default()),
+        config,
+    )
+    .await;
     let key = app.key(Role::Agent).await;
     (app, key)
 }
@@ -92,7 +97,7 @@ async fn an_export_for_which_there_is_no_room_says_so_and_leaves_no_file() {
     let (app, key) = app(610).await;
     let worker = Worker::start(
         app.database().clone(),
-        job_handlers(Registry::new(), &app.state().config),
+        job_handlers(Registry::new(), &app.state().config, &Kinds::default()),
         2,
     );
     let ask = || {

@@ -10,6 +10,7 @@ use regulars_exchange::{
         Ended, Watch, Work,
         inline::{GoingOn, InlineOptions, Watches, run_import_inline},
     },
+    kind::Kinds,
     model::{Counts, ExportFormat, Import, Mode, Plan},
 };
 use regulars_kernel::{Error, Scope, ids::ImportId};
@@ -140,6 +141,7 @@ impl Shop {
             id,
             plan: file.with_extension("plan"),
             file,
+            kinds: Kinds::default(),
             batch_rows: 40,
         }
     }

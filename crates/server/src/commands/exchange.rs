@@ -16,7 +16,7 @@ use regulars_exchange::{
         inline::{InlineOptions, run_import_inline},
     },
     mapping::Target,
-    model::{Counts, ExportFormat, Import as Done, ImportState, Line, MatchKey, Mode},
+    model::{Counts, ExportFormat, Import as Done, ImportKind, ImportState, Line, MatchKey, Mode},
     ops,
 };
 use regulars_kernel::{Actor, Error, Result, Scope};
@@ -44,7 +44,10 @@ pub async fn import(common: &Common, options: Import) -> Result<()> {
         None => None,
     };
     must_be_file(&options.file)?;
+    let kind = options.kind.as_deref().and_then(ImportKind::parse);
     let mut wanted = InlineOptions {
+        kind,
+        kinds: regulars_commerce_exchange::kinds(),
         mapping,
         source: options.source.clone(),
         mode,
@@ -227,7 +230,7 @@ fn tell(done: &Done, options: &Import) -> Result<()> {
         );
         return Ok(());
     }
-    println!("{}", sentence(&counts, options.dry_run));
+    println!("{}", sentence(done.kind, &counts, options.dry_run));
     if let Some(plan) = &done.plan {
         list("Refused", &plan.refusals(&counts));
         list("Also", &plan.notes());
@@ -268,9 +271,16 @@ fn list(title: &str, lines: &[Line]) {
     }
 }
 
-fn sentence(counts: &Counts, dry_run: bool) -> String {
+fn sentence(kind: ImportKind, counts: &Counts, dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
-    let rows = if counts.total() == 1 { "row" } else { "rows" };
+    let rows = match (kind, counts.total()) {
+        (ImportKind::Customers, 1) => "row",
+        (ImportKind::Customers, _) => "rows",
+        (ImportKind::Orders, 1) => "order",
+        (ImportKind::Orders, _) => "orders",
+        (ImportKind::Products, 1) => "product",
+        (ImportKind::Products, _) => "products",
+    };
     format!(
         "{} {rows}: {} {would}created, {} {would}updated, {} unchanged, {} in conflict, {} invalid",
         grouped(counts.total()),

@@ -71,6 +71,38 @@ async fn a_dry_run_prints_the_plan_and_changes_nothing_then_the_import_does_exac
 }
 
 #[tokio::test]
+async fn orders_of_shopify_are_imported_as_what_they_are_unless_somebody_says_otherwise() {
+    let home = Home::shared().await;
+    let key = home.organization("acme", "owner");
+    let path = home.path().join("orders_export.csv");
+    let text = include_str!("../../../commerce-exchange/tests/it/files/shopify_orders.csv");
+    fs::write(&path, text).unwrap();
+    let file = path.to_str().unwrap();
+    let plan = home.ok(&["import", file, "--organization", "acme", "--dry-run"]);
+    assert!(plan.contains("3 orders: 3 would be created"), "{plan}");
+    let done = home.ok(&["import", file, "--organization", "acme", "--kind", "orders"]);
+    assert!(done.contains("3 orders: 3 created"), "{done}");
+    let again = home.ok(&["import", file, "--organization", "acme"]);
+    assert!(again.contains("3 unchanged"), "{again}");
+    let buyers = home.ok(&[
+        "import",
+        file,
+        "--organization",
+        "acme",
+        "--kind",
+        "customers",
+        "--dry-run",
+    ]);
+    assert!(buyers.contains("4 rows: "), "{buyers}");
+    let server = home.serve();
+    let orders = Api::new(&server.url, &key)
+        .get("/api/v1/orders")
+        .await
+        .expect(200);
+    assert_eq!(orders.at("/data/0/number"), "#1003");
+}
+
+#[tokio::test]
 async fn what_is_no_fault_is_told_apart_and_new_attributes_are_named_after_the_import_too() {
     let home = Home::shared().await;
     home.organization("acme", "owner");

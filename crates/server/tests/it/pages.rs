@@ -131,6 +131,7 @@ async fn pages_of_files_and_jobs_are_for_those_who_may_and_show_only_their_own()
         (&get, format!("/imports/{import}/progress")),
         (&get, format!("/imports/{import}/errors.csv")),
         (&post, format!("/imports/{import}/check")),
+        (&post, format!("/imports/{import}/kind")),
         (&post, format!("/imports/{import}/remap")),
         (&post, format!("/imports/{import}/apply")),
         (&post, format!("/imports/{import}/cancel")),

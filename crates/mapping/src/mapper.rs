@@ -239,7 +239,7 @@ impl Mapper {
                 cell.text(&mut attribute, MAX_TEXT);
                 row.attributes.insert(name.clone(), attribute);
             }
-            Target::Ignore => {}
+            Target::Field(_) | Target::Ignore => {}
         }
     }
 

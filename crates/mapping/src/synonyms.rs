@@ -272,7 +272,7 @@ mod tests {
         for (name, words) in SYNONYMS {
             assert!(name.parse::<Target>().is_ok(), "{name}");
             for word in words.split(", ") {
-                assert_eq!(crate::mapping::name::words(word, true), word);
+                assert_eq!(crate::name::words(word, true), word);
             }
         }
     }

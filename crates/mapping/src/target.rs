@@ -1,4 +1,4 @@
-//! The customer fields that a column can fill.
+//! The fields that a column can fill: those of customers by their names, those of other records as texts.
 //!
 //! What it never does: parse values.
 
@@ -83,9 +83,16 @@ pub enum Target {
     ConsentSms,
     /// A custom attribute by name.
     Attribute(String),
+    /// A field of another kind of record than customers, as in `order.total`; whose import it is knows it.
+    Field(String),
     /// Nothing: the column is not imported.
     Ignore,
 }
+
+/// What the names of fields begin with that are not those of customers.
+const OTHER_PARTS: &[&str] = &[
+    "order", "line", "billing", "shipping", "tax_1", "tax_2", "tax_3", "tax_4", "tax_5", "product", "variant",
+];
 
 /// A part of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -311,6 +318,7 @@ impl fmt::Display for Target {
         match self {
             Self::Attribute(name) => write!(f, "attribute.{name}"),
             Self::ExternalIdIn(source) => write!(f, "external_id.{source}"),
+            Self::Field(name) => f.write_str(name),
             _ => f.write_str(
                 NAMED
                     .iter()
@@ -330,6 +338,12 @@ impl FromStr for Target {
         }
         if let Some(source) = text.strip_prefix("external_id.") {
             return Ok(Self::ExternalIdIn(source.to_owned()));
+        }
+        if text
+            .split_once('.')
+            .is_some_and(|(part, _)| OTHER_PARTS.contains(&part))
+        {
+            return Ok(Self::Field(text.to_owned()));
         }
         let found = NAMED.iter().find(|(_, name, _)| *name == text);
         found.map(|(target, _, _)| target.clone()).ok_or_else(|| {

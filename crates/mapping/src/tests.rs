@@ -299,7 +299,7 @@ fn a_field_that_does_not_exist_gets_the_one_that_was_meant_and_the_guide_lists_t
         };
         assert!(message.contains(&meant), "{message}");
     }
-    let guide = include_str!("../../../../docs/importing.md");
+    let guide = include_str!("../../../docs/importing.md");
     for (name, _) in Target::choices() {
         assert!(
             guide.contains(&format!("`{name}`")),

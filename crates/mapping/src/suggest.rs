@@ -153,7 +153,10 @@ fn own_name(header: &str) -> Option<Target> {
     if let Some(name) = attribute {
         return super::name::is_attribute_name(name).then(|| Target::Attribute(name.to_owned()));
     }
-    header.parse().ok()
+    header
+        .parse()
+        .ok()
+        .filter(|target| !matches!(target, Target::Field(_)))
 }
 
 /// Whether a target is still free. Joining columns is left to vendors and people, tags and consents aside.
@@ -225,7 +228,8 @@ fn free_name(taken: &mut HashSet<String>, base: String) -> String {
     name
 }
 
-fn examples(samples: &[Record], column: usize) -> Vec<String> {
+/// Up to three values of a column, as the first rows have them.
+pub fn examples(samples: &[Record], column: usize) -> Vec<String> {
     let texts = samples
         .iter()
         .filter_map(|record| record.get(column))

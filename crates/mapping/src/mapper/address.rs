@@ -1,7 +1,7 @@
 //! The parts of an address, and an address in one cell.
 
 use super::{In, MAX_LINE, Work, country};
-use crate::mapping::{AddressField, MappedAddress, value};
+use crate::{AddressField, MappedAddress, value};
 
 pub(super) fn take_address(work: &mut Work, header: &str, field: AddressField, text: &str) {
     let Work { row, faults, .. } = work;

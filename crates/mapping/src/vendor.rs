@@ -20,8 +20,10 @@ pub enum Vendor {
     Regulars,
     /// Shopify's customer export or import template.
     Shopify,
-    /// Shopify's order export, read for its buyers.
+    /// Shopify's order export: its orders, or read for its buyers.
     ShopifyOrders,
+    /// Shopify's product export.
+    ShopifyProducts,
     /// Klaviyo's profiles.
     Klaviyo,
     /// A Mailchimp audience.
@@ -43,6 +45,8 @@ impl Vendor {
             Self::Regulars
         } else if has("financial status") && has("lineitem name") {
             Self::ShopifyOrders
+        } else if has("handle") && has_any(&["variant price", "variant sku", "option1 value", "image src"]) {
+            Self::ShopifyProducts
         } else if has("default address address1")
             || (has("accepts email marketing") && has("first name"))
             || (has("accepts marketing") && has("province code") && has("address1"))
@@ -75,7 +79,7 @@ impl Vendor {
     /// The name of the source that its ids come from.
     pub fn source(self) -> &'static str {
         match self {
-            Self::Shopify | Self::ShopifyOrders => "shopify",
+            Self::Shopify | Self::ShopifyOrders | Self::ShopifyProducts => "shopify",
             Self::Klaviyo => "klaviyo",
             Self::Mailchimp => "mailchimp",
             Self::Hubspot => "hubspot",
@@ -90,6 +94,8 @@ impl Vendor {
             Self::Regulars => regulars(&key),
             Self::Shopify => shopify(&key),
             Self::ShopifyOrders => Some(shopify_orders(&key)),
+            // Nothing in it is a customer's.
+            Self::ShopifyProducts => Some(Target::Ignore),
             Self::Klaviyo => klaviyo(&key),
             Self::Mailchimp => mailchimp(&key),
             Self::Hubspot => hubspot(&key),

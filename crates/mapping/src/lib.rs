@@ -7,12 +7,12 @@
 //! not understand: that is a fault of its cell.
 
 mod mapper;
-mod name;
+pub mod name;
 pub mod row;
 mod suggest;
 mod synonyms;
 mod target;
-mod value;
+pub mod value;
 mod vendor;
 
 #[cfg(test)]
@@ -26,21 +26,16 @@ use serde::{Deserialize, Serialize};
 
 pub use mapper::Mapper;
 pub use row::{Cell, CellFault, MappedAddress, MappedRow};
-pub use suggest::{ColumnMapping, Confidence, Hints, Suggestion, suggest};
+pub use suggest::{ColumnMapping, Confidence, Hints, Suggestion, examples, suggest};
 pub use target::{AddressField, ConsentState, Target};
 pub use value::{DateOrder, join_ids, split_ids, split_list, split_name};
-
-/// Reading the values of typed attributes.
-pub(crate) mod attribute {
-    pub(crate) use super::value::{day, decimal, split_list, yes_or_no};
-}
 pub use vendor::Vendor;
 
 /// What the columns of a file mean, and how to read what is ambiguous in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// Unique header → customer field. A column that is not named is ignored.
+    /// Unique header → field. A column that is not named is ignored.
     #[schema(value_type = BTreeMap<String, String>, example = json!({"E-Mail": "email", "Ort": "address.city"}))]
     pub columns: BTreeMap<String, Target>,
     /// Where the external ids come from, as in `shopify` or `csv`.
@@ -131,6 +126,14 @@ impl Mapping {
                 );
                 continue;
             }
+            if let Target::Field(name) = target {
+                faults.add(
+                    pointer,
+                    "target_unknown",
+                    format!("“{name}” is no field of a customer; say with kind what the file brings"),
+                );
+                continue;
+            }
             if let Target::Attribute(name) = target
                 && !name::is_attribute_name(name)
             {
@@ -165,6 +168,12 @@ impl Mapping {
                 "no column says who the customer is: map at least one to external_id, code, email, phone or a name",
             );
         }
+        self.check_settings(&mut faults);
+        faults.check()
+    }
+
+    /// Checks what does not speak of columns.
+    pub fn check_settings(&self, faults: &mut Faults) {
         if !name::is_source_name(&self.source) {
             faults.add(
                 "/source",
@@ -184,7 +193,6 @@ impl Mapping {
         if let Some(zone) = &self.time_zone {
             faults.take("/time_zone", "time_zone_invalid", TimeZone::parse(zone));
         }
-        faults.check()
     }
 }
 
@@ -197,7 +205,7 @@ pub fn map_record(
     Mapper::new(mapping, headers).map(record)
 }
 
-/// RFC 6901.
-fn escape(token: &str) -> String {
+/// A part of a pointer (RFC 6901).
+pub fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }

@@ -1,0 +1,21 @@
+//! Orders and products by file: what their columns mean, how several rows are one of them, and telling commerce of them.
+//!
+//! The file, its batches, its dry run and its errors are the exchange room's; what becomes of an order or a product is the
+//! commerce room's, as if it had been told by the API. What this room never does: SQL, or decide which of two facts is newer.
+
+mod fields;
+mod orders;
+mod places;
+mod products;
+mod sheet;
+mod suggest;
+
+use regulars_exchange::kind::Kinds;
+
+pub use orders::Orders;
+pub use products::Products;
+
+/// The kinds of records of commerce that files can bring.
+pub fn kinds() -> Kinds {
+    Kinds::new(vec![Box::new(Orders), Box::new(Products)])
+}

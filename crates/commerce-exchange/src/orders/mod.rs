@@ -1,0 +1,187 @@
+//! Orders by file: several rows that follow each other, each a line, are one order.
+
+mod build;
+mod fields;
+mod phones;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use regulars_commerce::{
+    model::OrderInput,
+    ops::{Outcome as Became, orders},
+};
+use regulars_database::Tx;
+use regulars_exchange::{
+    kind::{RecordKind, Records, Told},
+    model::{ImportKind, Outcome, Reason},
+};
+use regulars_kernel::{Currency, Error, Result};
+use regulars_mapping::{Hints, Mapping, Suggestion, Vendor, name::words};
+use regulars_tabular::read::{Headers, Record};
+
+use self::fields::SCHEMA;
+use crate::{
+    places::refused,
+    sheet::{Said, Sheet},
+    suggest,
+};
+
+/// Orders.
+pub struct Orders;
+
+impl RecordKind for Orders {
+    fn kind(&self) -> ImportKind {
+        ImportKind::Orders
+    }
+
+    fn fields(&self) -> Vec<(String, String)> {
+        SCHEMA.choices()
+    }
+
+    /// Shopify's export; columns with our own names; an order's number beside what only lines have.
+    fn recognises(&self, headers: &Headers) -> bool {
+        let names = || headers.iter().map(|header| header.unique_name.as_str());
+        let has = |list: &[&str]| names().any(|name| list.contains(&words(name, true).as_str()));
+        Vendor::detect(names()) == Vendor::ShopifyOrders
+            || names().any(|name| matches!(name.trim(), "order.id" | "order.number"))
+            || (has(&[
+                "order id",
+                "order number",
+                "orderid",
+                "bestellnummer",
+                "auftragsnummer",
+            ]) && has(&[
+                "quantity",
+                "qty",
+                "menge",
+                "order total",
+                "total",
+                "grand total",
+                "order date",
+                "line items",
+                "lines",
+                "bestelldatum",
+                "gesamtsumme",
+                "gesamtbetrag",
+            ]))
+    }
+
+    fn suggest(&self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
+        suggest::suggest(&SCHEMA, Vendor::ShopifyOrders, headers, hints)
+    }
+
+    fn validate(&self, mapping: &Mapping, headers: &Headers) -> Result<()> {
+        suggest::validate(&SCHEMA, mapping, headers)
+    }
+
+    fn reader(&self, mapping: &Mapping, headers: &Headers, base: Currency) -> Arc<dyn Records> {
+        Arc::new(Reader {
+            sheet: Sheet::new(&SCHEMA, mapping, headers),
+            base,
+        })
+    }
+}
+
+struct Reader {
+    sheet: Sheet,
+    base: Currency,
+}
+
+/// An order that was read, with what its rows say.
+type Read = (OrderInput, Said);
+
+#[async_trait]
+impl Records for Reader {
+    fn key(&self, row: &Record, before: Option<(&str, &Record)>) -> Option<String> {
+        let number = self.sheet.text(row, "order.number");
+        let id = self.sheet.text(row, "order.id");
+        // Shopify writes the id of an order on its first row alone, the number on each.
+        if self.sheet.is_shopify || self.sheet.header("order.id").is_none() {
+            return number.or(id).map(str::to_owned);
+        }
+        if let Some(id) = id {
+            return Some(id.to_owned());
+        }
+        let (key, first) = before?;
+        (number.is_some() && self.sheet.text(first, "order.number") == number).then(|| key.to_owned())
+    }
+
+    fn name(&self, rows: &[Record]) -> String {
+        let Some(first) = rows.first() else {
+            return String::new();
+        };
+        let text = |field| self.sheet.text(first, field);
+        let mut parts: Vec<&str> = Vec::new();
+        parts.extend(text("order.number").or_else(|| text("order.id")));
+        parts.extend(text("billing.name").or_else(|| text("shipping.name")));
+        parts.extend(text("order.email"));
+        parts.join(", ")
+    }
+
+    async fn tell(&self, tx: &mut Tx, records: &[&[Record]], is_trial: bool) -> Result<Vec<Told>> {
+        let mut told: Vec<Option<Told>> = Vec::with_capacity(records.len());
+        let mut read: Vec<Read> = Vec::new();
+        for rows in records {
+            let made = self
+                .sheet
+                .read(rows)
+                .and_then(|said| build::order(&self.sheet, said));
+            told.push(match made {
+                Ok(order) => {
+                    read.push(order);
+                    None
+                }
+                Err(reasons) => Some(Told {
+                    outcome: Outcome::Invalid,
+                    id: None,
+                    reasons,
+                    changes: None,
+                }),
+            });
+        }
+        phones::name_customers(tx, read.iter_mut().map(|(input, _)| input)).await?;
+        let (inputs, said): (Vec<OrderInput>, Vec<Said>) = read.into_iter().unzip();
+        let became = if is_trial {
+            orders::try_many(tx, &inputs, self.base).await?
+        } else {
+            orders::upsert_many(tx, &inputs, self.base, orders::UNGUARDED).await?
+        };
+        let mut became = became.into_iter().zip(said);
+        told.into_iter()
+            .map(|told| {
+                if let Some(told) = told {
+                    return Ok(told);
+                }
+                let (became, said) = became
+                    .next()
+                    .ok_or_else(|| Error::internal("each order that was told of has an outcome"))?;
+                match became {
+                    Became::Created(_) => Ok(plain(Outcome::Create, None)),
+                    Became::Updated(order) => Ok(plain(Outcome::Update, Some(order.id.0))),
+                    Became::Unchanged(order) => Ok(unchanged(order.id.0)),
+                    Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/lines/"),
+                }
+            })
+            .collect()
+    }
+}
+
+/// What needs no reason.
+pub fn plain(outcome: Outcome, id: Option<uuid::Uuid>) -> Told {
+    Told {
+        outcome,
+        id,
+        reasons: Vec::new(),
+        changes: None,
+    }
+}
+
+/// What is known already, or known better.
+pub fn unchanged(id: uuid::Uuid) -> Told {
+    let message = "says nothing new: it is known already, or something newer is";
+    Told {
+        reasons: vec![(None, Reason::of_row("unchanged", message))],
+        ..plain(Outcome::Skip, Some(id))
+    }
+}

@@ -1,0 +1,15 @@
+//! Orders and products by file, against a real database.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that finds something missing shall panic"
+)]
+
+mod generic;
+mod http;
+mod products;
+mod resume;
+mod scale;
+mod shopify;
+mod support;
+mod webhooks;
