@@ -20,6 +20,7 @@ mod mirror;
 pub mod model;
 pub mod ops;
 mod pace;
+mod pages;
 pub mod proto;
 mod routes;
 mod store;
@@ -28,7 +29,7 @@ pub use client::{Client, Firestore, Place, Trouble};
 pub use compare::{Comparing, Ended};
 pub use dispatch::{dispatch, is_idle};
 pub use mirror::{Done, Run};
-pub use routes::{Emulator, api_routes, job_handlers};
+pub use routes::{Emulator, api_routes, job_handlers, page_routes};
 
 /// The name under which changes are followed.
 pub(crate) const FOLLOWER: &str = "firestore";

@@ -1,5 +1,6 @@
 //! The room's routers and jobs, for `server` to compose.
 
+use axum::Router;
 use regulars_jobs::Registry;
 use regulars_web::AppState;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,6 +14,11 @@ pub struct Emulator(pub bool);
 /// The API, relative to `/api/v1`.
 pub fn api_routes() -> OpenApiRouter<AppState> {
     crate::api::routes()
+}
+
+/// The pages.
+pub fn page_routes() -> Router<AppState> {
+    crate::pages::routes()
 }
 
 /// The jobs.

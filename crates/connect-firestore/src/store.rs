@@ -127,7 +127,7 @@ pub async fn progress(tx: &mut Tx) -> Result<Progress> {
     let progress = sqlx::query_as(
         "SELECT p.failures, p.not_before, p.error, p.failed_at, p.mirrored_at, p.load_job, p.load_done, p.load_total, p.loaded_at,
            coalesce(p.worker_until > now(), false) AS is_working,
-           (SELECT count(*) FROM (SELECT FROM firestore_customers WHERE retry_at IS NOT NULL LIMIT 10001) some) AS refused
+           (SELECT count(*) FROM (SELECT FROM firestore_customers WHERE retry_at IS NOT NULL LIMIT 10001) few) AS refused
          FROM firestore_progress p",
     );
     Ok(progress

@@ -223,7 +223,7 @@ pub async fn mark(
 /// How many changes wait, up to `most`, and since when.
 pub async fn waiting(tx: &mut Tx, follower: &'static str, most: i64) -> Result<Waiting> {
     let (changes, since) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM (SELECT FROM customer_changes WHERE follower = $1 LIMIT $2) some),
+        "SELECT (SELECT count(*) FROM (SELECT FROM customer_changes WHERE follower = $1 LIMIT $2) few),
                 (SELECT changed_at FROM customer_changes WHERE follower = $1 ORDER BY id LIMIT 1)",
     )
     .bind(follower)

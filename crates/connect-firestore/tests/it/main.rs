@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
 
+mod comparing;
 mod emulator;
+mod faults;
 mod mirroring;
+mod proxy;
+mod settings;
 mod shop;

@@ -18,10 +18,10 @@ async fn a_change_is_mirrored_with_all_that_hangs_on_the_customer() {
             "contacts": [{"first_name": "Charles", "email": "charles@example.com"}]}))
         .await;
     shop.post("/orders", json!({"source": "erp", "external_id": "1", "customer_id": id, "currency": "EUR", "total": "59.90",
-        "placed_at": "2026-01-02T03:04:05Z", "status": "paid"})).await.expect(201);
+        "placed_at": "2026-01-02T03:04:05Z", "status": "completed"})).await.expect(201);
     shop.post("/activities", json!({"kind": "page_view", "customer_id": id, "url": "https://shop.example/shoes"}))
         .await
-        .expect(201);
+        .expect(200);
     let mirror = shop.settled().await;
     assert_eq!((&mirror["pending"]["value"], &mirror["lag_seconds"]), (&json!(0), &Value::Null));
 

@@ -119,6 +119,7 @@ impl Made {
                 "/api/v1/customers/by-external-id/{source}/{external_id}",
                 "4711".into(),
             ),
+            ("/api/v1/sync/firestore/customers/{id}", customer.clone()),
             ("/api/v1/tags/{id}", tag),
             ("/api/v1/attributes/{id}", attribute),
             ("/api/v1/views/{id}", view),
