@@ -1,7 +1,10 @@
 //! `/sync/firestore`: handlers that turn a request into one use case. No rules here.
 
 use axum::Extension;
-use regulars_kernel::{Permission, Result, ids::{CustomerId, JobId}};
+use regulars_kernel::{
+    Permission, Result,
+    ids::{CustomerId, JobId},
+};
 use regulars_web::{
     ActErrors, ApiResult, AppState, Call, CommonErrors, Json, OneErrors, Path, json, json_with_etag,
 };

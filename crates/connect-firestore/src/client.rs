@@ -152,7 +152,8 @@ impl std::fmt::Debug for Known {
 impl Firestore {
     /// Google's, or an emulator at `host:port`. Nothing is connected before the first request. It needs a runtime.
     pub fn new(emulator: Option<&str>) -> Result<Self> {
-        let unusable = |_| Error::internal("firestore_emulator: this is no host and port, as in 127.0.0.1:8085");
+        let unusable =
+            |_| Error::internal("firestore_emulator: this is no host and port, as in 127.0.0.1:8085");
         let endpoint = match emulator {
             Some(place) => {
                 let place = place.trim_start_matches("http://").trim_end_matches('/');

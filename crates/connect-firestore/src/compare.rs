@@ -11,10 +11,7 @@ use async_trait::async_trait;
 use regulars_database::Database;
 use regulars_events::followers;
 use regulars_jobs::{Context, Failure, Handler, NewJob};
-use regulars_kernel::{
-    Error, Result, Scope,
-    ids::CustomerId,
-};
+use regulars_kernel::{Error, Result, Scope, ids::CustomerId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -208,8 +205,15 @@ impl Comparing {
                 // Nobody's documents only: customers come with a later page.
                 None => continue,
             };
-            self.range(&client, &mut found, &mut documents, (after_id, until), since, &|found| step(found, total))
-                .await?;
+            self.range(
+                &client,
+                &mut found,
+                &mut documents,
+                (after_id, until),
+                since,
+                &|found| step(found, total),
+            )
+            .await?;
             after_id = until;
             if is_last || is_over() {
                 return Ok(found);
@@ -259,7 +263,11 @@ impl Comparing {
             let mut tx = self.database.begin_read(self.scope).await?;
             let some = store::living(&mut tx, after, until, i64::from(PAGE)).await?;
             let is_last = some.len() < PAGE as usize;
-            let end = if is_last { until } else { some.last().map_or(until, |id| id.0) };
+            let end = if is_last {
+                until
+            } else {
+                some.last().map_or(until, |id| id.0)
+            };
             // Documents of this part, whoever's they are.
             let rest = documents.split_off(&CustomerId(end));
             let mut there = std::mem::replace(documents, rest);
@@ -321,7 +329,9 @@ impl Comparing {
         found.pending += look.moving.len() as u64;
         for (id, fault) in &look.faults {
             match fault {
-                Fault::Different(_) => (found.different, found.customers) = (found.different + 1, found.customers + 1),
+                Fault::Different(_) => {
+                    (found.different, found.customers) = (found.different + 1, found.customers + 1)
+                }
                 Fault::Missing => (found.missing, found.customers) = (found.missing + 1, found.customers + 1),
                 Fault::Superfluous => found.superfluous += 1,
             }

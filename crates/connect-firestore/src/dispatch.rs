@@ -11,6 +11,7 @@ use regulars_database::{Database, Tx};
 use regulars_events::followers;
 use regulars_jobs::enqueue;
 use regulars_kernel::{Actor, Result, Scope, ids::OrganizationId};
+use tokio::time::Instant;
 
 use crate::{FOLLOWER, mirror, store};
 
@@ -23,15 +24,21 @@ const MOST: i32 = 1_000;
 
 /// Runs for as long as the server does.
 pub async fn dispatch(database: Database) {
+    let mut next_look = Instant::now();
     loop {
-        // Servers that were started together need not look together.
-        let pause = LOOK.mul_f64(rand::rng().random_range(0.75..1.25));
-        let found = match tokio::time::timeout(pause, followers::news()).await {
-            Ok(news) => {
-                tokio::time::sleep(GATHER).await;
-                Ok(news.into_iter().collect())
-            }
-            Err(_) => due(&database).await,
+        // Where there is news all the time it is looked all the same: the news is of some organizations, and others wait.
+        let news = if Instant::now() < next_look {
+            tokio::time::timeout_at(next_look, followers::news()).await.ok()
+        } else {
+            None
+        };
+        let found = if let Some(news) = news {
+            tokio::time::sleep(GATHER).await;
+            Ok(news.into_iter().collect())
+        } else {
+            // Servers that were started together need not look together.
+            next_look = Instant::now() + LOOK.mul_f64(rand::rng().random_range(0.75..1.25));
+            due(&database).await
         };
         let done = match found {
             Ok(organizations) => queue_for(&database, organizations).await,

@@ -63,12 +63,19 @@ pub fn fields(customer: &WithParts, recent: &[Event]) -> serde_json::Result<Fiel
     let mut fields: Fields = whole
         .iter()
         .map(|(name, json)| {
-            let reading = if name == "attributes" { Reading::Free } else { Reading::Record };
+            let reading = if name == "attributes" {
+                Reading::Free
+            } else {
+                Reading::Record
+            };
             (self::name(name), value(json, name, reading, 1))
         })
         .collect();
     let activity = recent.iter().map(activity).collect();
-    fields.insert("recent_activity".into(), Kind::Array(Array { values: activity }).into());
+    fields.insert(
+        "recent_activity".into(),
+        Kind::Array(Array { values: activity }).into(),
+    );
     Ok(fields)
 }
 
@@ -121,10 +128,12 @@ fn value(json: &Json, called: &str, reading: Reading, depth: usize) -> Value {
             (None, Some(broken)) => Kind::Double(broken),
             (None, None) => Kind::String(number.to_string()),
         },
-        Json::String(text) => match time(text).filter(|_| reading == Reading::Record && called.ends_with("_at")) {
-            Some(time) => Kind::Timestamp(time),
-            None => Kind::String(text.clone()),
-        },
+        Json::String(text) => {
+            match time(text).filter(|_| reading == Reading::Record && called.ends_with("_at")) {
+                Some(time) => Kind::Timestamp(time),
+                None => Kind::String(text.clone()),
+            }
+        }
         Json::Array(_) | Json::Object(_) if depth >= DEEPEST => Kind::String(json.to_string()),
         Json::Array(rows) => {
             let row = |row: &Json| match row {
@@ -157,7 +166,10 @@ fn time(text: &str) -> Option<Timestamp> {
 
 /// Bytes of a document as it is sent.
 pub fn size(fields: &Fields) -> usize {
-    Map { fields: fields.clone() }.encoded_len()
+    Map {
+        fields: fields.clone(),
+    }
+    .encoded_len()
 }
 
 /// The names of the fields in which two documents differ.
@@ -183,7 +195,9 @@ mod tests {
 
     #[test]
     fn what_firestore_refuses_is_written_in_a_way_that_it_takes() {
-        let Some(Kind::Map(map)) = made(&json!({"": 1, "__id__": 2, "list": [[1, 2], 3], "x".repeat(2_000): 4})).kind else {
+        let Some(Kind::Map(map)) =
+            made(&json!({"": 1, "__id__": 2, "list": [[1, 2], 3], "x".repeat(2_000): 4})).kind
+        else {
             panic!("a map");
         };
         assert_eq!(map.fields["x"], Kind::Integer(1).into());
@@ -204,7 +218,10 @@ mod tests {
             here = map.fields["a"].clone();
             depth += 1;
         }
-        assert!(depth < 20 && matches!(here.kind, Some(Kind::String(_))), "{depth}");
+        assert!(
+            depth < 20 && matches!(here.kind, Some(Kind::String(_))),
+            "{depth}"
+        );
     }
 
     #[test]
@@ -213,7 +230,10 @@ mod tests {
         let Some(Kind::Map(ours)) = value(&text, "", Reading::Record, 1).kind else {
             panic!("a map");
         };
-        let time = Timestamp { seconds: 1_767_323_045, nanos: 678_901_000 };
+        let time = Timestamp {
+            seconds: 1_767_323_045,
+            nanos: 678_901_000,
+        };
         assert_eq!(ours.fields["created_at"], Kind::Timestamp(time).into());
         assert!(matches!(ours.fields["said"].kind, Some(Kind::String(_))));
         assert!(matches!(ours.fields["odd_at"].kind, Some(Kind::String(_))));

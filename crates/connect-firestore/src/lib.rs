@@ -25,6 +25,7 @@ pub mod proto;
 mod routes;
 mod store;
 
+pub use batch::{Wanted, wanted};
 pub use client::{Client, Firestore, Place, Trouble};
 pub use compare::{Comparing, Ended};
 pub use dispatch::{dispatch, is_idle};

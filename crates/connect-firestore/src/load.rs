@@ -76,7 +76,14 @@ impl Handler for LoadJob {
             let done = done + some.len() as i64;
             let is_over = some.len() < SOME.unsigned_abs() as usize;
             followers::mark(&mut tx, FOLLOWER, some.iter().copied()).await?;
-            store::load_to(&mut tx, some.last().map(|id| id.0), done, Some(total.max(done)), is_over).await?;
+            store::load_to(
+                &mut tx,
+                some.last().map(|id| id.0),
+                done,
+                Some(total.max(done)),
+                is_over,
+            )
+            .await?;
             if is_over {
                 store::log_end(&mut tx, log, Some(&json!({"customers": done})), None).await?;
             }

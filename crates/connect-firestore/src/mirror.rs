@@ -9,10 +9,7 @@
 //! Failures of Firestore are nobody's fault here, so the job ends well, and another begins after a wait that doubles. What
 //! Firestore refuses is found by halving, noted at the customer, and keeps nobody else back.
 
-use std::{
-    collections::HashMap,
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use rand::Rng as _;
@@ -305,7 +302,10 @@ async fn send<'a>(
     for one in wanted {
         if one.size > document::MOST_BYTES {
             // Firestore would call a message that holds it too large, which sounds as if it were overloaded.
-            let why = format!("the document has {} bytes, which is too large for Firestore", one.size);
+            let why = format!(
+                "the document has {} bytes, which is too large for Firestore",
+                one.size
+            );
             refusals.push((one.customer_id, why));
         } else {
             fitting.push(one);

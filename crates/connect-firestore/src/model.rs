@@ -132,7 +132,10 @@ fn text(patch: &Patch<String>, before: Option<&str>, default: &str) -> String {
 }
 
 fn is_made_of(text: &str, also: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || also.contains(c))
 }
 
 impl MirrorInput {
@@ -155,17 +158,29 @@ impl MirrorInput {
         let mut faults = Faults::new();
         let project_id = text(&self.project_id, before.map(|b| b.project_id.as_str()), "");
         if project_id.is_empty() {
-            faults.add("/project_id", "required", "say the project's id, as in my-shop-123456");
+            faults.add(
+                "/project_id",
+                "required",
+                "say the project's id, as in my-shop-123456",
+            );
         } else if !is_made_of(&project_id, "-.:") || project_id.len() > 100 {
             let message = "a project's id has letters, digits and hyphens, as in my-shop-123456";
             faults.add("/project_id", "project_id_invalid", message);
         }
-        let database_id = text(&self.database_id, before.map(|b| b.database_id.as_str()), DEFAULT_DATABASE);
+        let database_id = text(
+            &self.database_id,
+            before.map(|b| b.database_id.as_str()),
+            DEFAULT_DATABASE,
+        );
         if database_id != DEFAULT_DATABASE && (!is_made_of(&database_id, "-") || database_id.len() > 63) {
             let message = "a database's id is (default), or has letters, digits and hyphens";
             faults.add("/database_id", "database_id_invalid", message);
         }
-        let collection = text(&self.collection, before.map(|b| b.collection.as_str()), DEFAULT_COLLECTION);
+        let collection = text(
+            &self.collection,
+            before.map(|b| b.collection.as_str()),
+            DEFAULT_COLLECTION,
+        );
         if let Some(message) = fault_of_collection(&collection) {
             faults.add("/collection", "collection_invalid", message);
         }
@@ -186,7 +201,11 @@ impl MirrorInput {
                     other => other.to_string(),
                 };
                 if text.len() > 10_000 {
-                    faults.add("/credentials", "too_long", "a key file has 10,000 characters at most");
+                    faults.add(
+                        "/credentials",
+                        "too_long",
+                        "a key file has 10,000 characters at most",
+                    );
                 } else if let Err(message) = ServiceAccount::parse(&text) {
                     faults.add("/credentials", "credentials_invalid", message);
                 }
@@ -213,7 +232,9 @@ fn fault_of_collection(path: &str) -> Option<&'static str> {
         return Some("at most 500 characters");
     }
     if parts.len() % 2 == 0 {
-        return Some("a collection is at the top or below a document, as in customers or shops/berlin/customers");
+        return Some(
+            "a collection is at the top or below a document, as in customers or shops/berlin/customers",
+        );
     }
     let is_odd = |part: &&str| {
         part.is_empty()
@@ -360,7 +381,13 @@ pub enum LogKind {
 
 impl LogKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Load, Self::Verify, Self::Repair, Self::Trouble, Self::Refused];
+    pub const ALL: [Self; 5] = [
+        Self::Load,
+        Self::Verify,
+        Self::Repair,
+        Self::Trouble,
+        Self::Refused,
+    ];
 
     /// As it is stored.
     pub fn name(self) -> &'static str {
@@ -389,8 +416,8 @@ pub struct LogEntry {
     pub started_at: DateTime<Utc>,
     /// When it was over.
     pub finished_at: Option<DateTime<Utc>>,
-    /// What it came to.
-    #[schema(value_type = Option<Comparison>)]
+    /// What it came to: of a comparison or repair its figures, of a load how many customers.
+    #[schema(value_type = Option<BTreeMap<String, Value>>, example = json!({"customers": 1000, "documents": 1000, "equal": 1000, "different": 0, "missing": 0, "superfluous": 0, "pending": 0, "repaired": 0, "examples": []}))]
     pub result: Option<Value>,
     /// What went wrong.
     pub error: Option<String>,

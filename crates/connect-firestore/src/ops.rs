@@ -145,7 +145,10 @@ pub async fn set_up(
         _ => {}
     }
     store::try_at_once(tx).await?;
-    if settings.as_ref().is_none_or(|before| before.is_elsewhere(&checked.settings)) {
+    if settings
+        .as_ref()
+        .is_none_or(|before| before.is_elsewhere(&checked.settings))
+    {
         followers::unfollow(tx, FOLLOWER).await?;
         followers::follow(tx, FOLLOWER).await?;
         store::begin_anew(tx).await?;
@@ -156,7 +159,11 @@ pub async fn set_up(
     let data = json!({"project_id": now.project_id, "database_id": now.database_id, "collection": now.collection,
                       "writes_per_second": now.writes_per_second, "credentials_changed": !checked.credentials.is_keep(),
                       "paused": match input.paused { Patch::Set(paused) => Some(paused), _ => None }});
-    let action = if before.is_some() { "firestore.changed" } else { "firestore.set_up" };
+    let action = if before.is_some() {
+        "firestore.changed"
+    } else {
+        "firestore.set_up"
+    };
     Entry::new(action).data(data).write(tx).await
 }
 
@@ -186,7 +193,11 @@ pub async fn set_paused(tx: &mut Tx, is_paused: bool) -> Result<()> {
     store::set_paused(tx, is_paused).await?;
     store::try_at_once(tx).await?;
     dispatch::queue(tx).await?;
-    let action = if is_paused { "firestore.paused" } else { "firestore.resumed" };
+    let action = if is_paused {
+        "firestore.paused"
+    } else {
+        "firestore.resumed"
+    };
     Entry::new(action).write(tx).await
 }
 

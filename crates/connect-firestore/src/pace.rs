@@ -64,21 +64,29 @@ impl Pace {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_second_passes_for_as_many_as_a_second_may_have() {
-        let mut pace = Pace::new(Some(100), true);
+        let mut pace = Pace::new(Some(1_000), true);
         let begun = Instant::now();
         for _ in 0..4 {
             pace.wait(50).await;
         }
-        assert_eq!(begun.elapsed().as_millis() / 10, 150);
+        // The first goes at once, and of the last it is nobody's turn yet.
+        assert!(
+            begun.elapsed() >= Duration::from_millis(149),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn google_is_written_to_as_it_advises_and_an_emulator_as_fast_as_it_goes() {
         let pace = Pace::new(None, false);
         let after = |minutes: u64| pace.rate(pace.begun + Duration::from_mins(minutes)).unwrap();
-        assert_eq!([after(0), after(4), after(5), after(10)].map(f64::round), [500.0, 500.0, 750.0, 1125.0]);
+        assert_eq!(
+            [after(0), after(4), after(5), after(10)].map(f64::round),
+            [500.0, 500.0, 750.0, 1125.0]
+        );
         assert!(Pace::new(None, true).rate(Instant::now()).is_none());
     }
 }

@@ -12,10 +12,10 @@ use regulars_kernel::{Error, Fault, Patch, Permission, Result};
 use regulars_web::{
     AppState, Form, PageCall, PageResult,
     pages::{
-        Align, Icon, Nav, Shell, Tone, badge, button, card, column, confirm_attributes, data_table,
-        empty_state, facts, format, format::sentence, link_button, menu, menu_divider, menu_item, menu_link,
-        notice, number_field, page, page_header, progress_bar, text_field, textarea_field, time_tag,
-        Attributes, icon_button,
+        Align, Attributes, Icon, Nav, Shell, Tone, badge, button, card, column, confirm_attributes,
+        data_table, empty_state, facts, format, format::sentence, icon_button, link_button, menu,
+        menu_divider, menu_item, menu_link, notice, number_field, page, page_header, progress_bar,
+        text_field, textarea_field, time_tag,
     },
     redirect_with,
 };
@@ -90,7 +90,9 @@ fn actions(mirror: &Shown, settings: &ShownSettings) -> Markup {
             .set("hx-post", format!("{}{end}", PLACE.href))
             .set("hx-swap", "none")
     };
-    let sheet = Attributes::new().set("hx-get", EDIT).set("hx-target", "#sheet-body");
+    let sheet = Attributes::new()
+        .set("hx-get", EDIT)
+        .set("hx-target", "#sheet-body");
     let mend = confirm_attributes(
         "Mend the mirror?",
         "Whatever differs is written anew, and documents in the collection that belong to no customer are deleted, whoever wrote them.",
@@ -248,10 +250,15 @@ fn log_words(entry: &LogEntry, shell: &Shell) -> String {
         return "Under way".into();
     };
     match (entry.kind, comparison(entry)) {
-        (LogKind::Verify | LogKind::Repair, Some(found)) if found.wrong() == 0 => format!("{} equal", number(found.equal)),
+        (LogKind::Verify | LogKind::Repair, Some(found)) if found.wrong() == 0 => {
+            format!("{} equal", number(found.equal))
+        }
         (LogKind::Repair, Some(found)) => format!("{} mended", number(found.repaired)),
         (LogKind::Verify, Some(found)) => format!("{} not as they should be", number(found.wrong())),
-        _ => format!("{} customers", number(result["customers"].as_u64().unwrap_or_default())),
+        _ => format!(
+            "{} customers",
+            number(result["customers"].as_u64().unwrap_or_default())
+        ),
     }
 }
 
@@ -275,19 +282,30 @@ fn log_table(log: &[LogEntry], shell: &Shell) -> Markup {
 fn set_up_card(mirror: &Shown, settings: &ShownSettings, may_edit: bool, shell: &Shell) -> Markup {
     let aside = html! { @if may_edit { (link_button("Change", EDIT).small().ghost().opens_sheet(EDIT)) } };
     let speed = match settings.writes_per_second {
-        Some(writes) => format!("{} writes a second at most", format::integer(i64::from(writes), shell.locale)),
+        Some(writes) => format!(
+            "{} writes a second at most",
+            format::integer(i64::from(writes), shell.locale)
+        ),
         None if mirror.emulator => "as fast as the emulator goes".into(),
         None => "500 writes a second, half as much more every five minutes".into(),
     };
     let body = facts(&[
-        ("Project", html! { (settings.project_id) @if mirror.emulator { " " (badge("emulator", Tone::Amber)) } }),
+        (
+            "Project",
+            html! { (settings.project_id) @if mirror.emulator { " " (badge("emulator", Tone::Amber)) } },
+        ),
         ("Database", html! { (settings.database_id) }),
         ("Collection", html! { (settings.collection) }),
         ("Speed", html! { (speed) }),
-        ("Service account", match &settings.credentials {
-            Some(key) => html! { span class="wraps" { (key.client_email) } span class="muted" { ", key given " (time_tag(key.created_at, shell.time_zone)) } },
-            None => html! { span class="muted" { "none" } },
-        }),
+        (
+            "Service account",
+            match &settings.credentials {
+                Some(key) => {
+                    html! { span class="wraps" { (key.client_email) } span class="muted" { ", key given " (time_tag(key.created_at, shell.time_zone)) } }
+                }
+                None => html! { span class="muted" { "none" } },
+            },
+        ),
     ]);
     card("Set-up", aside, body)
 }
@@ -301,7 +319,10 @@ struct Entered {
 }
 
 fn face(call: &PageCall, mirror: &Shown, entered: &Entered, faults: &[Fault]) -> Response {
-    let has_key = mirror.settings.as_ref().is_some_and(|settings| settings.credentials.is_some());
+    let has_key = mirror
+        .settings
+        .as_ref()
+        .is_some_and(|settings| settings.credentials.is_some());
     let key = if mirror.emulator {
         "This server writes to an emulator, which needs none."
     } else if has_key {
@@ -400,25 +421,55 @@ async fn act(
 }
 
 async fn verify(call: PageCall) -> PageResult {
-    act(call, async |tx| ops::compare(tx, LogKind::Verify).await.map(|_| ()), "Comparing has begun.").await
+    act(
+        call,
+        async |tx| ops::compare(tx, LogKind::Verify).await.map(|_| ()),
+        "Comparing has begun.",
+    )
+    .await
 }
 
 async fn repair(call: PageCall) -> PageResult {
-    act(call, async |tx| ops::compare(tx, LogKind::Repair).await.map(|_| ()), "Mending has begun.").await
+    act(
+        call,
+        async |tx| ops::compare(tx, LogKind::Repair).await.map(|_| ()),
+        "Mending has begun.",
+    )
+    .await
 }
 
 async fn load(call: PageCall) -> PageResult {
-    act(call, async |tx| ops::load_all(tx).await.map(|_| ()), "All customers are being written again.").await
+    act(
+        call,
+        async |tx| ops::load_all(tx).await.map(|_| ()),
+        "All customers are being written again.",
+    )
+    .await
 }
 
 async fn pause(call: PageCall) -> PageResult {
-    act(call, async |tx| ops::set_paused(tx, true).await, "The mirror rests. Changes are kept.").await
+    act(
+        call,
+        async |tx| ops::set_paused(tx, true).await,
+        "The mirror rests. Changes are kept.",
+    )
+    .await
 }
 
 async fn resume(call: PageCall) -> PageResult {
-    act(call, async |tx| ops::set_paused(tx, false).await, "The mirror goes on.").await
+    act(
+        call,
+        async |tx| ops::set_paused(tx, false).await,
+        "The mirror goes on.",
+    )
+    .await
 }
 
 async fn delete(call: PageCall) -> PageResult {
-    act(call, async |tx| ops::take_away(tx, |_| Ok(())).await, "The mirror was taken away. The documents stay at Firestore.").await
+    act(
+        call,
+        async |tx| ops::take_away(tx, |_| Ok(())).await,
+        "The mirror was taken away. The documents stay at Firestore.",
+    )
+    .await
 }

@@ -130,10 +130,7 @@ pub async fn progress(tx: &mut Tx) -> Result<Progress> {
            (SELECT count(*) FROM (SELECT FROM firestore_customers WHERE retry_at IS NOT NULL LIMIT 10001) few) AS refused
          FROM firestore_progress p",
     );
-    Ok(progress
-        .fetch_optional(tx.conn())
-        .await?
-        .unwrap_or_default())
+    Ok(progress.fetch_optional(tx.conn()).await?.unwrap_or_default())
 }
 
 /// Nothing is waited for any more: settings changed, or somebody said so.
@@ -305,9 +302,11 @@ pub async fn living(tx: &mut Tx, after: Uuid, until: Uuid, most: i64) -> Result<
 
 /// How many living customers there are.
 pub async fn count_living(tx: &mut Tx) -> Result<i64> {
-    Ok(sqlx::query_scalar("SELECT count(*) FROM customers WHERE deleted_at IS NULL")
-        .fetch_one(tx.conn())
-        .await?)
+    Ok(
+        sqlx::query_scalar("SELECT count(*) FROM customers WHERE deleted_at IS NULL")
+            .fetch_one(tx.conn())
+            .await?,
+    )
 }
 
 /// Gives the initial load to a job.
@@ -329,7 +328,13 @@ pub async fn load_place(tx: &mut Tx) -> Result<Option<(Option<Uuid>, i64, Option
 }
 
 /// Moves the load on, or ends it.
-pub async fn load_to(tx: &mut Tx, after: Option<Uuid>, done: i64, total: Option<i64>, is_over: bool) -> Result<()> {
+pub async fn load_to(
+    tx: &mut Tx,
+    after: Option<Uuid>,
+    done: i64,
+    total: Option<i64>,
+    is_over: bool,
+) -> Result<()> {
     sqlx::query(
         "UPDATE firestore_progress SET load_after = coalesce($1, load_after), load_done = $2, load_total = $3,
            loaded_at = CASE WHEN $4 THEN now() END",
@@ -344,7 +349,13 @@ pub async fn load_to(tx: &mut Tx, after: Option<Uuid>, done: i64, total: Option<
 }
 
 /// Writes an entry of the log, and lets the oldest go.
-pub async fn log(tx: &mut Tx, id: Uuid, kind: LogKind, job: Option<JobId>, error: Option<&str>) -> Result<()> {
+pub async fn log(
+    tx: &mut Tx,
+    id: Uuid,
+    kind: LogKind,
+    job: Option<JobId>,
+    error: Option<&str>,
+) -> Result<()> {
     let (organization_id, now) = (tx.organization_id(), tx.now());
     let over = matches!(kind, LogKind::Trouble | LogKind::Refused).then_some(now);
     sqlx::query(

@@ -51,7 +51,9 @@ impl Cutting {
 }
 
 async fn pass(client: TcpStream, target: String, cut_after: Option<usize>) {
-    let Ok(server) = TcpStream::connect(target).await else { return };
+    let Ok(server) = TcpStream::connect(target).await else {
+        return;
+    };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let up = tokio::spawn(async move {
@@ -99,11 +101,14 @@ impl Answering {
         let address = listener.local_addr().unwrap().to_string();
         let script: Arc<Mutex<Script>> = Arc::default();
         let seen: Arc<AtomicU64> = Arc::default();
-        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new())
+            .http2_only(true)
+            .build_http();
         let (scripted, counted) = (script.clone(), seen.clone());
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (script, seen, client, target) = (scripted.clone(), counted.clone(), client.clone(), target.clone());
+                let (script, seen, client, target) =
+                    (scripted.clone(), counted.clone(), client.clone(), target.clone());
                 tokio::spawn(async move {
                     let service = service_fn(move |request: Request<Incoming>| {
                         let (script, client, target) = (script.clone(), client.clone(), target.clone());
@@ -116,7 +121,12 @@ impl Answering {
                 });
             }
         });
-        Self { address, seen, script, task }
+        Self {
+            address,
+            seen,
+            script,
+            task,
+        }
     }
 
     /// The next requests are answered so.
@@ -143,7 +153,11 @@ async fn answer(
     target: &str,
 ) -> Response<Body> {
     let (mut head, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let status = {
         let mut script = script.lock().unwrap();
         let poison = script.poison.clone();
@@ -160,7 +174,9 @@ async fn answer(
         }
         Some(status) => status,
     };
-    let empty = Full::new(Bytes::new()).map_err(|never: Infallible| match never {}).boxed();
+    let empty = Full::new(Bytes::new())
+        .map_err(|never: Infallible| match never {})
+        .boxed();
     Response::builder()
         .header("content-type", "application/grpc")
         .header("grpc-status", status.to_string())

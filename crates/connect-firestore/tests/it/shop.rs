@@ -153,12 +153,22 @@ impl Shop {
 
     /// Compares or mends, and waits for what comes of it.
     pub async fn compare(&self, what: &str) -> Value {
-        let begun = self.post(&format!("/sync/firestore/{what}"), json!(null)).await.expect(202);
+        let begun = self
+            .post(&format!("/sync/firestore/{what}"), json!(null))
+            .await
+            .expect(202);
         let place = begun.header("location").to_owned();
-        assert_eq!(place, format!("/api/v1/jobs/{}", begun.json["job_id"].as_str().unwrap()));
+        assert_eq!(
+            place,
+            format!("/api/v1/jobs/{}", begun.json["job_id"].as_str().unwrap())
+        );
         for _ in 0..1_200 {
             let mirror = self.mirror().await;
-            let entry = mirror["log"].as_array().unwrap().iter().find(|one| one["job_id"] == begun.json["job_id"]);
+            let entry = mirror["log"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|one| one["job_id"] == begun.json["job_id"]);
             if let Some(entry) = entry
                 && !entry["finished_at"].is_null()
             {
@@ -173,7 +183,8 @@ impl Shop {
     /// Compares; everything is as it should be.
     pub async fn is_equal(&self, count: u64) {
         let found = self.compare("verify").await;
-        let figures = ["equal", "different", "missing", "superfluous", "pending"].map(|name| found[name].as_u64().unwrap());
+        let figures = ["equal", "different", "missing", "superfluous", "pending"]
+            .map(|name| found[name].as_u64().unwrap());
         assert_eq!(figures, [count, 0, 0, 0, 0], "{found:#}");
     }
 

@@ -209,7 +209,11 @@ pub async fn many(tx: &mut Tx, ids: &[CustomerId], included: &Included) -> Resul
 }
 
 /// As [`many`], with their figures.
-pub async fn many_with_metrics(tx: &mut Tx, ids: &[CustomerId], included: &Included) -> Result<Vec<WithParts>> {
+pub async fn many_with_metrics(
+    tx: &mut Tx,
+    ids: &[CustomerId],
+    included: &Included,
+) -> Result<Vec<WithParts>> {
     let sql = AssertSqlSafe(with_parts(included, METRICS, "c.id = ANY ($1)"));
     Ok(sqlx::query_as(sql).bind(ids).fetch_all(tx.conn()).await?)
 }

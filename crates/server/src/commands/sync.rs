@@ -92,7 +92,9 @@ async fn write(run: &Run) -> Result<()> {
     loop {
         let done = run.mirror(&|| false).await?;
         if let Some(trouble) = done.trouble {
-            return Err(Error::internal(format!("what differs is written later: {trouble}")));
+            return Err(Error::internal(format!(
+                "what differs is written later: {trouble}"
+            )));
         }
         let mut tx = run.database.begin_read(run.scope).await?;
         let is_idle = regulars_connect_firestore::is_idle(&mut tx).await?;

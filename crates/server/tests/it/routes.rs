@@ -57,6 +57,8 @@ impl Made {
             .at("/id");
         let source = json!({"source": "shopify", "external_id": "4711"});
         api.post(&below("sources"), &source).await.expect(201);
+        let mirror = json!({"project_id": "nowhere"});
+        api.put("/api/v1/sync/firestore", &mirror).await.expect(200);
         let tag = api
             .post("/api/v1/tags", &json!({"name": "regular"}))
             .await
