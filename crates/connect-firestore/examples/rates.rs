@@ -47,7 +47,7 @@ async fn main() {
     let emulator = Emulator::start().await.expect("there is an emulator");
     let db = TestDatabase::new().await;
     let scope = db.organization("rates").await;
-    for sql in FILL {
+    for sql in FILL.iter().copied() {
         let mut tx = db.begin(scope).await;
         sqlx::query(sql).bind(count).execute(tx.conn()).await.unwrap();
         tx.commit().await.unwrap();

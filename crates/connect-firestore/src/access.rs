@@ -123,3 +123,59 @@ impl ServiceAccount {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use regulars_kernel::clock;
+    use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+
+    use super::*;
+
+    /// Made for tests and used nowhere.
+    const KEY: &str = include_str!("../tests/it/key.json");
+
+    #[test]
+    fn a_token_is_signed_by_the_account_for_firestore_alone() {
+        let account = ServiceAccount::parse(KEY).unwrap();
+        let now = clock::now();
+        let token = account.token(now).unwrap();
+        let parts: Vec<&str> = token.text.expose().split('.').collect();
+        let [head, claims, signature] = parts.as_slice() else {
+            panic!("three parts");
+        };
+        let read = |part: &str| general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+        let json = |part: &str| serde_json::from_slice::<serde_json::Value>(&read(part)).unwrap();
+        assert_eq!(json(head)["kid"], "0123456789abcdef");
+        let claims_read = json(claims);
+        assert_eq!(claims_read["aud"], AUDIENCE);
+        assert_eq!(
+            (&claims_read["iss"], &claims_read["sub"]),
+            (&claims_read["sub"], &json!(account.email()))
+        );
+        let holds = claims_read["exp"].as_i64().unwrap() - claims_read["iat"].as_i64().unwrap();
+        assert!(holds <= 3_600 && token.is_fresh(now) && !token.is_fresh(now + HOLDS));
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, account.key.public_key().as_ref());
+        key.verify(format!("{head}.{claims}").as_bytes(), &read(signature))
+            .unwrap();
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_key_file_is_said_without_quoting_it() {
+        let file: serde_json::Value = serde_json::from_str(KEY).unwrap();
+        let with = |name: &str, value: &str| {
+            let mut file = file.clone();
+            file[name] = value.into();
+            ServiceAccount::parse(&file.to_string()).unwrap_err()
+        };
+        assert!(with("type", "authorized_user").contains("service_account"));
+        assert!(with("client_email", "hush").contains("client_email"));
+        let broken = with(
+            "private_key",
+            "-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----",
+        );
+        assert!(broken.contains("PKCS #8") && !broken.contains("hush"));
+        for text in ["", "{}", "hush", "[1]", "\u{0}"] {
+            assert!(!ServiceAccount::parse(text).unwrap_err().contains("hush"));
+        }
+    }
+}

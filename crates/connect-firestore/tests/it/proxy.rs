@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
 };
 
@@ -75,8 +75,6 @@ type Body = BoxBody<Bytes, hyper::Error>;
 /// Answers some requests itself, with a status of gRPC, and hands on the others.
 pub struct Answering {
     pub address: String,
-    /// Requests that were seen.
-    pub seen: Arc<AtomicU64>,
     script: Arc<Mutex<Script>>,
     task: JoinHandle<()>,
 }
@@ -100,19 +98,16 @@ impl Answering {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let script: Arc<Mutex<Script>> = Arc::default();
-        let seen: Arc<AtomicU64> = Arc::default();
         let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new())
             .http2_only(true)
             .build_http();
-        let (scripted, counted) = (script.clone(), seen.clone());
+        let scripted = script.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (script, seen, client, target) =
-                    (scripted.clone(), counted.clone(), client.clone(), target.clone());
+                let (script, client, target) = (scripted.clone(), client.clone(), target.clone());
                 tokio::spawn(async move {
                     let service = service_fn(move |request: Request<Incoming>| {
                         let (script, client, target) = (script.clone(), client.clone(), target.clone());
-                        seen.fetch_add(1, Ordering::Relaxed);
                         async move { Ok::<_, Infallible>(answer(request, &script, &client, &target).await) }
                     });
                     let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
@@ -123,7 +118,6 @@ impl Answering {
         });
         Self {
             address,
-            seen,
             script,
             task,
         }
