@@ -65,12 +65,18 @@ clean-test: ## Stop the PostgreSQL that tests share
 # --- set-up: installs what is missing, or names it -------------------------------------------------------------------
 
 .PHONY: setup
-setup: tools/postgres/node_modules/.stamp assets/dist/manifest.json
+setup: tools/postgres/node_modules/.stamp tools/firestore/node_modules/.stamp assets/dist/manifest.json
 	@tools/require.sh
 
 tools/postgres/node_modules/.stamp: tools/postgres/package-lock.json
 	@tools/require.sh
 	cd tools/postgres && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Used where Google's emulator is not installed.
+tools/firestore/node_modules/.stamp: tools/firestore/package-lock.json
+	@tools/require.sh
+	cd tools/firestore && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 assets/node_modules/.stamp: assets/package-lock.json

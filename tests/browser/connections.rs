@@ -246,7 +246,12 @@ pub async fn looks(stage: &Stage) -> Vec<Looked> {
         .at("/id");
     let pull = format!("/api/v1/connections/{klaviyo}/pull");
     stage.api.post(&pull, &json!({})).await.expect(202);
+    // Nobody listens where these servers look for an emulator.
+    let mirror = json!({"project_id": "atelier-nord-123456"});
+    stage.api.put("/api/v1/sync/firestore", &mirror).await.expect(200);
     vec![
+        look("firestore", "/settings/firestore".into(), &[]),
+        look("firestore-change", "/settings/firestore".into(), &["Change"]),
         look("connections", "/settings/connections".into(), &[]),
         look(
             "connections-menu",

@@ -28,6 +28,7 @@ pub fn empty() -> Vec<Looked> {
         ("empty-jobs", "/settings/jobs"),
         ("empty-connections", "/settings/connections"),
         ("empty-inbox", "/settings/inbox"),
+        ("empty-firestore", "/settings/firestore"),
         ("empty-privacy", "/settings/privacy"),
     ]
     .into_iter()

@@ -34,7 +34,17 @@ const OWNERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("jobs", &["jobs", "job_schedules"]),
-    ("events", &["events"]),
+    ("events", &["events", "customer_followers", "customer_changes"]),
+    (
+        "connect-firestore",
+        &[
+            "firestore_mirrors",
+            "firestore_credentials",
+            "firestore_progress",
+            "firestore_customers",
+            "firestore_log",
+        ],
+    ),
     (
         "customers",
         &[

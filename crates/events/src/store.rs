@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use regulars_database::Tx;
 use regulars_kernel::{
-    Boxed, Cursor, Error, Page, Result, Sort, Total,
+    Boxed, Cursor, Error, Page, Result, Sort, Total, clock,
     ids::{CustomerId, EventId, OrganizationId},
     paging::CursorError,
 };
@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::hub::{self, Hint};
+use crate::{
+    followers,
+    hub::{self, Hint},
+};
 
 /// Something that happened, to be written down. Who did it and by which request comes from the transaction.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,7 +98,8 @@ impl Event {
     }
 }
 
-/// Tells whoever shows a customer to look again, where a change goes on that was told when it began. Nothing is written.
+/// Tells whoever shows a customer to look again, where a change goes on that was told when it began. No event is written; who
+/// changes what followers show marks it with [`followers::changed`].
 pub fn touch(tx: &mut Tx, kind: &'static str, customer: CustomerId) {
     let hint = Hint::about(tx.organization_id(), &[], &[kind], &[Some(customer)]);
     tx.after_commit(move || hub::global().publish(hint));
@@ -136,11 +140,18 @@ async fn append_many_here(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<Even
     let raw_ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let raw_customers: Vec<Option<Uuid>> = customers.iter().map(|id| id.map(|id| id.0)).collect();
     let raw_kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-    sqlx::query!(
-        "INSERT INTO events (organization_id, id, customer_id, kind, actor_kind, actor_id, data, occurred_at, request_id, bulk_id)
-         SELECT $1, new.id, new.customer_id, new.kind, $2, $3, new.data, new.occurred_at, $4, $10
-         FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::jsonb[], $9::timestamptz[])
-           AS new (id, customer_id, kind, data, occurred_at)",
+    // Whoever follows is told in the same statement, so that an organization that nobody follows pays no round trip for it.
+    let (marks, changed) = followers::numbered(customers.iter().flatten().copied());
+    let marked = sqlx::query!(
+        "WITH told AS (
+           INSERT INTO events (organization_id, id, customer_id, kind, actor_kind, actor_id, data, occurred_at, request_id, bulk_id)
+           SELECT $1, new.id, new.customer_id, new.kind, $2, $3, new.data, new.occurred_at, $4, $10
+           FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::jsonb[], $9::timestamptz[])
+             AS new (id, customer_id, kind, data, occurred_at)
+         )
+         INSERT INTO customer_changes (organization_id, follower, id, customer_id, changed_at)
+         SELECT $1, f.follower, n.id, n.customer_id, $13
+         FROM customer_followers f CROSS JOIN unnest($11::uuid[], $12::uuid[]) n (id, customer_id)",
         organization_id.0,
         actor.kind(),
         actor.id(),
@@ -151,9 +162,13 @@ async fn append_many_here(tx: &mut Tx, events: Vec<NewEvent>) -> Result<Vec<Even
         &facts,
         &times,
         bulk_id,
+        &marks,
+        &changed,
+        clock::now(),
     )
     .execute(tx.conn())
     .await?;
+    followers::wake_after_commit(tx, marked.rows_affected());
     let hint = Hint::about(organization_id, &ids, &kinds, &customers);
     tx.after_commit(move || hub::global().publish(hint));
     Ok(ids)

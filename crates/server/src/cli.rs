@@ -67,6 +67,11 @@ pub enum Command {
         #[command(subcommand)]
         command: MetricsCommand,
     },
+    /// The mirror of customers in Firestore
+    Sync {
+        #[command(subcommand)]
+        command: SyncCommand,
+    },
     /// Fill an organization with a shop that looks real
     Demo(Demo),
     /// Print the OpenAPI 3.1 document
@@ -142,6 +147,10 @@ pub struct Serve {
     /// Where Klaviyo's profiles are pulled from [default: https://a.klaviyo.com]
     #[arg(long, env = "REGULARS_KLAVIYO_URL")]
     pub klaviyo_url: Option<String>,
+    /// Write mirrors to the Firestore emulator at this host and port instead of Google's Firestore
+    /// [default: FIRESTORE_EMULATOR_HOST, else Google's]
+    #[arg(long, env = "REGULARS_FIRESTORE_EMULATOR")]
+    pub firestore_emulator: Option<String>,
     /// Logs as `text` or `json` [default: text]
     #[arg(long, env = "REGULARS_LOG_FORMAT")]
     pub log_format: Option<String>,
@@ -299,6 +308,24 @@ pub enum MetricsCommand {
         #[arg(long, env = "REGULARS_REPAIR", value_parser = BoolishValueParser::new())]
         repair: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SyncCommand {
+    /// Compare Firestore with what is here; what differs is an error
+    Verify(Sync),
+    /// Compare, and write anew what differs
+    Repair(Sync),
+}
+
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Short name of the organization whose mirror it is
+    #[arg(long, env = "REGULARS_ORGANIZATION")]
+    pub organization: String,
+    /// Print JSON
+    #[arg(long, env = "REGULARS_JSON", value_parser = BoolishValueParser::new())]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

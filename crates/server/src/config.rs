@@ -90,6 +90,12 @@ const OPTIONS: &[Setting] = &[
         "https://a.klaviyo.com",
         "Where profiles are pulled from; connections' API keys are sent there and nowhere else.",
     ),
+    Setting(
+        "firestore_emulator",
+        "REGULARS_FIRESTORE_EMULATOR",
+        "",
+        "Write mirrors to the Firestore emulator at this host and port instead of Google's Firestore; `FIRESTORE_EMULATOR_HOST` is honoured too.",
+    ),
     Setting("log", "REGULARS_LOG", "info", "What to log, as tracing filters."),
     Setting("log_format", "REGULARS_LOG_FORMAT", "text", "`text` or `json`."),
 ];
@@ -111,6 +117,7 @@ struct Written {
     kept_files_gb: Option<u64>,
     trusted_proxies: Option<Vec<String>>,
     klaviyo_url: Option<String>,
+    firestore_emulator: Option<String>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -130,6 +137,7 @@ pub struct Config {
     pub kept_files_gb: u64,
     pub trusted_proxies: Vec<String>,
     pub klaviyo_url: String,
+    pub firestore_emulator: Option<String>,
     pub log: String,
     pub log_json: bool,
 }
@@ -251,6 +259,13 @@ impl Config {
                 .clone()
                 .or(file.klaviyo_url)
                 .unwrap_or_else(|| regulars_connect_klaviyo::DEFAULT_URL.into()),
+            firestore_emulator: serve
+                .firestore_emulator
+                .clone()
+                .or_else(|| std::env::var("REGULARS_FIRESTORE_EMULATOR").ok())
+                .or_else(|| std::env::var("FIRESTORE_EMULATOR_HOST").ok())
+                .or(file.firestore_emulator)
+                .filter(|place| !place.trim().is_empty()),
             log: serve.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
             log_json: log_format == "json",
         })

@@ -5,6 +5,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use regulars_connect::{Provider, Providers};
+use regulars_connect_firestore::{Emulator, Firestore};
 use regulars_connect_klaviyo::Patience;
 use regulars_kernel::{Error, Result};
 use regulars_web::{AppState, WebConfig};
@@ -39,6 +40,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(regulars_activities::api_routes())
         .merge(regulars_exchange::api_routes(&regulars_commerce_exchange::kinds()))
         .merge(regulars_connect::api_routes())
+        .merge(regulars_connect_firestore::api_routes())
         .merge(regulars_privacy::api_routes())
         .merge(regulars_accounts::api_routes())
         .merge(operations::api_routes())
@@ -54,6 +56,7 @@ fn pages() -> Router<AppState> {
             &regulars_commerce_exchange::kinds(),
         ))
         .merge(regulars_connect::page_routes())
+        .merge(regulars_connect_firestore::page_routes())
         .merge(regulars_privacy::page_routes())
         .merge(regulars_accounts::page_routes())
         .merge(operations::page_routes())
@@ -69,9 +72,10 @@ fn providers() -> Providers {
 }
 
 /// The whole server.
-pub fn app(state: &AppState, watch: operations::Watch) -> Router {
+pub fn app(state: &AppState, config: &Config, watch: operations::Watch) -> Router {
     let authenticate = from_fn_with_state(state.clone(), regulars_accounts::authenticate);
-    let pages = pages().layer(Extension(watch));
+    let emulator = Extension(Emulator(config.firestore_emulator.is_some()));
+    let pages = pages().layer(Extension(watch)).layer(emulator);
     let webhooks = regulars_connect::webhook_routes(providers());
     // A provider sends as fast as its shop sells, all of it from few addresses; who is refused for that ends the subscription.
     let unlimited = WebConfig {
@@ -80,7 +84,7 @@ pub fn app(state: &AppState, watch: operations::Watch) -> Router {
     };
     let unlimited = AppState::new(state.database.clone(), unlimited);
     let browsers = regulars_activities::browser_routes(state);
-    regulars_web::app(api(), pages, state.clone(), authenticate)
+    regulars_web::app(api().layer(emulator), pages, state.clone(), authenticate)
         .merge(regulars_web::around(webhooks, &unlimited))
         .merge(regulars_web::around(
             regulars_activities::script_routes(),
@@ -106,6 +110,8 @@ pub fn jobs(state: &AppState, config: &Config) -> Result<regulars_jobs::Registry
     let registry = regulars_connect_payments::job_handlers(registry);
     let klaviyo = regulars_connect_klaviyo::Client::new(&config.klaviyo_url, Patience::default())?;
     let registry = regulars_connect_klaviyo::job_handlers(registry, klaviyo);
+    let firestore = Firestore::new(config.firestore_emulator.as_deref())?;
+    let registry = regulars_connect_firestore::job_handlers(registry, firestore);
     Ok(housekeeping::add(regulars_exchange::job_handlers(
         registry,
         &state.config,

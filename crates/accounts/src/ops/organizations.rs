@@ -51,6 +51,11 @@ pub async fn update_organization(
         return Ok(before);
     }
     organizations::update(tx.conn(), id, &valid).await?;
+    if before.currency != valid.currency {
+        // Whoever bought nothing shows amounts of nothing, in the organization's currency.
+        let everybody = "SELECT id FROM customers WHERE organization_id = $1 AND deleted_at IS NULL";
+        regulars_events::followers::changed_among(tx, everybody, id.0).await?;
+    }
     tx.forget::<Organization>();
     Entry::new("organization.updated")
         .target("organization", id.0)

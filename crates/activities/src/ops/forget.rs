@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
+use regulars_events::followers;
 use regulars_kernel::Result;
 use uuid::Uuid;
 
@@ -25,7 +26,13 @@ pub async fn forget(
         .iter()
         .map(|kind| (kind.name(), settings.kept_since(*kind, now)))
         .collect();
-    let Swept { seen, gone, last } = store::activities::forget(tx, after, &kept, SOME).await?;
+    let Swept {
+        seen,
+        gone,
+        last,
+        whose,
+    } = store::activities::forget(tx, after, &kept, SOME).await?;
+    followers::changed(tx, whose).await?;
     Ok((
         last.filter(|_| seen == SOME),
         u64::try_from(gone).unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use regulars_customers::ops::activity;
 use regulars_database::Tx;
-use regulars_events::touch;
+use regulars_events::{followers, touch};
 use regulars_jobs::{NewJob, enqueue};
 use regulars_kernel::{Result, ids::CustomerId};
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,7 @@ pub async fn take_along(tx: &mut Tx, visitors: &[String]) -> Result<usize> {
     }
     let seen: Vec<_> = last.iter().filter_map(|(id, at)| Some((*id, (*at)?))).collect();
     activity::seen(tx, &seen).await?;
+    followers::changed(tx, last.keys().copied()).await?;
     for id in last.keys() {
         touch(tx, TOLD, *id);
     }

@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use regulars_customers::ops::activity;
 use regulars_database::Tx;
-use regulars_events::touch;
+use regulars_events::{followers, touch};
 use regulars_kernel::{
     Error, Faults, Result,
     ids::{CustomerId, KeyId},
@@ -130,6 +130,7 @@ pub async fn tell(
     store(tx, stored, origin, &mut outcomes).await?;
     let last: Vec<_> = active.iter().filter_map(|(id, at)| Some((*id, (*at)?))).collect();
     activity::seen(tx, &last).await?;
+    followers::changed(tx, active.keys().copied()).await?;
     for id in active.keys().take(TOUCHED) {
         touch(tx, TOLD, *id);
     }

@@ -128,6 +128,8 @@ pub struct Swept {
     /// How many of them left.
     pub gone: i64,
     pub last: Option<Uuid>,
+    /// Whose they were.
+    pub whose: Vec<CustomerId>,
 }
 
 /// Looks at some rows behind an id and removes those whose kind is not kept any more. `kept_since` is of each kind; what no
@@ -144,7 +146,7 @@ pub async fn forget(
         .max()
         .unwrap_or(DateTime::UNIX_EPOCH);
     let (kinds, since): (Vec<&str>, Vec<DateTime<Utc>>) = kept_since.iter().copied().unzip();
-    let (seen, gone, last) = sqlx::query_as(
+    let (seen, gone, last, whose) = sqlx::query_as(
         "WITH looked AS MATERIALIZED (
            SELECT a.organization_id, a.id, a.occurred_at, a.kind FROM activities a
            WHERE a.id > $1 AND a.occurred_at < $2 ORDER BY a.id LIMIT $5
@@ -152,9 +154,10 @@ pub async fn forget(
            DELETE FROM activities a USING looked l, unnest($3::text[], $4::timestamptz[]) k (kind, since)
            WHERE l.kind = k.kind AND l.occurred_at < k.since
              AND a.organization_id = l.organization_id AND a.id = l.id AND a.occurred_at = l.occurred_at
-           RETURNING 1
+           RETURNING a.customer_id
          )
-         SELECT (SELECT count(*) FROM looked), (SELECT count(*) FROM gone), (SELECT id FROM looked ORDER BY id DESC LIMIT 1)",
+         SELECT (SELECT count(*) FROM looked), (SELECT count(*) FROM gone), (SELECT id FROM looked ORDER BY id DESC LIMIT 1),
+           ARRAY(SELECT DISTINCT customer_id FROM gone WHERE customer_id IS NOT NULL)",
     )
     .bind(after)
     .bind(latest)
@@ -163,5 +166,10 @@ pub async fn forget(
     .bind(most)
     .fetch_one(tx.conn())
     .await?;
-    Ok(Swept { seen, gone, last })
+    Ok(Swept {
+        seen,
+        gone,
+        last,
+        whose,
+    })
 }

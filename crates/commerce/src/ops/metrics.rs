@@ -7,6 +7,7 @@ use regulars_customers::{
     store::parts::Key,
 };
 use regulars_database::{Database, Tx};
+use regulars_events::followers;
 use regulars_jobs::enqueue;
 use regulars_kernel::{Currency, Error, Faults, Result, Scope, ids::CustomerId};
 use uuid::Uuid;
@@ -32,7 +33,8 @@ pub async fn reckon(
         enqueue(tx, jobs::reckon(*id)).await?;
     }
     ids.retain(|id| !many.contains(id));
-    store::reckon(tx, &ids, base).await
+    store::reckon(tx, &ids, base).await?;
+    followers::changed(tx, ids).await
 }
 
 /// As [`reckon`], however many orders they have.
@@ -43,7 +45,8 @@ pub async fn reckon_all(
 ) -> Result<()> {
     let ids = distinct(customers);
     store::lock(tx, &ids, base, i32::MAX).await?;
-    store::reckon(tx, &ids, base).await
+    store::reckon(tx, &ids, base).await?;
+    followers::changed(tx, ids).await
 }
 
 fn distinct(customers: impl IntoIterator<Item = CustomerId>) -> Vec<CustomerId> {
@@ -59,7 +62,8 @@ pub async fn tell(
     source: &str,
     told: &ToldMetrics,
 ) -> Result<()> {
-    store::tell(tx, id, base, source, told).await
+    store::tell(tx, id, base, source, told).await?;
+    followers::changed(tx, [id]).await
 }
 
 /// The same from outside; answers all figures of the customer.

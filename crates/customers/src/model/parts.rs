@@ -36,6 +36,11 @@ impl Included {
         Self(Include::ALL.iter().map(|include| include.as_str()).collect())
     }
 
+    /// These parts.
+    pub fn of(parts: &[Include]) -> Self {
+        Self(parts.iter().map(|include| include.as_str()).collect())
+    }
+
     /// From the query parameter `include`; faults are at `?include`.
     pub fn parse(names: &[String], faults: &mut Faults) -> Self {
         let mut included = Self::default();

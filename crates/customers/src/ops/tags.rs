@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use regulars_accounts::audit;
 use regulars_database::Tx;
-use regulars_events::NewEvent;
+use regulars_events::{NewEvent, followers};
 use regulars_jobs::NewJob;
 use regulars_kernel::{
     Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total,
@@ -94,6 +94,9 @@ pub async fn update(tx: &mut Tx, id: TagId, input: &TagInput, guard: Guard<'_>) 
         return Ok(before);
     }
     store::tags::update(tx, &after).await?;
+    if after.name != before.name {
+        followers::changed_among(tx, store::tags::WHOSE, id.0).await?;
+    }
     let changes = super::contacts::differences(&before, &after);
     let data = json!({"id": id, "name": after.name, "changes": changes});
     let facts = json!({"name": before.name, "changes": changes});
@@ -124,6 +127,7 @@ pub async fn delete(tx: &mut Tx, id: TagId, guard: Guard<'_>) -> Result<Option<J
         let job = NewJob::new(letting_go::DELETE_TAG, delete).key(id.to_string());
         return regulars_jobs::enqueue(tx, job).await.map(Some);
     }
+    followers::changed_among(tx, store::tags::WHOSE, id.0).await?;
     gone(tx, &tag, tag.customers.value).await?;
     Ok(None)
 }
@@ -138,7 +142,9 @@ pub async fn delete_some(tx: &mut Tx, id: TagId, most: i64, before: u64) -> Resu
     if store::tags::lock(tx, &[id]).await?.is_empty() {
         return Ok((0, true));
     }
-    let removed = store::tags::remove_some(tx, id, most).await?;
+    let losers = store::tags::remove_some(tx, id, most).await?;
+    let removed = losers.len() as u64;
+    followers::changed(tx, losers).await?;
     let is_last = removed < most.unsigned_abs();
     if is_last {
         let tag = get(tx, id).await?;
@@ -209,6 +215,7 @@ pub(crate) async fn merge_some(tx: &mut Tx, merge: MergedTag, most: i64) -> Resu
     }
     let to = get(tx, into).await?;
     let moved = store::tags::move_some(tx, tag_id, into, most).await?;
+    followers::changed(tx, moved.iter().copied()).await?;
     // Fewer than were asked for may be moved because somebody takes the tag from one of them at that very moment.
     let is_last = !store::tags::is_used(tx, tag_id).await?;
     if is_last {
@@ -217,7 +224,7 @@ pub(crate) async fn merge_some(tx: &mut Tx, merge: MergedTag, most: i64) -> Resu
         let data = json!({"id": into, "name": to.name, "from": {"id": tag_id, "name": from.name}});
         regulars_events::append(tx, NewEvent::new("tag.merged").data(data)).await?;
     }
-    Ok((moved, is_last))
+    Ok((moved.len() as u64, is_last))
 }
 
 /// The tags of a customer, by name.

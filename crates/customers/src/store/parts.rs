@@ -208,6 +208,16 @@ pub async fn many(tx: &mut Tx, ids: &[CustomerId], included: &Included) -> Resul
     Ok(sqlx::query_as(sql).bind(ids).fetch_all(tx.conn()).await?)
 }
 
+/// As [`many`], with their figures.
+pub async fn many_with_metrics(
+    tx: &mut Tx,
+    ids: &[CustomerId],
+    included: &Included,
+) -> Result<Vec<WithParts>> {
+    let sql = AssertSqlSafe(with_parts(included, METRICS, "c.id = ANY ($1)"));
+    Ok(sqlx::query_as(sql).bind(ids).fetch_all(tx.conn()).await?)
+}
+
 /// Reads a customer with the parts that are wanted.
 pub async fn get(tx: &mut Tx, key: Key<'_>, included: &Included) -> Result<Option<WithParts>> {
     let condition = match key {

@@ -19,6 +19,9 @@ macro_rules! columns {
     };
 }
 
+/// Everybody with a tag, as [`regulars_events::followers::changed_among`] asks.
+pub const WHOSE: &str = "SELECT customer_id FROM customer_tags WHERE tag_id = $1";
+
 /// The most customers of a tag that are counted; see `columns`.
 const COUNTED: i64 = 10_000;
 
@@ -131,21 +134,21 @@ pub async fn delete(tx: &mut Tx, id: TagId) -> Result<()> {
     Ok(())
 }
 
-/// Takes a tag from some of those who have it. Answers from how many.
-pub async fn remove_some(tx: &mut Tx, id: TagId, most: i64) -> Result<u64> {
-    let done = sqlx::query!(
-        "DELETE FROM customer_tags WHERE tag_id = $1
-         AND customer_id = ANY(ARRAY(SELECT customer_id FROM customer_tags WHERE tag_id = $1 ORDER BY customer_id LIMIT $2))",
+/// Takes a tag from some of those who have it. Answers from whom.
+pub async fn remove_some(tx: &mut Tx, id: TagId, most: i64) -> Result<Vec<CustomerId>> {
+    Ok(sqlx::query_scalar!(
+        r#"DELETE FROM customer_tags WHERE tag_id = $1
+         AND customer_id = ANY(ARRAY(SELECT customer_id FROM customer_tags WHERE tag_id = $1 ORDER BY customer_id LIMIT $2))
+         RETURNING customer_id AS "customer_id: CustomerId""#,
         id.0,
         most
     )
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected())
+    .fetch_all(tx.conn())
+    .await?)
 }
 
-/// Gives some of those with one tag another one instead. Answers how many.
-pub async fn move_some(tx: &mut Tx, from: TagId, to: TagId, most: i64) -> Result<u64> {
+/// Gives some of those with one tag another one instead. Answers to whom.
+pub async fn move_some(tx: &mut Tx, from: TagId, to: TagId, most: i64) -> Result<Vec<CustomerId>> {
     let (organization_id, now) = (tx.organization_id(), tx.now());
     let moved = sqlx::query_scalar!(
         r#"WITH moved AS (
@@ -156,16 +159,16 @@ pub async fn move_some(tx: &mut Tx, from: TagId, to: TagId, most: i64) -> Result
              INSERT INTO customer_tags (organization_id, customer_id, tag_id, created_at)
              SELECT $1, customer_id, $3, $4 FROM moved ORDER BY customer_id ON CONFLICT DO NOTHING
            )
-           SELECT count(*) AS "count!" FROM moved"#,
+           SELECT customer_id AS "customer_id: CustomerId" FROM moved"#,
         organization_id.0,
         from.0,
         to.0,
         now,
         most
     )
-    .fetch_one(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(moved.unsigned_abs())
+    Ok(moved)
 }
 
 /// Whether anybody has a tag.

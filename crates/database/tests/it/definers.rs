@@ -55,6 +55,12 @@ const DEFINERS: &[(&str, Wall, &str, &str)] = &[
         "the_sweep_is_told_ids_and_nothing_that_is_in_use",
     ),
     (
+        "firestore_due(integer)",
+        Across("every server looks whose mirror has something to do, for all organizations"),
+        HERE,
+        "whose_mirror_has_something_to_do_is_told_by_the_organization_alone",
+    ),
+    (
         "job_claim(text,text[],integer,interval,integer,uuid)",
         Across("a worker serves all organizations"),
         HERE,
@@ -253,6 +259,49 @@ async fn an_invitation_is_found_by_its_link_alone() {
         assert!(found.is_empty(), "{wrong}: {found:?}");
     }
     assert!(rows(&db, ours, "invitations").await.is_empty());
+}
+
+#[tokio::test]
+async fn whose_mirror_has_something_to_do_is_told_by_the_organization_alone() {
+    let (db, ours, theirs) = two().await;
+    let organization = theirs.organization_id;
+    execute(
+        db.owner(),
+        format!(
+            "INSERT INTO firestore_mirrors (organization_id, project_id, database_id, collection)
+               VALUES ('{organization}', 'secret', '(default)', 'customers');
+             INSERT INTO firestore_progress (organization_id) VALUES ('{organization}');
+             INSERT INTO firestore_credentials (organization_id, credentials, created_at) VALUES ('{organization}', 'secret', now())"
+        ),
+    )
+    .await;
+    let due = "firestore_due(10)";
+    assert!(rows(&db, ours, due).await.is_empty(), "nothing is to be done");
+    let change = format!(
+        "INSERT INTO customer_changes (organization_id, follower, id, customer_id, changed_at)
+         VALUES ('{organization}', 'firestore', gen_random_uuid(), gen_random_uuid(), now())"
+    );
+    execute(db.owner(), change).await;
+    let found = rows(&db, ours, due).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(told(&found[0]), ["organization"]);
+    assert!(rows(&db, ours, "firestore_due(0)").await.is_empty());
+    for busy in [
+        "UPDATE firestore_progress SET worker_until = now() + interval '1 minute'",
+        "UPDATE firestore_progress SET worker_until = NULL, not_before = now() + interval '1 minute'",
+        "UPDATE firestore_progress SET not_before = NULL; UPDATE firestore_mirrors SET paused_at = now()",
+    ] {
+        execute(db.owner(), busy.to_owned()).await;
+        assert!(rows(&db, ours, due).await.is_empty(), "{busy}");
+    }
+    for table in [
+        "firestore_mirrors",
+        "firestore_progress",
+        "firestore_credentials",
+        "customer_changes",
+    ] {
+        assert!(rows(&db, ours, table).await.is_empty(), "{table}");
+    }
 }
 
 #[tokio::test]

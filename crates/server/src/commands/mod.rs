@@ -8,6 +8,7 @@ mod exchange;
 mod metrics;
 mod progress;
 mod serve;
+mod sync;
 
 use regulars_database::{PrivateServer, connect, migrate};
 use regulars_kernel::{Error, Faults, Result, ids::OrganizationId};
@@ -45,6 +46,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Metrics {
             command: MetricsCommand::Verify { organization, repair },
         } => metrics::verify(&common, &organization, repair).await,
+        Command::Sync { command } => sync::run(&common, command).await,
         Command::Demo(options) => demo::run(&common, options).await,
         Command::DatabaseUrl => {
             let opened = open(&common).await?;

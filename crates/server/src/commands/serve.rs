@@ -58,8 +58,9 @@ pub async fn run(config: Config) -> Result<()> {
     };
     let app = match config.only {
         Some(Only::Worker) => wiring::operations_only(&state),
-        _ => wiring::app(&state, operations::Watch::start(opened.clone())),
+        _ => wiring::app(&state, &config, operations::Watch::start(opened.clone())),
     };
+    let dispatch = tokio::spawn(regulars_connect_firestore::dispatch(opened.database.clone()));
     tokio::spawn(async {
         loop {
             tokio::time::sleep(Duration::from_secs(5)).await;
@@ -81,6 +82,7 @@ pub async fn run(config: Config) -> Result<()> {
     tracing::info!("stopping");
     let _ = stop.send(true);
     live::end_all();
+    dispatch.abort();
     drop(others);
     if let Some(worker) = worker {
         worker.stop(config.drain).await;

@@ -96,6 +96,10 @@ impl Api {
         answer(self.request(Method::POST, path).json(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        answer(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// Uploads a file to be imported.
     pub async fn upload(&self, name: &str, content: Vec<u8>) -> Answer {
         let part = reqwest::multipart::Part::bytes(content).file_name(name.to_owned());

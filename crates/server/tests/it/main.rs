@@ -26,3 +26,4 @@ mod routes;
 mod serve;
 mod stopping;
 mod strangers;
+mod sync_command;

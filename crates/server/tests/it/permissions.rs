@@ -40,6 +40,11 @@ const TABLE: &[(&str, Option<&str>, Option<&str>)] = &[
         Some("connections:write"),
     ),
     (
+        "/api/v1/sync/firestore",
+        Some("connections:read"),
+        Some("connections:write"),
+    ),
+    (
         "/api/v1/webhook-events",
         Some("connections:read"),
         Some("connections:write"),

@@ -150,6 +150,7 @@ impl Home {
             .args(options)
             // Nobody listens there: no test asks the real one.
             .env("REGULARS_KLAVIYO_URL", "http://127.0.0.1:9")
+            .env("REGULARS_FIRESTORE_EMULATOR", "127.0.0.1:9")
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

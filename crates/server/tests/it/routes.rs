@@ -57,6 +57,8 @@ impl Made {
             .at("/id");
         let source = json!({"source": "shopify", "external_id": "4711"});
         api.post(&below("sources"), &source).await.expect(201);
+        let mirror = json!({"project_id": "nowhere"});
+        api.put("/api/v1/sync/firestore", &mirror).await.expect(200);
         let tag = api
             .post("/api/v1/tags", &json!({"name": "regular"}))
             .await
@@ -133,6 +135,7 @@ impl Made {
                 "/api/v1/customers/by-external-id/{source}/{external_id}",
                 "4711".into(),
             ),
+            ("/api/v1/sync/firestore/customers/{id}", customer.clone()),
             ("/api/v1/tags/{id}", tag),
             ("/api/v1/attributes/{id}", attribute),
             ("/api/v1/views/{id}", view),

@@ -19,6 +19,8 @@ pub(crate) enum Guide {
     Importing,
     /// Other systems, and what they send.
     Connections,
+    /// Customers in Firestore.
+    Firestore,
     /// What stands under “Settings”.
     Settings,
     /// Keys.
@@ -36,7 +38,7 @@ struct Entry {
 
 impl Guide {
     /// Every guide, in the order to read them in.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::FirstHour,
         Self::FindingPeople,
         Self::OrdersAndProducts,
@@ -44,6 +46,7 @@ impl Guide {
         Self::ImportAndExport,
         Self::Importing,
         Self::Connections,
+        Self::Firestore,
         Self::Settings,
         Self::Shortcuts,
     ];
@@ -98,6 +101,13 @@ impl Guide {
                 "Let a shop send what happens there, see what arrives, and mend what fails.",
                 Icon::Connection,
                 include_str!("../../../../docs/guides/connections.md"),
+            ),
+            Self::Firestore => (
+                "firestore",
+                "Firestore",
+                "Mirror customers in your own Firestore, compare, and mend.",
+                Icon::Refresh,
+                include_str!("../../../../docs/guides/firestore.md"),
             ),
             Self::Settings => (
                 "settings",

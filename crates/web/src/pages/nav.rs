@@ -36,6 +36,8 @@ pub enum Nav {
     Connections,
     /// What they sent.
     Inbox,
+    /// The mirror of customers in Firestore.
+    Firestore,
     /// What is owed to people who asked for their data or for erasure.
     Privacy,
     /// The audit log.
@@ -68,6 +70,7 @@ impl Nav {
             Self::Definitions => (Guide::Settings, Some("tags-and-attributes")),
             Self::Connections => (Guide::Connections, None),
             Self::Inbox => (Guide::Connections, Some("the-inbox")),
+            Self::Firestore => (Guide::Firestore, None),
             Self::Privacy => (Guide::Settings, Some("privacy-duties")),
             Self::Audit => (Guide::Settings, Some("audit-log")),
             Self::Jobs => (Guide::Settings, Some("jobs")),
@@ -223,6 +226,14 @@ pub const NAV: &[NavItem] = &[
         "Inbox",
         "/settings/inbox",
         Icon::Inbox,
+        Some(Permission::ConnectionsRead),
+        true,
+    ),
+    item(
+        Nav::Firestore,
+        "Firestore",
+        "/settings/firestore",
+        Icon::Refresh,
         Some(Permission::ConnectionsRead),
         true,
     ),
