@@ -60,6 +60,7 @@ pub struct Pull {
     #[schema(example = 0)]
     pub failed: i32,
     /// Why it could not go on.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
     /// When it was begun.
     pub started_at: DateTime<Utc>,
