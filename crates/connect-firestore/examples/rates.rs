@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "it says by panicking what went wrong")]
 
 #[path = "../tests/it/emulator.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
 mod emulator;
 
 use std::time::Instant;

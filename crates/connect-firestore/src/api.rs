@@ -5,9 +5,7 @@ use regulars_kernel::{
     Permission, Result,
     ids::{CustomerId, JobId},
 };
-use regulars_web::{
-    ActErrors, ApiResult, AppState, Call, CommonErrors, Json, OneErrors, Path, json, json_with_etag,
-};
+use regulars_web::{ActErrors, ApiResult, AppState, Call, CommonErrors, Json, OneErrors, Path, json};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -57,10 +55,7 @@ pub async fn get_firestore(call: Call, place: Option<Extension<Emulator>>) -> Ap
     call.require(Permission::ConnectionsRead)?;
     let mut tx = call.read().await?;
     let shown = ops::show(&mut tx, is_emulator(place)).await?;
-    Ok(match &shown.settings {
-        Some(settings) => json_with_etag(settings.version, &shown),
-        None => json(&shown),
-    })
+    Ok(json(&shown))
 }
 
 async fn set(call: Call, is_emulator: bool, input: &MirrorInput) -> Result<axum::response::Response> {
@@ -68,8 +63,7 @@ async fn set(call: Call, is_emulator: bool, input: &MirrorInput) -> Result<axum:
     let mut tx = call.write().await?;
     ops::set_up(&mut tx, input, is_emulator, |version| call.if_match(version)).await?;
     let shown = ops::show(&mut tx, is_emulator).await?;
-    let version = shown.settings.as_ref().map(|settings| settings.version);
-    call.ok(tx, version, &shown).await
+    call.ok(tx, None, &shown).await
 }
 
 /// Set up the mirror
@@ -91,7 +85,8 @@ pub async fn set_up_firestore(
 
 /// Change the mirror
 ///
-/// A JSON merge patch. `paused` lets it rest: changes are kept and written when it goes on. Needs `connections:write`.
+/// A JSON merge patch. `paused` lets it rest: changes are kept and written when it goes on. `If-Match: "v3"` guards the settings'
+/// `version`. Needs `connections:write`.
 #[utoipa::path(
     patch, path = "/sync/firestore", tag = "sync",
     request_body = MirrorInput,

@@ -44,7 +44,7 @@ pub struct Count {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = FirestoreSettings)]
 pub struct ShownSettings {
-    /// Rises with each change; the ETag.
+    /// Rises with each change.
     #[schema(example = 1)]
     pub version: i32,
     /// The project.
@@ -110,6 +110,7 @@ pub struct Shown {
     /// When something was written last.
     pub mirrored_at: Option<DateTime<Utc>>,
     /// What went wrong last, if it was not mended since.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
     /// Since when it goes wrong.
     pub failing_since: Option<DateTime<Utc>>,
@@ -182,6 +183,7 @@ pub struct LogEntry {
     #[schema(value_type = Option<BTreeMap<String, Value>>, example = json!({"customers": 1000, "documents": 1000, "equal": 1000, "different": 0, "missing": 0, "superfluous": 0, "pending": 0, "repaired": 0, "examples": []}))]
     pub result: Option<Value>,
     /// What went wrong.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
 }
 
@@ -251,6 +253,7 @@ pub struct CustomerState {
     /// Refusals in a row.
     pub attempts: i32,
     /// Why Firestore refuses it.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
     /// When it is tried again.
     pub retry_at: Option<DateTime<Utc>>,
@@ -272,6 +275,7 @@ pub struct ShownCustomer {
     /// When it was written or taken away last.
     pub mirrored_at: Option<DateTime<Utc>>,
     /// Why Firestore refuses it.
+    #[schema(example = json!(null))]
     pub error: Option<String>,
     /// When it is tried again.
     pub next_attempt_at: Option<DateTime<Utc>>,
