@@ -166,7 +166,8 @@ async fn pages_without_a_sidebar_are_accessible() {
     browser.end().await;
 }
 
-/// `tools/screenshots.sh` runs this one; without `REGULARS_SHOTS` there is nothing to do.
+/// `tools/screenshots.sh` runs this one; without `REGULARS_SHOTS` there is nothing to do. `REGULARS_SHOTS_OF=order,cart` takes
+/// those pages alone whose names begin so.
 #[tokio::test]
 async fn pictures_of_every_page_are_taken() {
     if std::env::var_os("REGULARS_SHOTS").is_none() {
@@ -178,6 +179,9 @@ async fn pictures_of_every_page_are_taken() {
     for is_furnished in [false, true] {
         if is_furnished {
             pages = full(&stage).await;
+        }
+        if let Ok(wanted) = std::env::var("REGULARS_SHOTS_OF") {
+            pages.retain(|page| wanted.split(',').any(|name| page.name.starts_with(name)));
         }
         for (width, height) in SIZES {
             browser.size(width, height).await;

@@ -1,21 +1,29 @@
-//! Orders and products by file: what their columns mean, how several rows are one of them, and telling commerce of them.
+//! Orders, products, carts and wishlists by file: what their columns mean, how several rows are one of them, and telling commerce of them.
 //!
 //! The file, its batches, its dry run and its errors are the exchange room's; what becomes of an order or a product is the
 //! commerce room's, as if it had been told by the API. What this room never does: SQL, or decide which of two facts is newer.
 
 mod fields;
+mod lists;
 mod orders;
 mod places;
 mod products;
+mod settle;
 mod sheet;
 mod suggest;
 
 use regulars_exchange::kind::Kinds;
 
+pub use lists::{Carts, Wishlists};
 pub use orders::Orders;
 pub use products::Products;
 
 /// The kinds of records of commerce that files can bring.
 pub fn kinds() -> Kinds {
-    Kinds::new(vec![Box::new(Orders), Box::new(Products)])
+    Kinds::new(vec![
+        Box::new(Orders),
+        Box::new(Products),
+        Box::new(Carts),
+        Box::new(Wishlists),
+    ])
 }

@@ -60,6 +60,10 @@ words! {
         Orders = "orders",
         /// Products: rows that follow each other with the same product are its variants.
         Products = "products",
+        /// Carts: rows that follow each other with the same cart are what is in it.
+        Carts = "carts",
+        /// Wishlists: rows that follow each other with the same wishlist are what is wished for.
+        Wishlists = "wishlists",
     }
 }
 

@@ -250,7 +250,7 @@ pub struct Import {
     /// CSV, JSON, JSON Lines or XLSX with customers, orders or products, as it was exported elsewhere
     pub file: PathBuf,
     /// What the file brings [default: what its columns plainly are of, as in Shopify's exports, else customers]
-    #[arg(long, env = "REGULARS_KIND", value_parser = ["customers", "orders", "products"])]
+    #[arg(long, env = "REGULARS_KIND", value_parser = ["customers", "orders", "products", "carts", "wishlists"])]
     pub kind: Option<String>,
     /// Short name of the organization that gets them
     #[arg(long, env = "REGULARS_ORGANIZATION")]

@@ -7,22 +7,19 @@ mod phones;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use regulars_commerce::{
-    model::OrderInput,
-    ops::{Outcome as Became, orders},
-};
+use regulars_commerce::{model::OrderInput, ops::orders};
 use regulars_database::Tx;
 use regulars_exchange::{
     kind::{RecordKind, Records, Told},
-    model::{ImportKind, Outcome, Reason},
+    model::{ImportKind, Outcome},
 };
-use regulars_kernel::{Currency, Error, Result};
+use regulars_kernel::{Currency, Result};
 use regulars_mapping::{Hints, Mapping, Suggestion, Vendor, name::words};
 use regulars_tabular::read::{Headers, Record};
 
 use self::fields::SCHEMA;
 use crate::{
-    places::refused,
+    settle::{by_id, plain, settle},
     sheet::{Said, Sheet},
     suggest,
 };
@@ -133,10 +130,8 @@ impl Records for Reader {
                     None
                 }
                 Err(reasons) => Some(Told {
-                    outcome: Outcome::Invalid,
-                    id: None,
                     reasons,
-                    changes: None,
+                    ..plain(Outcome::Invalid, None)
                 }),
             });
         }
@@ -147,41 +142,13 @@ impl Records for Reader {
         } else {
             orders::upsert_many(tx, &inputs, self.base, orders::UNGUARDED).await?
         };
-        let mut became = became.into_iter().zip(said);
-        told.into_iter()
-            .map(|told| {
-                if let Some(told) = told {
-                    return Ok(told);
-                }
-                let (became, said) = became
-                    .next()
-                    .ok_or_else(|| Error::internal("each order that was told of has an outcome"))?;
-                match became {
-                    Became::Created(_) => Ok(plain(Outcome::Create, None)),
-                    Became::Updated(order) => Ok(plain(Outcome::Update, Some(order.id.0))),
-                    Became::Unchanged(order) => Ok(unchanged(order.id.0)),
-                    Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/lines/"),
-                }
-            })
-            .collect()
-    }
-}
-
-/// What needs no reason.
-pub fn plain(outcome: Outcome, id: Option<uuid::Uuid>) -> Told {
-    Told {
-        outcome,
-        id,
-        reasons: Vec::new(),
-        changes: None,
-    }
-}
-
-/// What is known already, or known better.
-pub fn unchanged(id: uuid::Uuid) -> Told {
-    let message = "says nothing new: it is known already, or something newer is";
-    Told {
-        reasons: vec![(None, Reason::of_row("unchanged", message))],
-        ..plain(Outcome::Skip, Some(id))
+        settle(
+            told,
+            by_id(became, |order| order.id.0),
+            said,
+            &SCHEMA,
+            &self.sheet,
+            "/lines/",
+        )
     }
 }

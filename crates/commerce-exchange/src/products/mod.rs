@@ -10,23 +10,19 @@ mod fields;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use regulars_commerce::{
-    model::ProductInput,
-    ops::{Outcome as Became, products},
-};
+use regulars_commerce::{model::ProductInput, ops::products};
 use regulars_database::Tx;
 use regulars_exchange::{
     kind::{RecordKind, Records, Told},
     model::{ImportKind, Outcome},
 };
-use regulars_kernel::{Currency, Error, Result};
+use regulars_kernel::{Currency, Result};
 use regulars_mapping::{Hints, Mapping, Suggestion, Vendor, name::words};
 use regulars_tabular::read::{Headers, Record};
 
 use self::fields::SCHEMA;
 use crate::{
-    orders::{plain, unchanged},
-    places::refused,
+    settle::{by_id, plain, settle, unchanged},
     sheet::{Said, Sheet},
     suggest,
 };
@@ -152,22 +148,13 @@ impl Records for Reader {
         } else {
             products::upsert_many(tx, &inputs, self.base).await?
         };
-        let mut became = became.into_iter().zip(all);
-        told.into_iter()
-            .map(|told| {
-                if let Some(told) = told {
-                    return Ok(told);
-                }
-                let (became, said) = became
-                    .next()
-                    .ok_or_else(|| Error::internal("each product that was told of has an outcome"))?;
-                match became {
-                    Became::Created(_) => Ok(plain(Outcome::Create, None)),
-                    Became::Updated(product) => Ok(plain(Outcome::Update, Some(product.id.0))),
-                    Became::Unchanged(product) => Ok(unchanged(product.id.0)),
-                    Became::Refused(error) => refused(error, &SCHEMA, &self.sheet, &said, "/variants/"),
-                }
-            })
-            .collect()
+        settle(
+            told,
+            by_id(became, |product| product.id.0),
+            all,
+            &SCHEMA,
+            &self.sheet,
+            "/variants/",
+        )
     }
 }

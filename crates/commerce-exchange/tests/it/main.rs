@@ -7,6 +7,7 @@
 
 mod generic;
 mod http;
+mod lists;
 mod products;
 mod resume;
 mod scale;

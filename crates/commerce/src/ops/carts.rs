@@ -11,7 +11,11 @@ use regulars_kernel::{
 use serde_json::json;
 use sqlx::Executor as _;
 
-use super::{ByKey, Outcome, orders::Guard, people::People};
+use super::{
+    ByKey, Outcome,
+    orders::{Guard, UNGUARDED},
+    people::People,
+};
 use crate::{
     model::{
         Cart, CartChange, CartInput, CartRow, Conversion, SourceVersion, Speaker, convert_cart, merge_cart,
@@ -45,6 +49,21 @@ pub async fn upsert_many(
     base: Currency,
     guard: Guard<'_>,
 ) -> Result<Vec<Outcome<Cart>>> {
+    tell_many(tx, inputs, base, guard, false).await
+}
+
+/// What would become of many carts if they were told of; nothing is written, and who is not known stays so.
+pub async fn try_many(tx: &mut Tx, inputs: &[CartInput], base: Currency) -> Result<Vec<Outcome<Cart>>> {
+    tell_many(tx, inputs, base, UNGUARDED, true).await
+}
+
+async fn tell_many(
+    tx: &mut Tx,
+    inputs: &[CartInput],
+    base: Currency,
+    guard: Guard<'_>,
+    is_trial: bool,
+) -> Result<Vec<Outcome<Cart>>> {
     let mut outcomes: Vec<Option<Outcome<Cart>>> = Vec::with_capacity(inputs.len());
     let mut told: Vec<(usize, CartChange)> = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
@@ -63,7 +82,7 @@ pub async fn upsert_many(
         now: SourceVersion::new(tx.now(), "").at,
     };
     for _ in 0..TRIES {
-        let people = People::find(tx, told.iter().map(|(_, change)| change)).await?;
+        let people = People::seek(tx, told.iter().map(|(_, change)| change), is_trial).await?;
         let keys = told
             .iter()
             .map(|(_, change)| (change.source.as_str(), change.external_id.as_str()));
@@ -79,7 +98,7 @@ pub async fn upsert_many(
             told.retain(|(index, _)| !is_refused(*index));
             continue;
         }
-        if work.write(tx).await? {
+        if is_trial || work.write(tx).await? {
             let outcomes = outcomes.into_iter().flatten().collect();
             return Ok(work.show(outcomes));
         }

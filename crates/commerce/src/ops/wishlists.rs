@@ -11,7 +11,11 @@ use regulars_kernel::{
 use serde_json::json;
 use sqlx::Executor as _;
 
-use super::{ByKey, Outcome, orders::Guard, people::People};
+use super::{
+    ByKey, Outcome,
+    orders::{Guard, UNGUARDED},
+    people::People,
+};
 use crate::{
     model::{Wishlist, WishlistChange, WishlistInput, WishlistJson},
     store,
@@ -64,6 +68,25 @@ pub async fn upsert_many(
     base: Currency,
     guard: Guard<'_>,
 ) -> Result<Vec<Outcome<Wishlist>>> {
+    tell_many(tx, inputs, base, guard, false).await
+}
+
+/// What would become of many wishlists if they were told of; nothing is written, and who is not known stays so.
+pub async fn try_many(
+    tx: &mut Tx,
+    inputs: &[WishlistInput],
+    base: Currency,
+) -> Result<Vec<Outcome<Wishlist>>> {
+    tell_many(tx, inputs, base, UNGUARDED, true).await
+}
+
+async fn tell_many(
+    tx: &mut Tx,
+    inputs: &[WishlistInput],
+    base: Currency,
+    guard: Guard<'_>,
+    is_trial: bool,
+) -> Result<Vec<Outcome<Wishlist>>> {
     let mut outcomes: Vec<Option<Outcome<Wishlist>>> = Vec::with_capacity(inputs.len());
     let mut told: Vec<(usize, WishlistChange)> = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
@@ -78,7 +101,7 @@ pub async fn upsert_many(
         });
     }
     for _ in 0..TRIES {
-        let people = People::find(tx, told.iter().map(|(_, change)| change)).await?;
+        let people = People::seek(tx, told.iter().map(|(_, change)| change), is_trial).await?;
         let keys: Vec<_> = told
             .iter()
             .map(|(_, change)| (change.source.as_str(), change.external_id.as_str()))
@@ -100,7 +123,7 @@ pub async fn upsert_many(
             told.retain(|(index, _)| !is_refused(*index));
             continue;
         }
-        if write(tx, &before, &mut after).await? {
+        if is_trial || write(tx, &before, &mut after).await? {
             return Ok(with_versions(outcomes.into_iter().flatten(), &after));
         }
     }

@@ -176,6 +176,8 @@ fn outcome_words(outcome: Outcome, kind: ImportKind) -> &'static str {
             ImportKind::Customers => "New customers",
             ImportKind::Orders => "New orders",
             ImportKind::Products => "New products",
+            ImportKind::Carts => "New carts",
+            ImportKind::Wishlists => "New wishlists",
         },
         Outcome::Update => "Changes",
         Outcome::Skip => "Nothing to do",
@@ -184,6 +186,8 @@ fn outcome_words(outcome: Outcome, kind: ImportKind) -> &'static str {
             ImportKind::Customers => "Invalid rows",
             ImportKind::Orders => "Invalid orders",
             ImportKind::Products => "Invalid products",
+            ImportKind::Carts => "Invalid carts",
+            ImportKind::Wishlists => "Invalid wishlists",
         },
     }
 }
@@ -207,6 +211,7 @@ fn row(sample: &Sample, kind: ImportKind) -> Markup {
         (ImportKind::Customers, Some(id), _) => Some(format!("/customers/{id}")),
         (ImportKind::Orders, _, Some(id)) => Some(format!("/orders/{id}")),
         (ImportKind::Products, _, Some(id)) => Some(format!("/products/{id}")),
+        (ImportKind::Carts, _, Some(id)) => Some(format!("/carts/{id}")),
         _ => None,
     };
     html! {
@@ -249,6 +254,9 @@ fn see(kind: ImportKind, since: &str) -> Markup {
         }
         ImportKind::Orders => html! { (link_button("See the orders", "/orders").primary()) },
         ImportKind::Products => html! { (link_button("See the products", "/products").primary()) },
+        ImportKind::Carts => html! { (link_button("See the carts", "/carts").primary()) },
+        // They stand on the pages of their customers.
+        ImportKind::Wishlists => html! {},
     }
 }
 

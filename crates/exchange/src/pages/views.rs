@@ -15,6 +15,8 @@ pub(super) fn several(kind: ImportKind) -> &'static str {
         ImportKind::Customers => "Customers",
         ImportKind::Orders => "Orders",
         ImportKind::Products => "Products",
+        ImportKind::Carts => "Carts",
+        ImportKind::Wishlists => "Wishlists",
     }
 }
 
@@ -27,6 +29,10 @@ pub(super) fn counted(kind: ImportKind, number: u64) -> &'static str {
         (ImportKind::Orders, _) => "orders",
         (ImportKind::Products, 1) => "product",
         (ImportKind::Products, _) => "products",
+        (ImportKind::Carts, 1) => "cart",
+        (ImportKind::Carts, _) => "carts",
+        (ImportKind::Wishlists, 1) => "wishlist",
+        (ImportKind::Wishlists, _) => "wishlists",
     }
 }
 
@@ -76,7 +82,7 @@ pub(super) fn list(all: &Page<Import>, number: u64, per_page: u64, shell: &Shell
         }
     };
     html! {
-        (page_header("Imports", html! {}, "Files that become customers, orders or products: upload, say what the columns mean, check, import."))
+        (page_header("Imports", html! {}, "Files that become customers, orders, products, carts or wishlists: upload, say what the columns mean, check, import."))
         div class="column" { (data_table("Imports", head, body)) @if number > 1 || !all.data.is_empty() { (pagination(&place("/imports", all.data.len(), all.page.next_cursor.is_some(), all.page.total.value, number, per_page), ["import", "imports"], shell.locale)) } }
     }
 }

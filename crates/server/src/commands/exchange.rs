@@ -280,6 +280,10 @@ fn sentence(kind: ImportKind, counts: &Counts, dry_run: bool) -> String {
         (ImportKind::Orders, _) => "orders",
         (ImportKind::Products, 1) => "product",
         (ImportKind::Products, _) => "products",
+        (ImportKind::Carts, 1) => "cart",
+        (ImportKind::Carts, _) => "carts",
+        (ImportKind::Wishlists, 1) => "wishlist",
+        (ImportKind::Wishlists, _) => "wishlists",
     };
     format!(
         "{} {rows}: {} {would}created, {} {would}updated, {} unchanged, {} in conflict, {} invalid",
