@@ -9,5 +9,6 @@ mod fixtures;
 mod inbox;
 mod orders;
 mod privacy;
+mod secrets;
 mod shop;
 mod stock;
