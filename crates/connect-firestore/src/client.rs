@@ -32,7 +32,7 @@ use crate::{
 /// Where Firestore is.
 const GOOGLE: &str = "https://firestore.googleapis.com";
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a connection may take.
 const CONNECTING: Duration = Duration::from_secs(10);
 /// Bytes of one answer: a document is 1 MiB at most, and each comes by itself.
@@ -215,18 +215,17 @@ impl Firestore {
             .get(&organization_id)
             .filter(|known| known.credentials == digest && known.token.is_fresh(now))
             .map(|known| known.token.clone());
-        let token = match known {
-            Some(token) => token,
-            None => {
-                let account = ServiceAccount::parse(credentials.expose()).map_err(blocked)?;
-                let token = account.token(now).map_err(|why| blocked(why.to_string()))?;
-                let known = Known {
-                    credentials: digest,
-                    token: token.clone(),
-                };
-                tokens.insert(organization_id, known);
-                token
-            }
+        let token = if let Some(token) = known {
+            token
+        } else {
+            let account = ServiceAccount::parse(credentials.expose()).map_err(blocked)?;
+            let token = account.token(now).map_err(|why| blocked(why.to_string()))?;
+            let known = Known {
+                credentials: digest,
+                token: token.clone(),
+            };
+            tokens.insert(organization_id, known);
+            token
         };
         let mut value = MetadataValue::try_from(format!("Bearer {}", token.text.expose()))
             .map_err(|_| blocked("the token cannot stand in a header".into()))?;

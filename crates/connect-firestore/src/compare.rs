@@ -330,7 +330,7 @@ impl Comparing {
         for (id, fault) in &look.faults {
             match fault {
                 Fault::Different(_) => {
-                    (found.different, found.customers) = (found.different + 1, found.customers + 1)
+                    (found.different, found.customers) = (found.different + 1, found.customers + 1);
                 }
                 Fault::Missing => (found.missing, found.customers) = (found.missing + 1, found.customers + 1),
                 Fault::Superfluous => found.superfluous += 1,

@@ -9,7 +9,7 @@
 //! Failures of Firestore are nobody's fault here, so the job ends well, and another begins after a wait that doubles. What
 //! Firestore refuses is found by halving, noted at the customer, and keeps nobody else back.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
 use rand::Rng as _;
@@ -194,19 +194,19 @@ impl Run {
     ) -> Result<(), Broken> {
         let mut pace = Pace::new(mirror.writes_per_second, self.firestore.is_emulator());
         let mut flights: JoinSet<Result<Flown, Broken>> = JoinSet::new();
-        let mut flying: HashMap<CustomerId, ()> = HashMap::new();
+        let mut flying: HashSet<CustomerId> = HashSet::new();
         let mut after = Uuid::nil();
         let (mut is_at_end, mut is_stopped) = (false, false);
         loop {
             while flights.len() < FLIGHTS && !is_at_end && !is_stopped {
-                let except: Vec<CustomerId> = flying.keys().copied().collect();
+                let except: Vec<CustomerId> = flying.iter().copied().collect();
                 let Some(batch) = self.read(mirror, after, &except).await? else {
                     // From the beginning once more, for those that were committed late or passed by.
                     is_at_end = true;
                     break;
                 };
                 after = batch.changes.last().map_or(after, |change| change.id);
-                flying.extend(batch.customers().into_iter().map(|id| (id, ())));
+                flying.extend(batch.customers());
                 pace.wait(batch.wanted.len()).await;
                 let (run, client) = (self.clone(), client.clone());
                 flights.spawn(async move { run.fly(&client, batch).await });

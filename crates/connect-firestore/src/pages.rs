@@ -299,11 +299,11 @@ fn set_up_card(mirror: &Shown, settings: &ShownSettings, may_edit: bool, shell: 
         ("Speed", html! { (speed) }),
         (
             "Service account",
-            match &settings.credentials {
-                Some(key) => {
-                    html! { span class="wraps" { (key.client_email) } span class="muted" { ", key given " (time_tag(key.created_at, shell.time_zone)) } }
-                }
-                None => html! { span class="muted" { "none" } },
+            html! {
+                @if let Some(key) = &settings.credentials {
+                    span class="wraps" { (key.client_email) }
+                    span class="muted" { ", key given " (time_tag(key.created_at, shell.time_zone)) }
+                } @else { span class="muted" { "none" } }
             },
         ),
     ]);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::model::{CustomerState, LogEntry, LogKind, Mirror, Progress, Settings};
 
 /// How long a worker has the mirror for itself without a word of it.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// Entries of the log that are kept.
 const KEPT: i64 = 200;
 

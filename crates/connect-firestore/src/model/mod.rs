@@ -234,7 +234,7 @@ fn fault_of_collection(path: &str) -> Option<&'static str> {
     if path.len() > 500 {
         return Some("at most 500 characters");
     }
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return Some(
             "a collection is at the top or below a document, as in customers or shops/berlin/customers",
         );
