@@ -69,6 +69,8 @@ fn brings(import: &Import, kinds: &[ImportKind]) -> Markup {
                     ImportKind::Customers => "One customer in each row.",
                     ImportKind::Orders => "Rows of one order follow each other, one for each line.",
                     ImportKind::Products => "Rows of one product follow each other, one for each variant.",
+                    ImportKind::Carts => "Rows of one cart follow each other, one for each thing in it.",
+                    ImportKind::Wishlists => "Rows of one wishlist follow each other, one for each wish.",
                 }))
                 div class="form-actions" { (button("Change").submit()) }
             }

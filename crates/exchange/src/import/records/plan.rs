@@ -165,6 +165,8 @@ impl Check<'_> {
             ImportKind::Customers => "customer",
             ImportKind::Orders => "order",
             ImportKind::Products => "product",
+            ImportKind::Carts => "cart",
+            ImportKind::Wishlists => "wishlist",
         };
         if group.key.is_none() && reasons.is_empty() {
             let message = format!("the row does not say which {what} it is of");
