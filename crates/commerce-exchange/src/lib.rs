@@ -20,10 +20,11 @@ pub use products::Products;
 
 /// The kinds of records of commerce that files can bring.
 pub fn kinds() -> Kinds {
+    // What is in a cart and what is wished for have the columns of orders and products, too, so their ids are looked for first.
     Kinds::new(vec![
-        Box::new(Orders),
-        Box::new(Products),
         Box::new(Carts),
         Box::new(Wishlists),
+        Box::new(Orders),
+        Box::new(Products),
     ])
 }

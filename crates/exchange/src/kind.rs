@@ -71,15 +71,19 @@ pub struct Told {
 pub struct Kinds(Arc<Vec<Box<dyn RecordKind>>>);
 
 impl Kinds {
-    /// These.
+    /// These, of which the first that recognises the columns of a file is taken to be in it.
     pub fn new(kinds: Vec<Box<dyn RecordKind>>) -> Self {
         Self(Arc::new(kinds))
     }
 
-    /// All that can be chosen.
+    /// All that can be chosen, in the order in which a page offers them.
     pub fn all(&self) -> Vec<ImportKind> {
-        std::iter::once(ImportKind::Customers)
-            .chain(self.0.iter().map(|one| one.kind()))
+        let is_there =
+            |kind: ImportKind| kind == ImportKind::Customers || self.0.iter().any(|one| one.kind() == kind);
+        ImportKind::ALL
+            .iter()
+            .copied()
+            .filter(|kind| is_there(*kind))
             .collect()
     }
 

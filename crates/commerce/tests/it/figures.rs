@@ -304,7 +304,7 @@ async fn what_another_system_says_of_somebody_stands_beside_the_figures_reckoned
         (&json!(12), &json!(0))
     );
     let wrong = json!({"source": "ERP", "orders": -1, "total_spent": "much", "said_at": "0001-01-01T00:00:00Z",
-        "expected": {"churn_probability": 1.1, "channels": ["\u{0}"]}});
+        "expected": {"churn_probability": 1.1, "channels": ["a channel of more than forty letters, which none has"]}});
     let refused = put(wrong).await.expect(422);
     assert_eq!(
         crate::harness::places(&refused),
