@@ -163,7 +163,7 @@ fn tell_wishes(kind: &str, data: &Value) -> Option<Told> {
         .unwrap_or_default();
     let mut text = titles.join(", ");
     if count > titles.len() {
-        text.push_str(&format!(" and {} more", count - titles.len()));
+        text = format!("{text} and {} more", count - titles.len());
     }
     let name = data["name"]
         .as_str()

@@ -12,6 +12,8 @@ use crate::words;
 /// Wishlists and things on them that are shown at once.
 const LISTS: u32 = 20;
 const SHOWN: usize = 50;
+/// Wishes that are counted at most.
+const COUNTED: i64 = 10_000;
 
 /// A thing that is wished for.
 #[derive(Clone, Debug)]
@@ -61,8 +63,11 @@ pub async fn customer_wishes(tx: &mut Tx, id: CustomerId, shell: &Shell) -> Resu
         })
         .collect();
     wishes.sort_by_key(|wish| std::cmp::Reverse(wish.added_at));
-    let more = wishes.len().saturating_sub(SHOWN);
     wishes.truncate(SHOWN);
+    let all = store::wishlists::count_wishes(tx, id, COUNTED).await?;
+    let more = usize::try_from(all)
+        .unwrap_or_default()
+        .saturating_sub(wishes.len());
     Ok(Some(panel(&wishes, more, shell.time_zone, shell.locale)))
 }
 

@@ -71,14 +71,14 @@ impl Batch {
     }
 }
 
-/// Reads the next batch behind a change, without certain customers. None if there is no change.
-pub async fn read(tx: &mut Tx, after: Uuid, except: &[CustomerId]) -> Result<Option<Batch>> {
+/// Reads the next batch behind a change, of so many customers at most and without certain ones. None if there is no change.
+pub async fn read(tx: &mut Tx, after: Uuid, except: &[CustomerId], most: usize) -> Result<Option<Batch>> {
     let mut changes = followers::changes(tx, FOLLOWER, after, except, LOOKED_AT).await?;
     let mut seen = HashSet::new();
     // Cut before the first change of one customer too many.
     let end = changes.iter().position(|change| {
         seen.insert(change.customer_id);
-        seen.len() > SIZE
+        seen.len() > most.min(SIZE)
     });
     changes.truncate(end.unwrap_or(changes.len()));
     if changes.is_empty() {

@@ -62,7 +62,7 @@ impl Trouble {
 impl From<Status> for Trouble {
     fn from(status: Status) -> Self {
         match status.code() {
-            Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => {
+            Code::InvalidArgument | Code::OutOfRange => {
                 Self::Refused(format!("Firestore refuses it ({:?})", status.code()))
             }
             Code::Unauthenticated => {
@@ -71,6 +71,9 @@ impl From<Status> for Trouble {
             Code::PermissionDenied => Self::Blocked(
                 "the service account may not write there (PermissionDenied): give it the role Cloud Datastore User"
                     .into(),
+            ),
+            Code::FailedPrecondition => Self::Blocked(
+                "the database does not take documents (FailedPrecondition): it must be in native mode".into(),
             ),
             Code::NotFound => {
                 Self::Blocked("there is no such project or database, or not any more (NotFound)".into())
@@ -190,9 +193,11 @@ impl Firestore {
         place: Place,
         credentials: Option<&Secret<String>>,
     ) -> std::result::Result<Client, Trouble> {
+        self.authorization(organization_id, credentials)?;
         Ok(Client {
-            authorization: self.authorization(organization_id, credentials)?,
-            channel: self.channel.clone(),
+            firestore: self.clone(),
+            organization_id,
+            credentials: credentials.cloned(),
             place: Arc::new(place),
         })
     }
@@ -244,8 +249,9 @@ fn digest(text: &str) -> u64 {
 /// Speaks for one organization with one collection.
 #[derive(Clone, Debug)]
 pub struct Client {
-    channel: Channel,
-    authorization: MetadataValue<Ascii>,
+    firestore: Firestore,
+    organization_id: OrganizationId,
+    credentials: Option<Secret<String>>,
     place: Arc<Place>,
 }
 
@@ -264,7 +270,7 @@ impl Client {
         let path = PathAndQuery::from_static("/google.firestore.v1.Firestore/Commit");
         let codec = ProstCodec::<CommitRequest, CommitResponse>::default();
         let mut grpc = self.ready().await?;
-        grpc.unary(self.request(request), path, codec).await?;
+        grpc.unary(self.request(request)?, path, codec).await?;
         Ok(())
     }
 
@@ -278,7 +284,7 @@ impl Client {
         let codec = ProstCodec::<BatchGetRequest, BatchGetResponse>::default();
         let mut grpc = self.ready().await?;
         let mut answers = grpc
-            .server_streaming(self.request(request), path, codec)
+            .server_streaming(self.request(request)?, path, codec)
             .await?
             .into_inner();
         let mut found = Vec::with_capacity(ids.len());
@@ -320,7 +326,7 @@ impl Client {
         let codec = ProstCodec::<RunQueryRequest, RunQueryResponse>::default();
         let mut grpc = self.ready().await?;
         let mut answers = grpc
-            .server_streaming(self.request(request), path, codec)
+            .server_streaming(self.request(request)?, path, codec)
             .await?
             .into_inner();
         let mut found = Vec::new();
@@ -331,21 +337,25 @@ impl Client {
     }
 
     async fn ready(&self) -> std::result::Result<Grpc<Channel>, Trouble> {
-        let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(MOST_BYTES);
+        let mut grpc = Grpc::new(self.firestore.channel.clone()).max_decoding_message_size(MOST_BYTES);
         grpc.ready()
             .await
             .map_err(|_| Trouble::Passing("Firestore cannot be reached".into()))?;
         Ok(grpc)
     }
 
-    fn request<T>(&self, message: T) -> Request<T> {
+    /// With a token that holds: what is long under way needs more than one.
+    fn request<T>(&self, message: T) -> std::result::Result<Request<T>, Trouble> {
         let mut request = Request::new(message);
         request.set_timeout(PATIENCE);
         let headers = request.metadata_mut();
-        headers.insert("authorization", self.authorization.clone());
+        let authorization = self
+            .firestore
+            .authorization(self.organization_id, self.credentials.as_ref())?;
+        headers.insert("authorization", authorization);
         if let Ok(value) = MetadataValue::try_from(self.place.database.as_str()) {
             headers.insert("google-cloud-resource-prefix", value);
         }
-        request
+        Ok(request)
     }
 }

@@ -199,15 +199,17 @@ impl Run {
         let (mut is_at_end, mut is_stopped) = (false, false);
         loop {
             while flights.len() < FLIGHTS && !is_at_end && !is_stopped {
+                // Waited for before it is read: what is written is as the customers are now.
+                pace.turn().await;
                 let except: Vec<CustomerId> = flying.iter().copied().collect();
-                let Some(batch) = self.read(mirror, after, &except).await? else {
+                let Some(batch) = self.read(mirror, after, &except, pace.most()).await? else {
                     // From the beginning once more, for those that were committed late or passed by.
                     is_at_end = true;
                     break;
                 };
                 after = batch.changes.last().map_or(after, |change| change.id);
                 flying.extend(batch.customers());
-                pace.wait(batch.wanted.len()).await;
+                pace.took(batch.wanted.len());
                 let (run, client) = (self.clone(), client.clone());
                 flights.spawn(async move { run.fly(&client, batch).await });
             }
@@ -229,12 +231,18 @@ impl Run {
     }
 
     /// The next batch; none if there is none, the mirror rests or is set up otherwise now.
-    async fn read(&self, mirror: &Mirror, after: Uuid, except: &[CustomerId]) -> Result<Option<Batch>> {
+    async fn read(
+        &self,
+        mirror: &Mirror,
+        after: Uuid,
+        except: &[CustomerId],
+        most: usize,
+    ) -> Result<Option<Batch>> {
         let mut tx = self.database.begin_read(self.scope).await?;
         let now = store::mirror(&mut tx, false).await?;
         let batch = match now {
             Some(now) if now.version == mirror.version && now.paused_at.is_none() => {
-                batch::read(&mut tx, after, except).await?
+                batch::read(&mut tx, after, except, most).await?
             }
             _ => None,
         };
@@ -253,6 +261,7 @@ impl Run {
             }
         }
         let mut tx = self.database.begin(self.scope).await?;
+        store::lock_progress(&mut tx).await?;
         store::mirrored(&mut tx, &written, &deleted).await?;
         if !refusals.is_empty() {
             store::refused(&mut tx, &refusals).await?;

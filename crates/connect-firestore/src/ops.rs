@@ -130,7 +130,8 @@ pub async fn set_up(
         let message = "give the key file of a service account that may write there";
         return Err(Error::invalid("/credentials", "required", message));
     }
-    if settings.as_ref() != Some(&checked.settings) {
+    // Another key is another version, too: whoever works with the former one notices.
+    if settings.as_ref() != Some(&checked.settings) || !checked.credentials.is_keep() {
         store::set(tx, &checked.settings).await?;
     }
     match &checked.credentials {
@@ -181,6 +182,7 @@ pub async fn load_all(tx: &mut Tx) -> Result<JobId> {
 pub async fn take_away(tx: &mut Tx, guard: impl FnOnce(i32) -> Result<()>) -> Result<()> {
     let mirror = store::mirror(tx, true).await?.ok_or_else(unknown)?;
     guard(mirror.version)?;
+    store::lock_progress(tx).await?;
     followers::unfollow(tx, FOLLOWER).await?;
     store::delete(tx).await?;
     let data = json!({"project_id": mirror.project_id, "database_id": mirror.database_id, "collection": mirror.collection});

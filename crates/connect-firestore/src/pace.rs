@@ -9,6 +9,8 @@ use tokio::time::Instant;
 const FIRST: f64 = 500.0;
 const MORE: f64 = 1.5;
 const STEP: Duration = Duration::from_mins(5);
+/// What may go together is written within so long.
+const TOGETHER: Duration = Duration::from_secs(15);
 
 /// Lets so many writes a second pass.
 pub struct Pace {
@@ -39,13 +41,24 @@ impl Pace {
         }
     }
 
-    /// Waits until so many may be written.
-    pub async fn wait(&mut self, writes: usize) {
-        let Some(rate) = self.rate(Instant::now()) else {
-            return;
-        };
+    /// Waits until something may be written.
+    pub async fn turn(&self) {
         tokio::time::sleep_until(self.next).await;
-        self.next = Instant::now() + Duration::from_secs_f64(writes as f64 / rate);
+    }
+
+    /// How many may go together: no more than a quarter of a minute's, so that whoever waits for their turn keeps the mirror.
+    pub fn most(&self) -> usize {
+        let rate = self.rate(Instant::now());
+        rate.map_or(usize::MAX, |rate| {
+            ((rate * TOGETHER.as_secs_f64()) as usize).max(1)
+        })
+    }
+
+    /// Notes that so many are written.
+    pub fn took(&mut self, writes: usize) {
+        if let Some(rate) = self.rate(Instant::now()) {
+            self.next = Instant::now().max(self.next) + Duration::from_secs_f64(writes as f64 / rate);
+        }
     }
 
     fn rate(&self, now: Instant) -> Option<f64> {
@@ -69,7 +82,8 @@ mod tests {
         let mut pace = Pace::new(Some(1_000), true);
         let begun = Instant::now();
         for _ in 0..4 {
-            pace.wait(50).await;
+            pace.turn().await;
+            pace.took(50);
         }
         // The first goes at once, and of the last it is nobody's turn yet.
         assert!(
@@ -84,8 +98,8 @@ mod tests {
         let pace = Pace::new(None, false);
         let after = |minutes: u64| pace.rate(pace.begun + Duration::from_mins(minutes)).unwrap();
         assert_eq!(
-            [after(0), after(4), after(5), after(10)].map(f64::round),
-            [500.0, 500.0, 750.0, 1125.0]
+            [after(0), after(4), after(5), after(10)].map(|rate| rate.round() as i64),
+            [500, 500, 750, 1125]
         );
         assert!(Pace::new(None, true).rate(Instant::now()).is_none());
     }

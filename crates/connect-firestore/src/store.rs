@@ -133,6 +133,14 @@ pub async fn progress(tx: &mut Tx) -> Result<Progress> {
     Ok(progress.fetch_optional(tx.conn()).await?.unwrap_or_default())
 }
 
+/// Keeps the progress from others: before marks and documents, in this order everywhere.
+pub async fn lock_progress(tx: &mut Tx) -> Result<()> {
+    sqlx::query("SELECT FROM firestore_progress FOR UPDATE")
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Nothing is waited for any more: settings changed, or somebody said so.
 pub async fn try_at_once(tx: &mut Tx) -> Result<()> {
     sqlx::query("UPDATE firestore_progress SET not_before = NULL, failures = 0")

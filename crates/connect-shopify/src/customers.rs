@@ -190,12 +190,9 @@ pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> 
                 && kept.id != gone.id
             {
                 let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-                let orders = regulars_commerce::ops::orders::hand_over(tx, gone.id, kept.id, base).await?;
+                let orders = regulars_commerce::ops::hand_over(tx, gone.id, kept.id, base).await?;
                 done["customer_id"] = json!(kept.id);
                 done["orders"] = orders.into();
-                regulars_commerce::ops::carts::hand_over(tx, gone.id, kept.id).await?;
-                regulars_commerce::ops::wishlists::hand_over(tx, gone.id, kept.id).await?;
-                regulars_commerce::ops::credit::hand_over(tx, gone.id, kept.id).await?;
             }
             let is_deleted = let_go(tx, gone.id, &gone_id, is_made_here).await?;
             done["deleted"] = is_deleted.into();

@@ -260,9 +260,10 @@ pub struct KeyPatch {
     pub expires_at: Patch<DateTime<Utc>>,
     /// Of a publishable key: the origins of the pages that use it.
     pub origins: Option<Vec<String>>,
-    /// Of a publishable key: the requests that it may make in a minute.
-    #[schema(minimum = 1, maximum = 1_000_000)]
-    pub rate_per_minute: Option<i32>,
+    /// Of a publishable key: the requests that it may make in a minute; null for as many as by default.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 1_000_000)]
+    pub rate_per_minute: Patch<i32>,
 }
 
 impl KeyPatch {
@@ -308,7 +309,7 @@ impl KeyPatch {
         if current.kind == KeyKind::Secret {
             for (pointer, is_given) in [
                 ("/origins", self.origins.is_some()),
-                ("/rate_per_minute", self.rate_per_minute.is_some()),
+                ("/rate_per_minute", !self.rate_per_minute.is_keep()),
             ] {
                 if is_given {
                     faults.add(pointer, "key_secret", "only a publishable key is used by pages");
@@ -316,13 +317,15 @@ impl KeyPatch {
             }
             return None;
         }
-        check_rate(self.rate_per_minute, faults);
+        let mut rate_per_minute = current.rate_per_minute;
+        self.rate_per_minute.apply(&mut rate_per_minute);
+        check_rate(rate_per_minute, faults);
         Some(PagesKey {
             origins: match &self.origins {
                 Some(given) => check_origins(given, faults),
                 None => current.origins.clone(),
             },
-            rate_per_minute: self.rate_per_minute.or(current.rate_per_minute),
+            rate_per_minute,
         })
     }
 }

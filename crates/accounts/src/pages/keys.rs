@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 use maud::{Markup, html};
-use regulars_kernel::{Error, Fault, PageRequest, Permission, Role, Start, clock, ids::KeyId};
+use regulars_kernel::{Error, Fault, PageRequest, Patch, Permission, Role, Start, clock, ids::KeyId};
 use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
@@ -161,14 +161,14 @@ fn page_fields(typed: &Typed, faults: &[Fault]) -> Markup {
     let mut at_field = faults.to_vec();
     for fault in &mut at_field {
         if fault.pointer.starts_with("/origins/") {
-            fault.pointer = "/origins".to_owned();
+            "/origins".clone_into(&mut fault.pointer);
         }
     }
     html! {
         (textarea_field("origins", "Pages that use it").value(&typed.origins).required().faults(&at_field)
             .hint("Their origins, one a line, as in https://shop.example"))
         (number_field("rate_per_minute", "Requests a minute").value(&typed.rate).faults(&at_field).autocomplete("off")
-            .hint(format!("All browsers together; {} if nothing is said", RATE_PER_MINUTE)))
+            .hint(format!("All browsers together; {RATE_PER_MINUTE} if nothing is said")))
     }
 }
 
@@ -356,7 +356,11 @@ pub async fn edit(call: PageCall, Path(id): Path<KeyId>, mut form: Form) -> Page
         name: Some(typed.name.clone()),
         scopes: (!is_for_pages).then(|| typed.scopes.clone()),
         origins: is_for_pages.then(|| typed.origins()),
-        rate_per_minute: typed.rate().filter(|_| is_for_pages),
+        rate_per_minute: if is_for_pages {
+            typed.rate().into()
+        } else {
+            Patch::Keep
+        },
         ..KeyPatch::default()
     };
     match ops::update_key(&mut tx, &Power::from(&*call.caller), id, &patch, guard).await {

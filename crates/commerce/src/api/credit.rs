@@ -4,7 +4,7 @@ use regulars_kernel::{
     Error, Faults, Money, Page, Permission,
     ids::{CustomerId, StoreCreditEntryId},
 };
-use regulars_web::{ActErrors, ApiResult, Call, Json, OneErrors, Params, Path, json};
+use regulars_web::{ApiResult, Call, CommonErrors, Json, OneErrors, Params, Path, json};
 use serde::Serialize;
 
 use super::page_request;
@@ -63,7 +63,7 @@ pub async fn get_store_credit(call: Call, Path(id): Path<CustomerId>, mut params
     responses(
         (status = 200, description = "The line, which was known already", body = CreditEntryJson),
         (status = 201, description = "The new line", body = CreditEntryJson),
-        ActErrors
+        CommonErrors
     )
 )]
 pub async fn tell_store_credit(

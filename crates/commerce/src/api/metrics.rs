@@ -2,7 +2,7 @@
 
 use regulars_customers::model::Metrics;
 use regulars_kernel::{Permission, ids::CustomerId};
-use regulars_web::{ActErrors, ApiResult, Call, Json, Path};
+use regulars_web::{ApiResult, Call, CommonErrors, Json, Path};
 
 use crate::{model::ToldMetricsInput, ops};
 
@@ -15,7 +15,7 @@ use crate::{model::ToldMetricsInput, ops};
     put, path = "/customers/{id}/metrics", tag = "customers",
     params(("id" = CustomerId, Path, description = "The customer's id")),
     request_body = ToldMetricsInput,
-    responses((status = 200, description = "All figures of the customer", body = Metrics), ActErrors)
+    responses((status = 200, description = "All figures of the customer", body = Metrics), CommonErrors)
 )]
 pub async fn tell_metrics(
     call: Call,

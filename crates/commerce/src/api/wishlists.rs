@@ -88,7 +88,7 @@ pub async fn tell_wishlists(call: Call, Json(body): Json<Value>) -> ApiResult {
 
 /// List wishlists
 ///
-/// The one that changed last comes first. Needs `customers:read`.
+/// The one that changed last comes first; of what is on each the first 50. Needs `customers:read`.
 #[utoipa::path(
     get, path = "/wishlists", tag = "wishlists",
     params(

@@ -137,13 +137,13 @@ impl CreditInput {
             base,
         };
         let kind = check.choice::<CreditKind>("/kind", &self.kind);
-        let money = match &self.amount {
-            Some(amount) => check.money("/amount", amount, true),
-            None => {
-                check.faults.add("/amount", "missing", "say how much");
-                None
-            }
-        };
+        if self.amount.is_none() {
+            check.faults.add("/amount", "missing", "say how much");
+        }
+        let money = self
+            .amount
+            .as_ref()
+            .and_then(|amount| check.money("/amount", amount, true));
         if money.is_some_and(|(amount, _)| amount.is_zero()) {
             let message = "the amount must be above zero; the kind says whether it is more or less";
             check.faults.add("/amount", "amount_invalid", message);

@@ -33,10 +33,13 @@ pub trait Part: Clone + Serialize {
     fn version(&self) -> Option<SourceVersion>;
     /// Gives it a version.
     fn set_version(&mut self, version: Option<SourceVersion>);
+    /// What it comes to, if a file told it. Files give sums, and no time at which they changed: of two sums of one time the
+    /// greater is the later.
+    fn sum_of_file(&self) -> Option<Decimal>;
 }
 
 macro_rules! part {
-    ($name:ident) => {
+    ($name:ident, $sum:expr) => {
         impl Part for $name {
             fn external_id(&self) -> &str {
                 &self.external_id
@@ -50,12 +53,17 @@ macro_rules! part {
                     None => (None, None),
                 };
             }
+            fn sum_of_file(&self) -> Option<Decimal> {
+                let sum: fn(&Self) -> Option<Decimal> = $sum;
+                sum(self)
+            }
         }
     };
 }
-part!(Payment);
-part!(Fulfillment);
-part!(Refund);
+part!(Payment, |one| (one.told_by.as_deref() == Some(BY_FILE))
+    .then_some(one.amount));
+part!(Fulfillment, |_| None);
+part!(Refund, |_| None);
 
 /// One line, as kept.
 #[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow)]

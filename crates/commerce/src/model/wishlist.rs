@@ -319,6 +319,7 @@ impl Wishlist {
     }
 
     /// What becomes of it by what is told; itself, if that is older than what is known or it is deleted.
+    #[must_use]
     pub fn merged(&self, change: &WishlistChange, customer: Patch<CustomerId>, now: DateTime<Utc>) -> Self {
         let mut after = self.clone();
         change.name.clone().apply(&mut after.name);

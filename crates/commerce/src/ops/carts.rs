@@ -138,7 +138,7 @@ pub async fn convert(tx: &mut Tx, orders: &[Conversion], base: Currency) -> Resu
 }
 
 /// Gives a customer all carts of another who turned out to be the same; answers how many.
-pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
+pub(super) async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
     store::carts::hand_over(tx, from, to).await
 }
 

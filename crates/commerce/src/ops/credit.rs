@@ -64,7 +64,11 @@ pub async fn tell(
     let change = input.check(base, &mut faults);
     faults.check()?;
     let change = change.ok_or_else(|| Error::internal("what has no fault can be read"))?;
-    regulars_customers::ops::require_living(tx, customer).await?;
+    // Kept from others: whoever merges or deletes the customer comes before this line or after it.
+    regulars_customers::store::customers::lock(tx, customer)
+        .await?
+        .filter(|customer| customer.deleted_at.is_none())
+        .ok_or(Error::NotFound("customer"))?;
     let balance = store::credit::lock(tx, customer, change.currency).await?;
     // Looked up behind the lock: whoever tells the same at once has told it by now.
     if let Some((source, external_id)) = &change.key
@@ -131,15 +135,12 @@ async fn write(
     Ok(entry)
 }
 
-/// Gives a customer what another has who turned out to be the same. Both ledgers say so.
-pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<()> {
+/// Gives a customer what another has who turned out to be the same. Both ledgers say so. Both customers are locked.
+pub(super) async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<()> {
     for there in store::credit::balances(tx, from).await? {
         let currency = there.currency;
-        // In one order for everybody: two merges of the same two do not wait for each other.
-        let (first, second) = (from.min(to), from.max(to));
-        let one = store::credit::lock(tx, first, currency).await?;
-        let other = store::credit::lock(tx, second, currency).await?;
-        let (theirs, ours) = if first == from { (one, other) } else { (other, one) };
+        let theirs = store::credit::lock(tx, from, currency).await?;
+        let ours = store::credit::lock(tx, to, currency).await?;
         if theirs.is_zero() {
             continue;
         }

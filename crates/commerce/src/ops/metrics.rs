@@ -66,6 +66,9 @@ pub async fn tell(
     followers::changed(tx, [id]).await
 }
 
+/// Systems that may tell of one customer; each of them stands in the customer's row.
+const MOST_SOURCES: usize = 20;
+
 /// The same from outside; answers all figures of the customer.
 pub async fn tell_outside(
     tx: &mut Tx,
@@ -77,10 +80,16 @@ pub async fn tell_outside(
     let (source, told) = input.check(base, tx.now(), &mut faults);
     faults.check()?;
     regulars_customers::ops::require_living(tx, id).await?;
-    store::tell(tx, id, base, &source, &told).await?;
+    tell(tx, id, base, &source, &told).await?;
     let read = regulars_customers::ops::customers::get(tx, Key::Id(id), &Included::default(), false).await?;
-    read.metrics
-        .ok_or_else(|| Error::internal("a customer has figures once some were told"))
+    let metrics = read
+        .metrics
+        .ok_or_else(|| Error::internal("a customer has figures once some were told"))?;
+    if metrics.told.len() > MOST_SOURCES {
+        let message = format!("at most {MOST_SOURCES} systems tell of one customer");
+        return Err(Error::conflict("/source", "too_many", message));
+    }
+    Ok(metrics)
 }
 
 /// What a verification found.

@@ -16,7 +16,8 @@ pub mod wishlists;
 
 use std::collections::HashMap;
 
-use regulars_kernel::Error;
+use regulars_database::Tx;
+use regulars_kernel::{Currency, Error, Result, ids::CustomerId};
 
 /// What became of what was told.
 #[derive(Debug)]
@@ -43,6 +44,17 @@ impl<T> Outcome<T> {
 
 /// Most orders, carts or products that are told at once.
 pub const MOST: usize = 1_000;
+
+/// Gives a customer everything of another who turned out to be the same; answers how many orders. Both are kept from others
+/// first, so that nobody gives something to the one that is about to be deleted.
+pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId, base: Currency) -> Result<u64> {
+    regulars_customers::store::customers::lock_many(tx, &[from, to]).await?;
+    let orders = orders::hand_over(tx, from, to, base).await?;
+    carts::hand_over(tx, from, to).await?;
+    wishlists::hand_over(tx, from, to).await?;
+    credit::hand_over(tx, from, to).await?;
+    Ok(orders)
+}
 
 /// Two things that are known by the same key are one, and what comes later counts.
 type ByKey<T> = HashMap<(String, String), T>;

@@ -68,7 +68,7 @@ pub async fn upsert_many(
     base: Currency,
     guard: Guard<'_>,
 ) -> Result<Vec<Outcome<Wishlist>>> {
-    tell_many(tx, inputs, base, guard, false).await
+    tell_by_some(tx, inputs, base, guard, false).await
 }
 
 /// What would become of many wishlists if they were told of; nothing is written, and who is not known stays so.
@@ -77,7 +77,38 @@ pub async fn try_many(
     inputs: &[WishlistInput],
     base: Currency,
 ) -> Result<Vec<Outcome<Wishlist>>> {
-    tell_many(tx, inputs, base, UNGUARDED, true).await
+    tell_by_some(tx, inputs, base, UNGUARDED, true).await
+}
+
+/// Wishlists that are in memory at a time, with all that is on them.
+const AT_ONCE: usize = 50;
+
+async fn tell_by_some(
+    tx: &mut Tx,
+    inputs: &[WishlistInput],
+    base: Currency,
+    guard: Guard<'_>,
+    is_trial: bool,
+) -> Result<Vec<Outcome<Wishlist>>> {
+    // One list told twice is told in its order, whatever is between, and locks are taken in one order by everybody.
+    let mut order: Vec<usize> = (0..inputs.len()).collect();
+    order.sort_by_key(|index| (inputs[*index].source.trim(), inputs[*index].external_id.trim()));
+    let mut outcomes: Vec<Option<Outcome<Wishlist>>> = inputs.iter().map(|_| None).collect();
+    for some in order.chunks(AT_ONCE) {
+        let told: Vec<WishlistInput> = some.iter().map(|index| inputs[*index].clone()).collect();
+        let became = tell_many(tx, &told, base, guard, is_trial).await?;
+        for (index, mut outcome) in some.iter().zip(became) {
+            if inputs.len() > AT_ONCE
+                && let Outcome::Created(list) | Outcome::Updated(list) | Outcome::Unchanged(list) =
+                    &mut outcome
+            {
+                // Of many only their ids and versions are asked.
+                list.items = Vec::new();
+            }
+            outcomes[*index] = Some(outcome);
+        }
+    }
+    Ok(outcomes.into_iter().flatten().collect())
 }
 
 async fn tell_many(
@@ -294,6 +325,6 @@ pub async fn delete(tx: &mut Tx, id: WishlistId, guard: Guard<'_>) -> Result<()>
 }
 
 /// Gives a customer all wishlists of another who turned out to be the same; answers how many.
-pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
+pub(super) async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
     store::wishlists::hand_over(tx, from, to).await
 }

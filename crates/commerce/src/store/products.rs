@@ -268,11 +268,11 @@ pub struct ByHandle {
     pub handle: String,
 }
 
-/// Products with these handles that have an id of their shop's own.
+/// Products with these handles that have an id of their shop's own; deleted ones, too, which no file brings back.
 pub async fn by_handles(tx: &mut Tx, source: &str, handles: &[&str]) -> Result<Vec<ByHandle>> {
     Ok(sqlx::query_as(
         "SELECT DISTINCT ON (handle) id, handle FROM products
-         WHERE source = $1 AND handle = ANY($2) AND external_id NOT LIKE 'handle:%' AND deleted_at IS NULL
+         WHERE source = $1 AND handle = ANY($2) AND external_id NOT LIKE 'handle:%'
          ORDER BY handle, id",
     )
     .bind(source)
@@ -281,7 +281,7 @@ pub async fn by_handles(tx: &mut Tx, source: &str, handles: &[&str]) -> Result<V
     .await?)
 }
 
-/// Gives a product another id, unless another one has it.
+/// Gives a product another id. If another one has it, that is the product, and this one is deleted.
 pub async fn rename(tx: &mut Tx, source: &str, from: &str, to: &str) -> Result<()> {
     sqlx::query(
         "UPDATE products p SET external_id = $3 WHERE source = $1 AND external_id = $2
@@ -290,6 +290,14 @@ pub async fn rename(tx: &mut Tx, source: &str, from: &str, to: &str) -> Result<(
     .bind(source)
     .bind(from)
     .bind(to)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "UPDATE products SET deleted_at = $3 WHERE source = $1 AND external_id = $2 AND deleted_at IS NULL",
+    )
+    .bind(source)
+    .bind(from)
+    .bind(tx.now())
     .execute(tx.conn())
     .await?;
     Ok(())

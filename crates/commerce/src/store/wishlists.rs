@@ -51,14 +51,14 @@ pub async fn lock(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<Wishlist>> {
     .bind(ids)
     .fetch_all(tx.conn())
     .await?;
-    complete(tx, rows).await
+    complete(tx, rows, i32::MAX).await
 }
 
 /// Reads a wishlist; deleted ones too.
 pub async fn get(tx: &mut Tx, id: WishlistId) -> Result<Option<Wishlist>> {
     let sql = concat!("SELECT ", columns!(), " FROM wishlists w WHERE w.id = $1");
     let rows = sqlx::query_as(sql).bind(id).fetch_all(tx.conn()).await?;
-    Ok(complete(tx, rows).await?.pop())
+    Ok(complete(tx, rows, i32::MAX).await?.pop())
 }
 
 /// A part of the list, the one that changed last first: one more than wanted to see whether it goes on. Somebody's, if told whose.
@@ -101,7 +101,7 @@ pub async fn list(
         query = query.bind(customer);
     }
     let rows = query.fetch_all(tx.conn()).await?;
-    complete(tx, rows).await
+    complete(tx, rows, LISTED).await
 }
 
 /// How many there are; counted up to a limit.
@@ -124,7 +124,11 @@ pub async fn count(tx: &mut Tx, customer: Option<CustomerId>, most: i64) -> Resu
     Ok(query.fetch_one(tx.conn()).await?)
 }
 
-async fn complete(tx: &mut Tx, mut lists: Vec<Wishlist>) -> Result<Vec<Wishlist>> {
+/// Things of each wishlist that a list of them shows.
+pub const LISTED: i32 = 50;
+
+/// Brings the first things of each.
+async fn complete(tx: &mut Tx, mut lists: Vec<Wishlist>, most: i32) -> Result<Vec<Wishlist>> {
     if lists.is_empty() {
         return Ok(lists);
     }
@@ -132,9 +136,10 @@ async fn complete(tx: &mut Tx, mut lists: Vec<Wishlist>) -> Result<Vec<Wishlist>
     let rows = sqlx::query(
         "SELECT i.wishlist_id, i.product_external_id, i.variant_external_id, i.sku, i.title, i.variant_title, i.price,
            i.currency, i.added_at
-         FROM wishlist_items i WHERE i.wishlist_id = ANY($1) ORDER BY i.wishlist_id, i.position",
+         FROM wishlist_items i WHERE i.wishlist_id = ANY($1) AND i.position < $2 ORDER BY i.wishlist_id, i.position",
     )
     .bind(&ids)
+    .bind(most)
     .fetch_all(tx.conn())
     .await?;
     let mut items: HashMap<Uuid, Vec<Wish>> = HashMap::new();
@@ -147,6 +152,18 @@ async fn complete(tx: &mut Tx, mut lists: Vec<Wishlist>) -> Result<Vec<Wishlist>
         list.items = items.remove(&list.id.0).unwrap_or_default();
     }
     Ok(lists)
+}
+
+/// How much somebody wishes for on all lists; counted up to a limit.
+pub async fn count_wishes(tx: &mut Tx, customer: CustomerId, most: i64) -> Result<i64> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT FROM wishlists w JOIN wishlist_items i ON i.organization_id = w.organization_id AND i.wishlist_id = w.id
+           WHERE w.customer_id = $1 AND w.deleted_at IS NULL LIMIT $2) found",
+    )
+    .bind(customer)
+    .bind(most)
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// Inserts wishlists. Answers how many: one whose key somebody else has taken meanwhile is left out.
@@ -224,10 +241,10 @@ pub async fn replace_items(tx: &mut Tx, lists: &[&Wishlist]) -> Result<()> {
     Ok(())
 }
 
-/// Gives somebody all wishlists of another; answers how many. The rows are locked in the order of their ids.
+/// Gives somebody all wishlists of another; answers how many. The rows are locked in the order of their keys.
 pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
     let done = sqlx::query(
-        "WITH theirs AS (SELECT id FROM wishlists WHERE customer_id = $1 ORDER BY id FOR NO KEY UPDATE)
+        "WITH theirs AS (SELECT id FROM wishlists WHERE customer_id = $1 ORDER BY source, external_id FOR NO KEY UPDATE)
          UPDATE wishlists w SET customer_id = $2 FROM theirs WHERE w.id = theirs.id",
     )
     .bind(from)

@@ -294,9 +294,9 @@ async fn what_another_system_says_of_somebody_stands_beside_the_figures_reckoned
             &json!("1200")
         )
     );
-    let mut older = told.clone();
-    (older["orders"], older["said_at"]) = (json!(11), json!("2026-01-01T00:00:00Z"));
-    assert_eq!(put(older).await.expect(200).json["told"]["erp"]["orders"], 12);
+    let mut before = told.clone();
+    (before["orders"], before["said_at"]) = (json!(11), json!("2026-01-01T00:00:00Z"));
+    assert_eq!(put(before).await.expect(200).json["told"]["erp"]["orders"], 12);
     let other = json!({"source": "till", "orders": 0});
     let both = put(other).await.expect(200).json;
     assert_eq!(

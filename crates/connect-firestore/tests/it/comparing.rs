@@ -31,7 +31,7 @@ async fn what_somebody_did_by_hand_is_found_and_mended() {
         .fields
         .insert("first_name".into(), Kind::String("Eve".into()).into());
     changed.fields.remove("last_name");
-    let stranger = uuid::Uuid::now_v7().to_string();
+    let stranger = regulars_kernel::ids::new_uuid().to_string();
     let made = |id: &str| {
         let mut document = Document {
             name: client.place().name(id),

@@ -162,7 +162,7 @@ async fn answer(
         None => {
             head.uri = format!("http://{target}{}", head.uri.path()).parse().unwrap();
             match client.request(Request::from_parts(head, Full::new(body))).await {
-                Ok(answer) => return answer.map(|body| body.boxed()),
+                Ok(answer) => return answer.map(http_body_util::BodyExt::boxed),
                 Err(_) => 14,
             }
         }

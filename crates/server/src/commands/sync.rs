@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long a repair waits for whoever else writes, such as the server's worker, each time nothing moves.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Compares; and mends.
 pub async fn run(common: &Common, command: SyncCommand) -> Result<()> {

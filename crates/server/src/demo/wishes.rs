@@ -74,7 +74,7 @@ pub(super) async fn tell(
             json!({"kind": "issued", "amount": "20.00", "note": "For the late parcel"}),
             json!({"kind": "spent", "amount": "7.50"}),
         ];
-        for line in &lines[..1 + number % 2] {
+        for line in &lines[..=(number % 2)] {
             let input: CreditInput = serde_json::from_value(line.clone())?;
             if let ops::Outcome::Refused(error) =
                 ops::credit::tell(&mut tx, *customer, &input, shop.base).await?

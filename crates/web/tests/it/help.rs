@@ -21,7 +21,7 @@ async fn guides_are_shown_to_whoever_is_signed_in() {
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
         .collect();
-    assert_eq!(links.len(), 9, "{links:?}");
+    assert_eq!(links.len(), 10, "{links:?}");
     for link in links {
         let guide = ask(&client, link, &person).await;
         assert_eq!(guide.status, StatusCode::OK, "{link}");

@@ -2,10 +2,11 @@
 //!
 //! What it never does: tell of a record that the plan found nothing to do for, or tell of one twice.
 
+use regulars_database::Tx;
 use regulars_kernel::{Error, Result};
 
 use super::{
-    BATCH, TRIES, clash, failures,
+    BATCH, TRIES, allowed, clash, failures,
     groups::{self, Group},
     may_pass, tell,
 };
@@ -15,8 +16,8 @@ use crate::{
         apply::{Step, finish, settle_stretch},
         plan_file::PlanReader,
     },
-    kind::{RecordKind, Records},
-    model::{Counts, Outcome},
+    kind::{RecordKind, Records, Told},
+    model::{Counts, Mode, Outcome},
     store::{
         errors,
         imports::{self, Stored, Stretch},
@@ -35,6 +36,7 @@ pub async fn run(
     let mut tx = work.begin().await?;
     let base = imports::currency(&mut tx).await?;
     tx.commit().await?;
+    let mode = stored.import.mode;
     let records = kind.reader(&stored.import.mapping, &stored.headers, base);
     let mut source = work.source(stored);
     source.batch_rows = source.batch_rows.min(BATCH);
@@ -56,7 +58,7 @@ pub async fn run(
             last: last.last(),
             checkpoint: Some(batch.checkpoint),
         };
-        if write_batch(work, &*records, &batch.groups, stretch).await? == Step::Stopped {
+        if write_batch(work, &*records, mode, &batch.groups, stretch).await? == Step::Stopped {
             return Ok(Ended::Stopped);
         }
     }
@@ -65,9 +67,15 @@ pub async fn run(
 }
 
 /// Writes a batch; record by record if some cannot be written together with the others.
-async fn write_batch(work: &Work, records: &dyn Records, groups: &[Group], stretch: Stretch) -> Result<Step> {
+async fn write_batch(
+    work: &Work,
+    records: &dyn Records,
+    mode: Mode,
+    groups: &[Group],
+    stretch: Stretch,
+) -> Result<Step> {
     for _ in 0..TRIES {
-        match write(work, records, groups, stretch, false).await {
+        match write(work, records, mode, groups, stretch, false).await {
             Err(error) if may_pass(&error) => {}
             other => return other,
         }
@@ -79,8 +87,8 @@ async fn write_batch(work: &Work, records: &dyn Records, groups: &[Group], stret
             checkpoint: None,
         };
         let alone = std::slice::from_ref(group);
-        let step = match write(work, records, alone, stretch, false).await {
-            Err(error) if may_pass(&error) => write(work, records, alone, stretch, true).await?,
+        let step = match write(work, records, mode, alone, stretch, false).await {
+            Err(error) if may_pass(&error) => write(work, records, mode, alone, stretch, true).await?,
             other => other?,
         };
         if step == Step::Stopped {
@@ -90,10 +98,52 @@ async fn write_batch(work: &Work, records: &dyn Records, groups: &[Group], stret
     Ok(Step::Done)
 }
 
+/// Tells of those that the mode wants, as they are now: what was new when the file was checked may be known meanwhile.
+async fn tell_allowed(
+    records: &dyn Records,
+    tx: &mut Tx,
+    mode: Mode,
+    groups: &[&Group],
+) -> Result<Vec<Told>> {
+    if mode == Mode::Upsert {
+        return tell(records, tx, groups, false).await;
+    }
+    // Trying keeps those that are known from others, too.
+    let tried: Vec<Told> = tell(records, tx, groups, true)
+        .await?
+        .into_iter()
+        .map(|told| allowed(mode, told))
+        .collect();
+    let is_wanted = |told: &Told| matches!(told.outcome, Outcome::Create | Outcome::Update);
+    let wanted: Vec<&Group> = groups
+        .iter()
+        .zip(&tried)
+        .filter(|(_, told)| is_wanted(told))
+        .map(|(group, _)| *group)
+        .collect();
+    let mut told = if wanted.is_empty() {
+        Vec::new()
+    } else {
+        tell(records, tx, &wanted, false).await?
+    }
+    .into_iter();
+    tried
+        .into_iter()
+        .map(|tried| {
+            if !is_wanted(&tried) {
+                return Ok(tried);
+            }
+            told.next()
+                .ok_or_else(|| Error::internal("each record has one outcome"))
+        })
+        .collect()
+}
+
 /// Writes some records, or passes over them, and where the import is then.
 async fn write(
     work: &Work,
     records: &dyn Records,
+    mode: Mode,
     groups: &[Group],
     stretch: Stretch,
     is_refused: bool,
@@ -118,7 +168,7 @@ async fn write(
     } else if wanted.is_empty() {
         Vec::new()
     } else {
-        tell(records, &mut tx, &wanted, false).await?
+        tell_allowed(records, &mut tx, mode, &wanted).await?
     };
     let mut failed = Vec::new();
     for (group, told) in wanted.iter().zip(told) {

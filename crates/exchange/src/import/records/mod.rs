@@ -17,7 +17,7 @@ pub(super) use self::{apply::run as apply, plan::run as plan};
 use crate::{
     import::is_of_rows,
     kind::{Records, Told},
-    model::{Outcome, Reason, RowError},
+    model::{Mode, Outcome, Reason, RowError},
 };
 use groups::Group;
 use regulars_database::Tx;
@@ -37,6 +37,26 @@ async fn tell(records: &dyn Records, tx: &mut Tx, groups: &[&Group], is_trial: b
         Ok(told)
     } else {
         Err(Error::internal("each record has one outcome"))
+    }
+}
+
+/// Whether the mode wants it.
+fn allowed(mode: Mode, told: Told) -> Told {
+    let (code, message) = match (mode, told.outcome) {
+        (Mode::Create, Outcome::Update | Outcome::Skip) => {
+            ("record_exists", "it exists, and only new ones are to be created")
+        }
+        (Mode::Update, Outcome::Create) => (
+            "record_unknown",
+            "it is not known, and only known ones are to be updated",
+        ),
+        _ => return told,
+    };
+    Told {
+        outcome: Outcome::Conflict,
+        reasons: vec![(None, Reason::of_row(code, message))],
+        changes: None,
+        ..told
     }
 }
 

@@ -8,7 +8,7 @@ use regulars_kernel::Result;
 use regulars_tabular::read::{Checkpoint, Format};
 
 use super::{
-    BATCH, TRIES, clash, failures,
+    BATCH, TRIES, allowed, clash, failures,
     groups::{self, Batch, Group},
     may_pass,
     repeats::Repeats,
@@ -139,7 +139,7 @@ impl Check<'_> {
         let mut failed = Vec::new();
         for (group, decided) in batch.groups.iter().zip(decided) {
             let told = decided.or_else(|| tried.next()).unwrap_or_else(clash);
-            let told = self.allowed(told);
+            let told = allowed(self.mode, told);
             for index in 0..group.rows.len() {
                 let mut record = Record::nobody(told.outcome, 0);
                 record.continues = index > 0;
@@ -218,26 +218,6 @@ impl Check<'_> {
         let told = tell(&*self.records, &mut tx, groups, true).await;
         tx.rollback().await?;
         told
-    }
-
-    /// Whether the mode wants it.
-    fn allowed(&self, told: Told) -> Told {
-        let (code, message) = match (self.mode, told.outcome) {
-            (Mode::Create, Outcome::Update | Outcome::Skip) => {
-                ("record_exists", "it exists, and only new ones are to be created")
-            }
-            (Mode::Update, Outcome::Create) => (
-                "record_unknown",
-                "it is not known, and only known ones are to be updated",
-            ),
-            _ => return told,
-        };
-        Told {
-            outcome: Outcome::Conflict,
-            reasons: vec![(None, Reason::of_row(code, message))],
-            changes: None,
-            ..told
-        }
     }
 
     fn note(&mut self, group: &Group, told: Told) {
