@@ -21,7 +21,8 @@ type Claim<'a> = dyn Fn(&str) -> Option<(&'static Field, Confidence)> + 'a;
 
 /// Suggests what every column is.
 pub fn suggest(schema: &Schema, own: Vendor, headers: &Headers, hints: Hints<'_>) -> Suggestion {
-    let is_shopify = Vendor::detect(headers.iter().map(|header| header.unique_name.as_str())) == own;
+    let is_shopify = own != Vendor::Generic
+        && Vendor::detect(headers.iter().map(|header| header.unique_name.as_str())) == own;
     let mut taken: HashSet<&'static str> = HashSet::new();
     let mut columns: Vec<Option<(&'static Field, Confidence)>> = vec![None; headers.len()];
     let named = |table: &[(&str, &'static str)], header: &str| {

