@@ -91,7 +91,8 @@ pub enum Target {
 
 /// What the names of fields begin with that are not those of customers.
 const OTHER_PARTS: &[&str] = &[
-    "order", "line", "billing", "shipping", "tax_1", "tax_2", "tax_3", "tax_4", "tax_5", "product", "variant",
+    "order", "line", "billing", "shipping", "tax_1", "tax_2", "tax_3", "tax_4", "tax_5", "product",
+    "variant", "cart", "wishlist", "wish",
 ];
 
 /// A part of an address.
