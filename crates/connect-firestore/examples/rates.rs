@@ -1,6 +1,7 @@
 //! How fast a mirror fills an emulator, beside a bare loop of full batches with the same documents, in turns.
 //!
-//! `cargo run --release -p regulars-connect-firestore --example rates -- [customers] [turns]`
+//! `_JAVA_OPTIONS=-Xmx6g cargo run --release -p regulars-connect-firestore --example rates -- 10000 3`: customers and turns. The
+//! emulator keeps everything in memory, and the half gigabyte that tests give it is full before the turns are over.
 
 #![expect(clippy::unwrap_used, reason = "it says by panicking what went wrong")]
 
