@@ -25,7 +25,7 @@ pub const CROWD: i64 = 100_000;
 const DEMO: [&str; 6] = [
     "server/src/demo",
     "exchange/src/import",
-    "exchange/src/mapping",
+    "mapping/src",
     "customers/src/model",
     "customers/src/store",
     "kernel/src",
