@@ -359,3 +359,70 @@ impl Client {
         Ok(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    /// Made for tests and used nowhere.
+    const KEY: &str = include_str!("../tests/it/key.json");
+
+    #[tokio::test]
+    async fn what_is_long_under_way_gets_another_token_before_the_first_ends() {
+        let firestore = Firestore::new(None).unwrap();
+        let (organization, key) = (OrganizationId::new(), Secret::new(KEY.to_owned()));
+        let place = Place::new("shop", "(default)", "customers");
+        let client = firestore.client(organization, place, Some(&key)).unwrap();
+        let sent = || {
+            client
+                .request(())
+                .unwrap()
+                .metadata()
+                .get("authorization")
+                .unwrap()
+                .clone()
+        };
+        let first = sent();
+        assert_eq!(sent(), first, "one that holds is used again");
+        // An hour goes by but for two minutes.
+        let account = ServiceAccount::parse(KEY).unwrap();
+        let before = clock::now() - TimeDelta::minutes(57);
+        firestore.tokens.lock().unwrap().insert(
+            organization,
+            Known {
+                credentials: digest(KEY),
+                token: account.token(before).unwrap(),
+            },
+        );
+        let stale = format!("Bearer {}", account.token(before).unwrap().text.expose());
+        assert_ne!(sent().to_str().unwrap(), stale);
+    }
+
+    #[test]
+    fn what_only_settings_can_help_is_nobodys_documents_fault() {
+        for code in [
+            Code::FailedPrecondition,
+            Code::Unauthenticated,
+            Code::PermissionDenied,
+            Code::NotFound,
+            Code::Unimplemented,
+        ] {
+            let trouble = Trouble::from(Status::new(
+                code,
+                "projects/shop/documents/customers/ada@example.com",
+            ));
+            assert!(matches!(trouble, Trouble::Blocked(_)), "{code:?}");
+            assert!(!trouble.words().contains("ada@example.com"));
+        }
+        assert!(matches!(
+            Trouble::from(Status::invalid_argument("")),
+            Trouble::Refused(_)
+        ));
+        assert!(matches!(
+            Trouble::from(Status::unavailable("")),
+            Trouble::Passing(_)
+        ));
+    }
+}

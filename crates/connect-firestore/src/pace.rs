@@ -94,6 +94,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_more_go_together_than_are_written_while_the_mirror_is_kept() {
+        let most = |writes| Pace::new(writes, true).most();
+        assert_eq!([most(Some(1)), most(Some(10)), most(None)], [15, 150, usize::MAX]);
+    }
+
+    #[tokio::test]
     async fn google_is_written_to_as_it_advises_and_an_emulator_as_fast_as_it_goes() {
         let pace = Pace::new(None, false);
         let after = |minutes: u64| pace.rate(pace.begun + Duration::from_mins(minutes)).unwrap();

@@ -143,3 +143,56 @@ async fn a_kind_that_is_none_is_refused() {
     );
     worker.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn only_new_ones_are_created_although_one_became_known_since_the_check() {
+    let (app, worker) = app().await;
+    let key = app.key(Role::Admin).await;
+    let made = app
+        .post("/api/v1/imports?file_name=a.csv&kind=orders")
+        .bearer(&key)
+        .body("text/csv", "order.id,order.total\n1,10\n2,20\n")
+        .await
+        .expect(201)
+        .json;
+    let path = format!("/api/v1/imports/{}", made["id"].as_str().unwrap());
+    let source = made["mapping"]["source"].clone();
+    app.patch(&path)
+        .bearer(&key)
+        .json(json!({"mode": "create"}))
+        .await
+        .expect(200);
+    app.post(&format!("{path}/plan")).bearer(&key).await.expect(202);
+    assert_eq!(
+        until(&app, &key, &path, "planned").await["plan"]["counts"]["create"],
+        2
+    );
+    let told = json!({"source": source, "external_id": "1", "total": "99.00"});
+    app.post("/api/v1/orders")
+        .bearer(&key)
+        .json(told)
+        .await
+        .expect(201);
+    app.post(&format!("{path}/apply")).bearer(&key).await.expect(202);
+    let done = until(&app, &key, &path, "done").await;
+    assert_eq!(
+        (&done["result"]["create"], &done["result"]["conflict"]),
+        (&json!(1), &json!(1))
+    );
+    let orders = app.get("/api/v1/orders").bearer(&key).await.expect(200).json;
+    let mut totals: Vec<&str> = orders["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|order| order["total"]["amount"].as_str().unwrap())
+        .collect();
+    totals.sort_unstable();
+    assert_eq!(totals, ["20.00", "99.00"]);
+    let errors = app
+        .get(&format!("{path}/errors.csv"))
+        .bearer(&key)
+        .await
+        .expect(200);
+    assert!(errors.text().contains("it exists"), "{}", errors.text());
+    worker.stop(Duration::from_secs(5)).await;
+}

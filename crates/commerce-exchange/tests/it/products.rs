@@ -1,5 +1,6 @@
 //! Products of files, and of Shopify's export.
 
+use regulars_commerce::{model::ProductInput, ops::products};
 use regulars_exchange::model::ImportKind;
 use serde_json::json;
 
@@ -78,4 +79,45 @@ X,3,,Acme,1,1
     );
     let variants: i64 = shop.one("SELECT count(*) FROM product_variants").await;
     assert_eq!(variants, 2);
+}
+
+#[tokio::test]
+async fn a_deleted_product_stays_deleted_and_one_that_came_twice_becomes_one() {
+    let shop = Shop::new().await;
+    let living = "SELECT coalesce(jsonb_agg(external_id ORDER BY external_id), '[]') FROM products WHERE deleted_at IS NULL";
+    let mut tx = shop.tx().await;
+    let shoes: ProductInput = serde_json::from_value(
+        json!({"source": "shopify", "external_id": "7", "title": "Shoes", "handle": "shoes"}),
+    )
+    .unwrap();
+    products::upsert_many(
+        &mut tx,
+        std::slice::from_ref(&shoes),
+        regulars_kernel::Currency::EUR,
+    )
+    .await
+    .unwrap();
+    products::delete_by_key(&mut tx, "shopify", "7", None)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    shop.import(PRODUCTS).await;
+    assert_eq!(shop.json(living).await, json!(["handle:mug"]));
+
+    // The shop told of its own while a file was read that had it by its handle: the file's gives way at the shop's next word.
+    let mut tx = shop.tx().await;
+    let mug: ProductInput = serde_json::from_value(
+        json!({"source": "shopify", "external_id": "8", "title": "Mug", "handle": "mug"}),
+    )
+    .unwrap();
+    products::upsert_many(
+        &mut tx,
+        std::slice::from_ref(&mug),
+        regulars_kernel::Currency::EUR,
+    )
+    .await
+    .unwrap();
+    products::adopt(&mut tx, "shopify", "mug", "8").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(shop.json(living).await, json!(["8"]));
 }

@@ -1,10 +1,36 @@
 //! Imports that are killed.
 
-use std::{fmt::Write as _, time::Instant};
+use std::{fmt::Write as _, time::Duration};
 
-use regulars_exchange::import::{Ended, apply};
+use regulars_exchange::import::{Ended, Watch, apply};
+use tokio::sync::Notify;
 
-use crate::support::{Shop, Unwatched};
+use crate::support::Shop;
+
+/// Strikes in the second batch that it sees, each time a little later.
+#[derive(Default)]
+struct Killer {
+    begun: Notify,
+    batches: std::sync::atomic::AtomicU32,
+}
+
+impl Killer {
+    async fn strikes(&self, before: u32) {
+        self.begun.notified().await;
+        tokio::time::sleep(Duration::from_millis(u64::from(before) * 3)).await;
+    }
+}
+
+impl Watch for Killer {
+    fn progress(&self, _: u64, _: Option<u64>) {
+        if self.batches.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 1 {
+            self.begun.notify_one();
+        }
+    }
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
 
 fn text() -> String {
     let mut text = "order.id,order.placed_at,order.email,order.payment_status,order.total,order.refunded_total,line.title,line.quantity,line.price\n".to_owned();
@@ -29,9 +55,7 @@ async fn an_import_of_orders_killed_anywhere_ends_as_if_it_had_not_been() {
     let text = text();
     let whole = Shop::new().await;
     let work = whole.upload(&text).await;
-    let begun = Instant::now();
     let expected = whole.finish(&work).await;
-    let took = begun.elapsed();
     let Ended::Done(counts) = &expected else {
         panic!("nobody stopped it")
     };
@@ -40,23 +64,16 @@ async fn an_import_of_orders_killed_anywhere_ends_as_if_it_had_not_been() {
 
     let broken = Shop::new().await;
     let work = broken.upload(&text).await;
-    let mut ended = Ended::Stopped;
     let mut killed = 0;
-    for step in 0..7_u32 {
+    let ended = loop {
         // Dropping the future in the middle of a statement is what a kill looks like to the database.
-        let wait = took * (1 + step) / 12;
-        match tokio::time::timeout(wait, apply::apply(&work, &Unwatched)).await {
-            Ok(done) => {
-                ended = done.unwrap();
-                break;
-            }
-            Err(_) => killed += 1,
+        let watch = Killer::default();
+        tokio::select! {
+            done = apply::apply(&work, &watch) => break done.unwrap(),
+            () = watch.strikes(killed) => killed += 1,
         }
-    }
-    if ended == Ended::Stopped {
-        ended = broken.finish(&work).await;
-    }
-    assert!(killed > 0, "it was not killed");
+    };
+    assert!(killed > 5, "it was killed {killed} times");
     assert_eq!(ended, expected);
     assert_eq!(broken.dump().await, dump);
 }

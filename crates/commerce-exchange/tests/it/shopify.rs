@@ -191,3 +191,20 @@ async fn an_order_whose_rows_stand_apart_is_refused_whole() {
     let orders: i64 = shop.one("SELECT count(*) FROM orders").await;
     assert_eq!(orders, 2, "half an order is none");
 }
+
+#[tokio::test]
+async fn a_refund_that_grew_since_the_last_export_counts_and_an_older_export_takes_nothing_back() {
+    let shop = Shop::new().await;
+    let refunded = "SELECT trim_scale(refunded_total)::text FROM orders WHERE external_id = '5002'";
+    // Nothing else of the order changes with a refund, so both exports are of one version.
+    for (said, wanted) in [
+        ("9.00", "9"),
+        ("25.00", "25"),
+        ("100.00", "100"),
+        ("25.00", "100"),
+    ] {
+        shop.import(&ORDERS.replace("c2.1,20.00,", &format!("c2.1,{said},")))
+            .await;
+        assert_eq!(shop.one::<String>(refunded).await, wanted, "after {said}");
+    }
+}

@@ -207,3 +207,31 @@ async fn a_stranger_sees_and_changes_no_credit() {
         .await
         .expect(403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_given_credit_who_is_deleted_at_that_moment() {
+    let house = Arc::new(House::new().await);
+    let path = ada(&house).await;
+    let id: regulars_kernel::ids::CustomerId = path.split('/').nth(2).unwrap().parse().unwrap();
+    let mut tx = house.app.tx("acme").await;
+    regulars_customers::ops::customers::delete(&mut tx, id, &|_| Ok(()))
+        .await
+        .unwrap();
+    let giving = {
+        let (house, path) = (Arc::clone(&house), path.clone());
+        tokio::spawn(async move { house.post(&path, line("issued", "10.00")).await.status.as_u16() })
+    };
+    // It waits for the deletion, whose transaction is still open.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!giving.is_finished());
+    tx.commit().await.unwrap();
+    assert_eq!(giving.await.unwrap(), 404);
+    let mut tx = house.app.tx("acme").await;
+    let kept: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM store_credit_entries) + (SELECT count(*) FROM store_credit_balances)",
+    )
+    .fetch_one(tx.conn())
+    .await
+    .unwrap();
+    assert_eq!(kept, 0);
+}

@@ -321,6 +321,15 @@ async fn what_another_system_says_of_somebody_stands_beside_the_figures_reckoned
         put(json!({"source": "erp"})).await.expect(422).json["errors"][0]["pointer"],
         "/orders"
     );
+    for system in 2..20 {
+        put(json!({"source": format!("s{system}"), "orders": 1}))
+            .await
+            .expect(200);
+    }
+    let much = put(json!({"source": "one_more", "orders": 1})).await.expect(409);
+    assert_eq!(much.json["errors"][0]["code"], "too_many");
+    let again = put(json!({"source": "s19", "orders": 2})).await.expect(200).json;
+    assert_eq!(again["told"].as_object().unwrap().len(), 20);
     let stranger = house.app.key_of("other", regulars_kernel::Role::Owner).await;
     let request = house.app.put(&format!("{}{path}", crate::harness::BASE));
     request.bearer(&stranger).json(told).await.expect(404);

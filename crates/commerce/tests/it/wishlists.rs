@@ -242,3 +242,34 @@ async fn a_stranger_sees_and_changes_no_wishlist() {
     house.app.get(&path).bearer(&viewer).await.expect(200);
     house.app.delete(&path).bearer(&viewer).await.expect(403);
 }
+
+#[tokio::test]
+async fn many_large_lists_are_told_whole_and_shown_by_their_beginning() {
+    let house = House::new().await;
+    let products: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+    let products: Vec<&str> = products.iter().map(String::as_str).collect();
+    // More than are in memory at a time; the last tells of the first once more.
+    let mut lists: Vec<Value> = (0..120).map(|n| list(&format!("w{n:03}"), &products)).collect();
+    lists.push(list("w000", &products[..59]));
+    let report = house.post("/wishlists", json!(lists)).await.expect(200).json;
+    assert_eq!(
+        (&report["created"], &report["updated"], &report["refused"]),
+        (&json!(120), &json!(1), &json!(0))
+    );
+    let results = report["results"].as_array().unwrap();
+    assert!(results.iter().enumerate().all(|(at, one)| one["index"] == at));
+    assert_eq!(results[0]["id"], results[120]["id"]);
+    let page = house.get("/wishlists?limit=200").await.expect(200).json;
+    for one in page["data"].as_array().unwrap() {
+        assert_eq!(one["items"].as_array().unwrap().len(), 50);
+    }
+    let path = format!("/wishlists/{}", text(&results[0]["id"]));
+    let whole = house.get(&path).await.expect(200).json;
+    assert_eq!(whole["items"].as_array().unwrap().len(), 59);
+    let again = house
+        .post("/wishlists", json!(lists[1..120]))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(again["unchanged"], 119);
+}

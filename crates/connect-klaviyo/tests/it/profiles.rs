@@ -231,6 +231,17 @@ async fn profiles_that_became_one_are_one_customer_and_their_later_words_are_not
             profile("profile.created", "gone", 1, json!({"email": "gone@example.com"})),
         ])
         .await;
+    let gone = account.customer("gone").await["id"].as_str().unwrap().to_owned();
+    let post = |path: String, body: Value| {
+        let request = account.app.post(&format!("/api/v1{path}"));
+        request.bearer(&account.key).json(body)
+    };
+    let line = json!({"kind": "issued", "amount": "20.00"});
+    post(format!("/customers/{gone}/store-credit"), line)
+        .await
+        .expect(201);
+    let list = json!({"source": "shop", "external_id": "w", "customer_id": gone, "items": [{"product_external_id": "7", "title": "Shoes"}]});
+    post("/wishlists".into(), list).await.expect(201);
     let deleted = "SELECT count(*) FROM customers WHERE deleted_at IS NOT NULL";
     let merged = json!({"topic": "profile.merged", "external_id": "m1", "payload": {"data": {"type": "profile-merge", "id": "kept", "relationships": {"profiles": {"data": [{"type": "profile", "id": "gone"}]}}}}});
     account.hears(&[merged]).await;
@@ -243,6 +254,27 @@ async fn profiles_that_became_one_are_one_customer_and_their_later_words_are_not
         .await;
     let kept = account.customer("kept").await;
     assert_eq!(kept["first_name"], Value::Null);
+    // What the other was owed and wished for is theirs, too.
+    let at = |part: &str| format!("/api/v1/customers/{}/{part}", kept["id"].as_str().unwrap());
+    let credit = account
+        .app
+        .get(&at("store-credit"))
+        .bearer(&account.key)
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        credit["balances"],
+        json!([{"amount": "20.00", "currency": "EUR"}])
+    );
+    let wishes = account
+        .app
+        .get(&at("wishlist"))
+        .bearer(&account.key)
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(wishes["data"][0]["external_id"], "w");
     assert_eq!(
         account.done(&kept).await,
         ["email_opened"],

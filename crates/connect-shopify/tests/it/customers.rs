@@ -334,6 +334,57 @@ async fn two_who_were_merged_there_are_one_here_with_the_orders_of_both_whatever
 }
 
 #[tokio::test]
+async fn what_was_wished_for_and_owed_goes_over_with_a_merge() {
+    let shop = Shop::new().await;
+    let mut ids = Vec::new();
+    for id in ["1", "2"] {
+        let body = json!({"id": id.parse::<u64>().unwrap(), "email": format!("c{id}@example.com"), "updated_at": "2026-05-01T10:00:00Z"});
+        shop.says("customers/create", "2026-05-01T10:00:00Z", &body).await;
+        shop.process().await;
+        ids.push(shop.customer(id).await["id"].as_str().unwrap().to_owned());
+    }
+    let post = |path: String, body: serde_json::Value| {
+        let request = shop.app.post(&format!("/api/v1{path}"));
+        request.bearer(&shop.key).json(body)
+    };
+    for (id, amount) in [(&ids[0], "5.00"), (&ids[1], "20.00")] {
+        let line = json!({"kind": "issued", "amount": amount});
+        post(format!("/customers/{id}/store-credit"), line)
+            .await
+            .expect(201);
+    }
+    let list = json!({"source": "shopify", "external_id": "w", "customer_id": ids[1], "items": [{"product_external_id": "7", "title": "Shoes"}]});
+    post("/wishlists".into(), list).await.expect(201);
+    let merge = json!({"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1", "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2", "status": "completed", "errors": []});
+    shop.says("customers/merge", "2026-05-03T10:00:00Z", &merge).await;
+    shop.process().await;
+    let credit = shop
+        .get(&format!("/customers/{}/store-credit", ids[0]))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(
+        credit["balances"],
+        json!([{"amount": "25.00", "currency": "EUR"}])
+    );
+    // The other's ledger ends with nothing, by a line of its own.
+    let theirs = "SELECT kind, balance::text FROM store_credit_entries WHERE customer_id = $1::uuid ORDER BY id DESC LIMIT 1";
+    let mut tx = shop.app.tx("acme").await;
+    let last: (String, String) = sqlx::query_as(theirs)
+        .bind(&ids[1])
+        .fetch_one(tx.conn())
+        .await
+        .unwrap();
+    assert_eq!(last, ("withdrawn".to_owned(), "0.0000".to_owned()));
+    let wishes = shop
+        .get(&format!("/customers/{}/wishlist", ids[0]))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(wishes["data"][0]["external_id"], "w");
+}
+
+#[tokio::test]
 async fn a_merge_that_failed_there_changes_nothing() {
     let shop = Shop::new().await;
     shop.says("customers/create", "2026-05-01T10:00:00Z", &ada(&json!({})))
