@@ -4,6 +4,7 @@
 //! commerce room's, as if it had been told by the API. What this room never does: SQL, or decide which of two facts is newer.
 
 mod fields;
+mod kind;
 mod lists;
 mod orders;
 mod places;
@@ -14,17 +15,13 @@ mod suggest;
 
 use regulars_exchange::kind::Kinds;
 
-pub use lists::{Carts, Wishlists};
-pub use orders::Orders;
-pub use products::Products;
-
 /// The kinds of records of commerce that files can bring.
 pub fn kinds() -> Kinds {
     // What is in a cart and what is wished for have the columns of orders and products, too, so their ids are looked for first.
     Kinds::new(vec![
-        Box::new(Carts),
-        Box::new(Wishlists),
-        Box::new(Orders),
-        Box::new(Products),
+        Box::new(lists::CARTS),
+        Box::new(lists::WISHLISTS),
+        Box::new(orders::KIND),
+        Box::new(products::KIND),
     ])
 }

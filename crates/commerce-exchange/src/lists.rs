@@ -10,27 +10,27 @@ use regulars_commerce::{
 };
 use regulars_database::Tx;
 use regulars_exchange::{
-    kind::{RecordKind, Records, Told},
+    kind::{Records, Told},
     model::{ImportKind, Outcome, Reason},
 };
 use regulars_kernel::{Currency, Result};
-use regulars_mapping::{Hints, Mapping, Suggestion, Vendor, name::words};
+use regulars_mapping::{Vendor, name::words};
 use regulars_tabular::read::{Headers, Record};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::{
     fields::{Field, Holds as H, Schema},
+    kind::Kind,
     settle::{by_id, plain, settle},
     sheet::{Reasons, Said, Sheet},
-    suggest,
 };
 
 const fn field(name: &'static str, label: &'static str, at: &'static str, holds: H) -> Field {
     Field::new(name, label, at, holds)
 }
 
-static CARTS: Schema = Schema {
+static CART: Schema = Schema {
     part: "line.",
     keys: &["cart.id"],
     first_wins: &[],
@@ -140,7 +140,7 @@ static CARTS: Schema = Schema {
     shopify: &[],
 };
 
-static WISHLISTS: Schema = Schema {
+static WISHLIST: Schema = Schema {
     part: "wish.",
     keys: &["wishlist.id"],
     first_wins: &[],
@@ -220,6 +220,12 @@ static WISHLISTS: Schema = Schema {
     shopify: &[],
 };
 
+/// Carts.
+pub const CARTS: Kind = kind(List::Carts);
+
+/// Wishlists.
+pub const WISHLISTS: Kind = kind(List::Wishlists);
+
 /// Carts or wishlists.
 #[derive(Clone, Copy)]
 enum List {
@@ -227,98 +233,64 @@ enum List {
     Wishlists,
 }
 
-/// Carts.
-pub struct Carts;
-
-/// Wishlists.
-pub struct Wishlists;
+const fn kind(list: List) -> Kind {
+    match list {
+        List::Carts => Kind {
+            of: ImportKind::Carts,
+            schema: &CART,
+            vendor: Vendor::Generic,
+            recognises: |headers| {
+                recognises(
+                    headers,
+                    CART.keys[0],
+                    &["cart id", "cart token", "warenkorb", "warenkorbnummer"],
+                )
+            },
+            reader: |sheet, base| {
+                Arc::new(Reader {
+                    list: List::Carts,
+                    sheet,
+                    base,
+                })
+            },
+        },
+        List::Wishlists => Kind {
+            of: ImportKind::Wishlists,
+            schema: &WISHLIST,
+            vendor: Vendor::Generic,
+            recognises: |headers| {
+                recognises(
+                    headers,
+                    WISHLIST.keys[0],
+                    &["wishlist id", "wish list id", "wunschliste"],
+                )
+            },
+            reader: |sheet, base| {
+                Arc::new(Reader {
+                    list: List::Wishlists,
+                    sheet,
+                    base,
+                })
+            },
+        },
+    }
+}
 
 impl List {
     fn schema(self) -> &'static Schema {
         match self {
-            Self::Carts => &CARTS,
-            Self::Wishlists => &WISHLISTS,
+            Self::Carts => &CART,
+            Self::Wishlists => &WISHLIST,
         }
     }
-
-    /// Our own name of the id, or what only these files call it.
-    fn recognises(self, headers: &Headers) -> bool {
-        let (own, others): (_, &[&str]) = match self {
-            Self::Carts => (
-                CARTS.keys[0],
-                &["cart id", "cart token", "warenkorb", "warenkorbnummer"],
-            ),
-            Self::Wishlists => (WISHLISTS.keys[0], &["wishlist id", "wish list id", "wunschliste"]),
-        };
-        headers.iter().any(|header| {
-            let name = header.unique_name.as_str();
-            name.trim() == own || others.contains(&words(name, true).as_str())
-        })
-    }
-
-    fn suggest(self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
-        suggest::suggest(self.schema(), Vendor::Generic, headers, hints)
-    }
-
-    fn reader(self, mapping: &Mapping, headers: &Headers, base: Currency) -> Arc<dyn Records> {
-        Arc::new(Reader {
-            list: self,
-            sheet: Sheet::new(self.schema(), mapping, headers),
-            base,
-        })
-    }
 }
 
-impl RecordKind for Carts {
-    fn kind(&self) -> ImportKind {
-        ImportKind::Carts
-    }
-
-    fn fields(&self) -> Vec<(String, String)> {
-        CARTS.choices()
-    }
-
-    fn recognises(&self, headers: &Headers) -> bool {
-        List::Carts.recognises(headers)
-    }
-
-    fn suggest(&self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
-        List::Carts.suggest(headers, hints)
-    }
-
-    fn validate(&self, mapping: &Mapping, headers: &Headers) -> Result<()> {
-        suggest::validate(&CARTS, mapping, headers)
-    }
-
-    fn reader(&self, mapping: &Mapping, headers: &Headers, base: Currency) -> Arc<dyn Records> {
-        List::Carts.reader(mapping, headers, base)
-    }
-}
-
-impl RecordKind for Wishlists {
-    fn kind(&self) -> ImportKind {
-        ImportKind::Wishlists
-    }
-
-    fn fields(&self) -> Vec<(String, String)> {
-        WISHLISTS.choices()
-    }
-
-    fn recognises(&self, headers: &Headers) -> bool {
-        List::Wishlists.recognises(headers)
-    }
-
-    fn suggest(&self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
-        List::Wishlists.suggest(headers, hints)
-    }
-
-    fn validate(&self, mapping: &Mapping, headers: &Headers) -> Result<()> {
-        suggest::validate(&WISHLISTS, mapping, headers)
-    }
-
-    fn reader(&self, mapping: &Mapping, headers: &Headers, base: Currency) -> Arc<dyn Records> {
-        List::Wishlists.reader(mapping, headers, base)
-    }
+/// Our own name of the id, or what only these files call it.
+fn recognises(headers: &Headers, own: &str, others: &[&str]) -> bool {
+    headers.iter().any(|header| {
+        let name = header.unique_name.as_str();
+        name.trim() == own || others.contains(&words(name, true).as_str())
+    })
 }
 
 struct Reader {
@@ -364,7 +336,7 @@ impl Records for Reader {
                     told,
                     by_id(became, |cart| cart.id.0),
                     said,
-                    &CARTS,
+                    &CART,
                     &self.sheet,
                     "/lines/",
                 )
@@ -383,7 +355,7 @@ impl Records for Reader {
                     told,
                     by_id(became, |list| list.id.0),
                     said,
-                    &WISHLISTS,
+                    &WISHLIST,
                     &self.sheet,
                     "/items/",
                 )

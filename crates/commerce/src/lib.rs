@@ -8,6 +8,7 @@ mod api;
 mod jobs;
 pub mod model;
 pub mod ops;
+mod paging;
 mod routes;
 pub mod store;
 

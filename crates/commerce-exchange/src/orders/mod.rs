@@ -10,74 +10,55 @@ use async_trait::async_trait;
 use regulars_commerce::{model::OrderInput, ops::orders};
 use regulars_database::Tx;
 use regulars_exchange::{
-    kind::{RecordKind, Records, Told},
+    kind::{Records, Told},
     model::{ImportKind, Outcome},
 };
 use regulars_kernel::{Currency, Result};
-use regulars_mapping::{Hints, Mapping, Suggestion, Vendor, name::words};
+use regulars_mapping::{Vendor, name::words};
 use regulars_tabular::read::{Headers, Record};
 
 use self::fields::SCHEMA;
 use crate::{
+    kind::Kind,
     settle::{by_id, plain, settle},
     sheet::{Said, Sheet},
-    suggest,
 };
 
 /// Orders.
-pub struct Orders;
+pub const KIND: Kind = Kind {
+    of: ImportKind::Orders,
+    schema: &SCHEMA,
+    vendor: Vendor::ShopifyOrders,
+    recognises,
+    reader: |sheet, base| Arc::new(Reader { sheet, base }),
+};
 
-impl RecordKind for Orders {
-    fn kind(&self) -> ImportKind {
-        ImportKind::Orders
-    }
-
-    fn fields(&self) -> Vec<(String, String)> {
-        SCHEMA.choices()
-    }
-
-    /// Shopify's export; columns with our own names; an order's number beside what only lines have.
-    fn recognises(&self, headers: &Headers) -> bool {
-        let names = || headers.iter().map(|header| header.unique_name.as_str());
-        let has = |list: &[&str]| names().any(|name| list.contains(&words(name, true).as_str()));
-        Vendor::detect(names()) == Vendor::ShopifyOrders
-            || names().any(|name| matches!(name.trim(), "order.id" | "order.number"))
-            || (has(&[
-                "order id",
-                "order number",
-                "orderid",
-                "bestellnummer",
-                "auftragsnummer",
-            ]) && has(&[
-                "quantity",
-                "qty",
-                "menge",
-                "order total",
-                "total",
-                "grand total",
-                "order date",
-                "line items",
-                "lines",
-                "bestelldatum",
-                "gesamtsumme",
-                "gesamtbetrag",
-            ]))
-    }
-
-    fn suggest(&self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
-        suggest::suggest(&SCHEMA, Vendor::ShopifyOrders, headers, hints)
-    }
-
-    fn validate(&self, mapping: &Mapping, headers: &Headers) -> Result<()> {
-        suggest::validate(&SCHEMA, mapping, headers)
-    }
-
-    fn reader(&self, mapping: &Mapping, headers: &Headers, base: Currency) -> Arc<dyn Records> {
-        Arc::new(Reader {
-            sheet: Sheet::new(&SCHEMA, mapping, headers),
-            base,
-        })
-    }
+/// Shopify's export; columns with our own names; an order's number beside what only lines have.
+fn recognises(headers: &Headers) -> bool {
+    let names = || headers.iter().map(|header| header.unique_name.as_str());
+    let has = |list: &[&str]| names().any(|name| list.contains(&words(name, true).as_str()));
+    Vendor::detect(names()) == Vendor::ShopifyOrders
+        || names().any(|name| matches!(name.trim(), "order.id" | "order.number"))
+        || (has(&[
+            "order id",
+            "order number",
+            "orderid",
+            "bestellnummer",
+            "auftragsnummer",
+        ]) && has(&[
+            "quantity",
+            "qty",
+            "menge",
+            "order total",
+            "total",
+            "grand total",
+            "order date",
+            "line items",
+            "lines",
+            "bestelldatum",
+            "gesamtsumme",
+            "gesamtbetrag",
+        ]))
 }
 
 struct Reader {

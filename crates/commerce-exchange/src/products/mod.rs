@@ -13,65 +13,46 @@ use async_trait::async_trait;
 use regulars_commerce::{model::ProductInput, ops::products};
 use regulars_database::Tx;
 use regulars_exchange::{
-    kind::{RecordKind, Records, Told},
+    kind::{Records, Told},
     model::{ImportKind, Outcome},
 };
 use regulars_kernel::{Currency, Result};
-use regulars_mapping::{Hints, Mapping, Suggestion, Vendor, name::words};
+use regulars_mapping::{Vendor, name::words};
 use regulars_tabular::read::{Headers, Record};
 
 use self::fields::SCHEMA;
 use crate::{
+    kind::Kind,
     settle::{by_id, plain, settle, unchanged},
     sheet::{Said, Sheet},
-    suggest,
 };
 
 /// Products.
-pub struct Products;
+pub const KIND: Kind = Kind {
+    of: ImportKind::Products,
+    schema: &SCHEMA,
+    vendor: Vendor::ShopifyProducts,
+    recognises,
+    reader: |sheet, base| Arc::new(Reader { sheet, base }),
+};
 
-impl RecordKind for Products {
-    fn kind(&self) -> ImportKind {
-        ImportKind::Products
-    }
-
-    fn fields(&self) -> Vec<(String, String)> {
-        SCHEMA.choices()
-    }
-
-    /// Shopify's export; columns with our own names; what only products have.
-    fn recognises(&self, headers: &Headers) -> bool {
-        let names = || headers.iter().map(|header| header.unique_name.as_str());
-        let has = |list: &[&str]| names().any(|name| list.contains(&words(name, true).as_str()));
-        Vendor::detect(names()) == Vendor::ShopifyProducts
-            || names().any(|name| matches!(name.trim(), "product.id" | "product.handle"))
-            || (has(&["product id", "sku", "product name", "artikelnummer"])
-                && has(&["price", "regular price", "preis"])
-                && !has(&[
-                    "quantity",
-                    "qty",
-                    "menge",
-                    "email",
-                    "e mail",
-                    "order id",
-                    "order number",
-                ]))
-    }
-
-    fn suggest(&self, headers: &Headers, hints: Hints<'_>) -> Suggestion {
-        suggest::suggest(&SCHEMA, Vendor::ShopifyProducts, headers, hints)
-    }
-
-    fn validate(&self, mapping: &Mapping, headers: &Headers) -> Result<()> {
-        suggest::validate(&SCHEMA, mapping, headers)
-    }
-
-    fn reader(&self, mapping: &Mapping, headers: &Headers, base: Currency) -> Arc<dyn Records> {
-        Arc::new(Reader {
-            sheet: Sheet::new(&SCHEMA, mapping, headers),
-            base,
-        })
-    }
+/// Shopify's export; columns with our own names; what only products have.
+fn recognises(headers: &Headers) -> bool {
+    let names = || headers.iter().map(|header| header.unique_name.as_str());
+    let has = |list: &[&str]| names().any(|name| list.contains(&words(name, true).as_str()));
+    Vendor::detect(names()) == Vendor::ShopifyProducts
+        || names().any(|name| matches!(name.trim(), "product.id" | "product.handle"))
+        || (has(&["product id", "sku", "product name", "artikelnummer"])
+            && has(&["price", "regular price", "preis"])
+            && !has(&[
+                "quantity",
+                "qty",
+                "menge",
+                "email",
+                "e mail",
+                "order id",
+                "order number",
+            ]))
 }
 
 struct Reader {

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use regulars_commerce_exchange::{Orders, Products};
+use regulars_commerce_exchange::kinds;
 use regulars_exchange::{
     import::inline::InlineOptions,
-    kind::RecordKind,
+    kind::{Kinds, RecordKind},
     mapping::{Hints, Mapping, Target},
     model::{ImportKind, Mode},
 };
@@ -205,14 +205,30 @@ async fn orders_of_json_lines_bring_their_lines_in_a_list() {
     assert_eq!(total, "119.8");
 }
 
+/// All kinds but customers.
+fn others(kinds: &Kinds) -> Vec<&dyn RecordKind> {
+    let all = kinds.all().into_iter();
+    all.filter_map(|kind| kinds.get(kind).unwrap()).collect()
+}
+
 #[test]
 fn every_field_stands_in_the_guide_and_is_read_as_one() {
     let guide = include_str!("../../../../docs/importing.md");
-    for kind in [&Orders as &dyn RecordKind, &Products] {
+    assert_eq!(others(&kinds()).len(), 4);
+    for kind in others(&kinds()) {
         for (name, label) in kind.fields() {
             let target: Target = name.parse().unwrap();
             assert_eq!((target.to_string(), label.is_empty()), (name.clone(), false));
-            let is_row = ["order.", "line.", "product.", "variant.", "ignore"];
+            let is_row = [
+                "order.",
+                "line.",
+                "product.",
+                "variant.",
+                "cart.",
+                "wishlist.",
+                "wish.",
+                "ignore",
+            ];
             assert!(
                 guide.contains(&format!("`{name}`"))
                     || !is_row.iter().any(|part| name.starts_with(part))
@@ -227,14 +243,16 @@ fn every_field_stands_in_the_guide_and_is_read_as_one() {
 fn a_mapping_that_does_not_fit_says_every_fault() {
     let headers = Headers::new(["Nr", "Summe"]).unwrap();
     let mapping = |columns: serde_json::Value| Mapping::from_json(&json!({"columns": columns})).unwrap();
-    let faults = |mapping: &Mapping| format!("{:?}", Orders.validate(mapping, &headers).unwrap_err());
+    let kinds = kinds();
+    let orders = kinds.get(ImportKind::Orders).unwrap().unwrap();
+    let faults = |mapping: &Mapping| format!("{:?}", orders.validate(mapping, &headers).unwrap_err());
     assert!(faults(&mapping(json!({"Summe": "order.total"}))).contains("nothing_tells_which"));
     assert!(faults(&mapping(json!({"Nr": "order.id", "Summe": "order.id"}))).contains("target_twice"));
     assert!(faults(&mapping(json!({"Nr": "order.id", "Summe": "order.totl"}))).contains("order.total"));
     assert!(faults(&mapping(json!({"Nr": "email"}))).contains("target_unknown"));
     assert!(faults(&mapping(json!({"Nummer": "order.id"}))).contains("column_unknown"));
     assert!(
-        Orders
+        orders
             .validate(
                 &mapping(json!({"Nr": "order.id", "Summe": "order.total"})),
                 &headers
@@ -251,7 +269,7 @@ proptest! {
     #[test]
     fn what_is_suggested_fits_its_file(names in proptest::collection::vec("[A-Za-zäöü ._1-5-]{0,14}|order id|Name|Total|price|sku|quantity", 1..30)) {
         let headers = Headers::new(names).unwrap();
-        for kind in [&Orders as &dyn RecordKind, &Products] {
+        for kind in others(&kinds()) {
             let suggested = kind.suggest(&headers, Hints::default()).mapping;
             if let Err(error) = kind.validate(&suggested, &headers) {
                 let told = format!("{error:?}");

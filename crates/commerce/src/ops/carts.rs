@@ -1,11 +1,9 @@
 //! Carts: told one or many at a time, converted by orders, deleted, listed.
 
-use std::collections::HashSet;
-
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Currency, Error, Faults, Page, PageRequest, Result, Sort,
+    Currency, Error, Page, PageRequest, Result, Sort,
     ids::{CartId, CustomerId, OrderId},
 };
 use serde_json::json;
@@ -13,6 +11,7 @@ use sqlx::Executor as _;
 
 use super::{
     ByKey, Outcome,
+    batch::{as_they_are, check_all},
     orders::{Guard, UNGUARDED},
     people::People,
 };
@@ -64,19 +63,7 @@ async fn tell_many(
     guard: Guard<'_>,
     is_trial: bool,
 ) -> Result<Vec<Outcome<Cart>>> {
-    let mut outcomes: Vec<Option<Outcome<Cart>>> = Vec::with_capacity(inputs.len());
-    let mut told: Vec<(usize, CartChange)> = Vec::new();
-    for (index, input) in inputs.iter().enumerate() {
-        let mut faults = Faults::new();
-        let change = input.check(base, &mut faults);
-        outcomes.push(match faults.check() {
-            Ok(()) => {
-                told.push((index, change));
-                None
-            }
-            Err(error) => Some(Outcome::Refused(error)),
-        });
-    }
+    let (mut outcomes, mut told) = check_all(inputs, |input, faults| input.check(base, faults));
     let speaker = Speaker {
         actor: tx.actor(),
         now: SourceVersion::new(tx.now(), "").at,
@@ -303,19 +290,8 @@ impl Work {
 
     /// The outcomes with the carts as they are in the end. Of two that told of the same new one only the first made it.
     fn show(&self, outcomes: Vec<Outcome<Cart>>) -> Vec<Outcome<Cart>> {
-        let mut made = HashSet::new();
-        let current = |cart: Cart| {
-            let key = (cart.source.clone(), cart.external_id.clone());
-            self.after.get(&key).cloned().unwrap_or(cart)
-        };
-        outcomes
-            .into_iter()
-            .map(|outcome| match outcome {
-                Outcome::Created(cart) if made.insert(cart.id) => Outcome::Created(current(cart)),
-                Outcome::Created(cart) | Outcome::Updated(cart) => Outcome::Updated(current(cart)),
-                Outcome::Unchanged(cart) => Outcome::Unchanged(current(cart)),
-                Outcome::Refused(error) => Outcome::Refused(error),
-            })
-            .collect()
+        as_they_are(outcomes, &self.after, |cart| {
+            (cart.source.clone(), cart.external_id.clone())
+        })
     }
 }

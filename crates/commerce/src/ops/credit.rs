@@ -3,7 +3,7 @@
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total,
+    Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort,
     ids::{CustomerId, StoreCreditEntryId},
 };
 use rust_decimal::Decimal;
@@ -11,13 +11,12 @@ use rust_decimal::Decimal;
 use super::Outcome;
 use crate::{
     model::{CreditBalance, CreditChange, CreditEntry, CreditEntryJson, CreditInput, CreditKind},
+    paging::{self, COUNTED},
     store,
 };
 
 /// The order of the ledger.
 pub const ORDER: &[Sort] = &[Sort::descending("created_at")];
-/// The most entries that are counted exactly.
-const COUNTED: i64 = 10_000;
 /// What a balance must stay below.
 const MOST: i64 = 100_000_000_000_000;
 
@@ -29,20 +28,12 @@ pub async fn balances(tx: &mut Tx, customer: CustomerId) -> Result<Vec<CreditBal
 
 /// A page of a customer's ledger, the latest first.
 pub async fn list(tx: &mut Tx, customer: CustomerId, page: &PageRequest) -> Result<Page<CreditEntryJson>> {
-    let most = i64::from(page.limit);
-    let mut found = store::credit::list(tx, customer, page.cursor(), page.offset(), most + 1).await?;
-    let counted = store::credit::count(tx, customer, COUNTED + 1).await?;
-    let total = if counted > COUNTED {
-        Total::about(COUNTED)
-    } else {
-        Total::exact(counted)
-    };
-    let more = found.len() > page.limit as usize;
-    found.truncate(page.limit as usize);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::new(ORDER, vec![serde_json::json!(last.created_at)], last.id.0));
+    let mut found =
+        store::credit::list(tx, customer, page.cursor(), page.offset(), paging::most(page)).await?;
+    let total = paging::total(store::credit::count(tx, customer, COUNTED + 1).await?);
+    let next = paging::cut(&mut found, page, |last| {
+        Cursor::new(ORDER, vec![serde_json::json!(last.created_at)], last.id.0)
+    });
     let shown = found.iter().map(CreditEntry::show).collect();
     Ok(Page::new(shown, next, total))
 }

@@ -2,6 +2,7 @@
 //!
 //! What it never does: HTTP, or SQL of its own; that is `store`.
 
+mod batch;
 mod people;
 
 pub mod carts;

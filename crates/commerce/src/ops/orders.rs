@@ -6,13 +6,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Currency, Error, Faults, Page, PageRequest, Patch, Result, Sort,
+    Currency, Error, Page, PageRequest, Patch, Result, Sort,
     ids::{CustomerId, OrderId},
 };
 use serde_json::json;
 use sqlx::Executor as _;
 
-use super::{ByKey, Outcome, carts, metrics, payments, people::People};
+use super::{ByKey, Outcome, batch::check_all, carts, metrics, payments, people::People};
 use crate::{
     model::{
         Change, Conversion, Order, OrderInput, OrderRow, SourceVersion, Speaker, changes, describe, facts,
@@ -78,19 +78,7 @@ async fn tell_many(
     guard: Guard<'_>,
     is_trial: bool,
 ) -> Result<Vec<Outcome<Order>>> {
-    let mut outcomes: Vec<Option<Outcome<Order>>> = Vec::with_capacity(inputs.len());
-    let mut told: Vec<(usize, Change)> = Vec::new();
-    for (index, input) in inputs.iter().enumerate() {
-        let mut faults = Faults::new();
-        let change = input.check(base, &mut faults);
-        outcomes.push(match faults.check() {
-            Ok(()) => {
-                told.push((index, change));
-                None
-            }
-            Err(error) => Some(Outcome::Refused(error)),
-        });
-    }
+    let (mut outcomes, mut told) = check_all(inputs, |input, faults| input.check(base, faults));
     let speaker = Speaker {
         actor: tx.actor(),
         now: SourceVersion::new(tx.now(), "").at,

@@ -1,19 +1,18 @@
 //! Products: told one or many at a time, deleted, listed.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
-    Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total, ids::ProductId, text,
+    Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort, ids::ProductId, text,
 };
 use serde_json::json;
 
-use super::{ByKey, Outcome, orders::Guard, stock};
+use super::{ByKey, Outcome, batch::as_they_are, orders::Guard, stock};
 pub use crate::store::products::ByHandle;
 use crate::{
     jobs,
     model::{Product, ProductInput, ProductJson},
+    paging::{self, COUNTED},
     store,
 };
 
@@ -29,26 +28,15 @@ pub async fn get(tx: &mut Tx, id: ProductId) -> Result<Product> {
 
 /// The order of the list.
 pub const ORDER: &[Sort] = &[Sort::ascending("title")];
-/// The most products that are counted exactly.
-const COUNTED: i64 = 10_000;
-
 /// A page of products by title: those whose title begins so, if `q` says how.
 pub async fn list(tx: &mut Tx, q: &str, page: &PageRequest) -> Result<Page<ProductJson>> {
     let prefix = text::fold(q);
-    let most = i64::from(page.limit);
-    let mut found = store::products::list(tx, &prefix, page.cursor(), page.offset(), most + 1).await?;
-    let counted = store::products::count(tx, &prefix, COUNTED + 1).await?;
-    let total = if counted > COUNTED {
-        Total::about(COUNTED)
-    } else {
-        Total::exact(counted)
-    };
-    let more = found.len() > page.limit as usize;
-    found.truncate(page.limit as usize);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::new(ORDER, vec![json!(last.sort_title)], last.id.0));
+    let mut found =
+        store::products::list(tx, &prefix, page.cursor(), page.offset(), paging::most(page)).await?;
+    let total = paging::total(store::products::count(tx, &prefix, COUNTED + 1).await?);
+    let next = paging::cut(&mut found, page, |last| {
+        Cursor::new(ORDER, vec![json!(last.sort_title)], last.id.0)
+    });
     stock::count(tx, &mut found).await?;
     let shown = found.iter().map(Product::show).collect();
     Ok(Page::new(shown, next, total))
@@ -79,7 +67,7 @@ pub async fn upsert_many(
             .map(|input| tell(tx, input, base, &mut after))
             .collect();
         if write(tx, &before, &mut after).await? {
-            return Ok(with_versions(outcomes, &after));
+            return Ok(as_they_are(outcomes, &after, key));
         }
     }
     Err(busy())
@@ -96,11 +84,11 @@ pub async fn try_many(tx: &mut Tx, inputs: &[ProductInput], base: Currency) -> R
         .into_iter()
         .map(|product| ((product.source.clone(), product.external_id.clone()), product))
         .collect();
-    let outcomes = inputs
+    let outcomes: Vec<_> = inputs
         .iter()
         .map(|input| tell(tx, input, base, &mut after))
         .collect();
-    Ok(with_versions(outcomes, &after))
+    Ok(as_they_are(outcomes, &after, key))
 }
 
 /// What the ids of products begin with of which a file knew only the name in addresses.
@@ -245,20 +233,6 @@ fn busy() -> Error {
     Error::Unavailable("others tell of the same products at once; try again".into())
 }
 
-/// The outcomes with the products as they are in the end. Of two that told of the same new one only the first made it.
-fn with_versions(outcomes: Vec<Outcome<Product>>, after: &ByKey<Product>) -> Vec<Outcome<Product>> {
-    let mut made = HashSet::new();
-    let current = |product: Product| {
-        let key = (product.source.clone(), product.external_id.clone());
-        after.get(&key).cloned().unwrap_or(product)
-    };
-    outcomes
-        .into_iter()
-        .map(|outcome| match outcome {
-            Outcome::Created(product) if made.insert(product.id) => Outcome::Created(current(product)),
-            Outcome::Created(product) | Outcome::Updated(product) => Outcome::Updated(current(product)),
-            Outcome::Unchanged(product) => Outcome::Unchanged(current(product)),
-            Outcome::Refused(error) => Outcome::Refused(error),
-        })
-        .collect()
+fn key(product: &Product) -> (String, String) {
+    (product.source.clone(), product.external_id.clone())
 }

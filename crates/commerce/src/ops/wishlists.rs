@@ -1,11 +1,9 @@
 //! Wishlists: told one or many at a time, deleted, listed.
 
-use std::collections::HashSet;
-
 use regulars_database::Tx;
 use regulars_events::NewEvent;
 use regulars_kernel::{
-    Currency, Cursor, Error, Faults, Page, PageRequest, Result, Sort, Total,
+    Currency, Cursor, Error, Page, PageRequest, Result, Sort,
     ids::{CustomerId, WishlistId},
 };
 use serde_json::json;
@@ -13,11 +11,13 @@ use sqlx::Executor as _;
 
 use super::{
     ByKey, Outcome,
+    batch::{as_they_are, check_all},
     orders::{Guard, UNGUARDED},
     people::People,
 };
 use crate::{
     model::{Wishlist, WishlistChange, WishlistInput, WishlistJson},
+    paging::{self, COUNTED},
     store,
 };
 
@@ -25,8 +25,6 @@ use crate::{
 const TRIES: usize = 5;
 /// The order of the list.
 pub const ORDER: &[Sort] = &[Sort::descending("updated_at")];
-/// The most wishlists that are counted exactly.
-const COUNTED: i64 = 10_000;
 
 /// Reads a wishlist.
 pub async fn get(tx: &mut Tx, id: WishlistId) -> Result<Wishlist> {
@@ -42,20 +40,12 @@ pub async fn list(
     customer: Option<CustomerId>,
     page: &PageRequest,
 ) -> Result<Page<WishlistJson>> {
-    let most = i64::from(page.limit);
-    let mut found = store::wishlists::list(tx, customer, page.cursor(), page.offset(), most + 1).await?;
-    let counted = store::wishlists::count(tx, customer, COUNTED + 1).await?;
-    let total = if counted > COUNTED {
-        Total::about(COUNTED)
-    } else {
-        Total::exact(counted)
-    };
-    let more = found.len() > page.limit as usize;
-    found.truncate(page.limit as usize);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::new(ORDER, vec![json!(last.updated_at)], last.id.0));
+    let mut found =
+        store::wishlists::list(tx, customer, page.cursor(), page.offset(), paging::most(page)).await?;
+    let total = paging::total(store::wishlists::count(tx, customer, COUNTED + 1).await?);
+    let next = paging::cut(&mut found, page, |last| {
+        Cursor::new(ORDER, vec![json!(last.updated_at)], last.id.0)
+    });
     let shown = found.iter().map(Wishlist::show).collect();
     Ok(Page::new(shown, next, total))
 }
@@ -118,19 +108,7 @@ async fn tell_many(
     guard: Guard<'_>,
     is_trial: bool,
 ) -> Result<Vec<Outcome<Wishlist>>> {
-    let mut outcomes: Vec<Option<Outcome<Wishlist>>> = Vec::with_capacity(inputs.len());
-    let mut told: Vec<(usize, WishlistChange)> = Vec::new();
-    for (index, input) in inputs.iter().enumerate() {
-        let mut faults = Faults::new();
-        let change = input.check(base, &mut faults);
-        outcomes.push(match faults.check() {
-            Ok(()) => {
-                told.push((index, change));
-                None
-            }
-            Err(error) => Some(Outcome::Refused(error)),
-        });
-    }
+    let (mut outcomes, mut told) = check_all(inputs, |input, faults| input.check(base, faults));
     for _ in 0..TRIES {
         let people = People::seek(tx, told.iter().map(|(_, change)| change), is_trial).await?;
         let keys: Vec<_> = told
@@ -155,7 +133,7 @@ async fn tell_many(
             continue;
         }
         if is_trial || write(tx, &before, &mut after).await? {
-            return Ok(with_versions(outcomes.into_iter().flatten(), &after));
+            return Ok(as_they_are(outcomes.into_iter().flatten(), &after, key));
         }
     }
     Err(Error::Unavailable(
@@ -277,26 +255,6 @@ fn told(old: &Wishlist, new: &Wishlist) -> Vec<NewEvent> {
     events
 }
 
-/// The outcomes with the wishlists as they are in the end. Of two that told of the same new one only the first made it.
-fn with_versions(
-    outcomes: impl Iterator<Item = Outcome<Wishlist>>,
-    after: &ByKey<Wishlist>,
-) -> Vec<Outcome<Wishlist>> {
-    let mut made = HashSet::new();
-    let current = |list: Wishlist| {
-        let key = (list.source.clone(), list.external_id.clone());
-        after.get(&key).cloned().unwrap_or(list)
-    };
-    outcomes
-        .map(|outcome| match outcome {
-            Outcome::Created(list) if made.insert(list.id) => Outcome::Created(current(list)),
-            Outcome::Created(list) | Outcome::Updated(list) => Outcome::Updated(current(list)),
-            Outcome::Unchanged(list) => Outcome::Unchanged(current(list)),
-            Outcome::Refused(error) => Outcome::Refused(error),
-        })
-        .collect()
-}
-
 /// Deletes a wishlist for ever: what arrives of it later changes nothing.
 pub async fn delete(tx: &mut Tx, id: WishlistId, guard: Guard<'_>) -> Result<()> {
     let list = get(tx, id).await?;
@@ -327,4 +285,8 @@ pub async fn delete(tx: &mut Tx, id: WishlistId, guard: Guard<'_>) -> Result<()>
 /// Gives a customer all wishlists of another who turned out to be the same; answers how many.
 pub(super) async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
     store::wishlists::hand_over(tx, from, to).await
+}
+
+fn key(list: &Wishlist) -> (String, String) {
+    (list.source.clone(), list.external_id.clone())
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
-    Cursor, Error, PageRequest, Result, Sort, Total,
+    Cursor, Error, PageRequest, Result, Sort,
     ids::{CartId, CustomerId, OrderId},
     paging::{CursorError, Page},
 };
@@ -11,7 +11,10 @@ use serde_json::json;
 use sqlx::{FromRow as _, Postgres, QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use crate::model::{ABANDONED_AFTER, Cart, CartRow, CartState};
+use crate::{
+    model::{ABANDONED_AFTER, Cart, CartRow, CartState},
+    paging::{self, COUNTED},
+};
 
 macro_rules! names {
     () => {
@@ -49,9 +52,6 @@ pub struct CartFilter {
 
 /// What a list can be ordered by.
 pub const SORTS: [&str; 1] = ["last_active_at"];
-
-/// The most carts that are counted exactly.
-const COUNTED: i64 = 10_000;
 
 impl CartFilter {
     fn push(&self, sql: &mut QueryBuilder<Postgres>, now: DateTime<Utc>) {
@@ -123,7 +123,7 @@ pub async fn list(tx: &mut Tx, filter: &CartFilter, sort: Sort, page: &PageReque
         .push(" OFFSET ")
         .push_bind(page.offset())
         .push(" LIMIT ")
-        .push_bind(i64::from(page.limit) + 1);
+        .push_bind(paging::most(page));
     let mut carts: Vec<Cart> = sql.build_query_as().fetch_all(tx.conn()).await?;
 
     let mut count = QueryBuilder::new("SELECT count(*) FROM (SELECT ");
@@ -134,21 +134,13 @@ pub async fn list(tx: &mut Tx, filter: &CartFilter, sort: Sort, page: &PageReque
     }
     count.push(" LIMIT ").push_bind(COUNTED + 1).push(") found");
     let counted: i64 = count.build_query_scalar().fetch_one(tx.conn()).await?;
-    let total = if counted > COUNTED {
-        Total::about(COUNTED)
-    } else {
-        Total::exact(counted)
-    };
-    let more = carts.len() > page.limit as usize;
-    carts.truncate(page.limit as usize);
-    let next = carts
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor::new(&[sort], vec![json!(last.last_active_at)], last.id.0));
+    let next = paging::cut(&mut carts, page, |last| {
+        Cursor::new(&[sort], vec![json!(last.last_active_at)], last.id.0)
+    });
     Ok(Page::new(
         carts.iter().map(|cart| cart.row(now)).collect(),
         next,
-        total,
+        paging::total(counted),
     ))
 }
 

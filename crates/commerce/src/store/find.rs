@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use regulars_database::Tx;
 use regulars_kernel::{
-    Cursor, Error, PageRequest, Result, Sort, Total,
+    Cursor, Error, PageRequest, Result, Sort,
     ids::CustomerId,
     paging::{CursorError, Page},
 };
@@ -12,7 +12,10 @@ use serde_json::json;
 use sqlx::{Postgres, QueryBuilder};
 
 use super::orders::order_columns;
-use crate::model::{Order, OrderRow};
+use crate::{
+    model::{Order, OrderRow},
+    paging::{self, COUNTED},
+};
 
 /// Which orders are wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,8 +36,6 @@ pub struct Filter {
 /// What a list can be ordered by.
 pub const SORTS: [&str; 2] = ["placed_at", "total"];
 
-/// The most orders that are counted exactly.
-const COUNTED: i64 = 10_000;
 /// The most orders that a search finds of each kind.
 const FOUND: i64 = 500;
 
@@ -130,7 +131,7 @@ pub async fn list(tx: &mut Tx, filter: &Filter, sort: Sort, page: &PageRequest) 
         .push(", o.id")
         .push(down);
     sql.push(" OFFSET ").push_bind(page.offset());
-    sql.push(" LIMIT ").push_bind(i64::from(page.limit) + 1);
+    sql.push(" LIMIT ").push_bind(paging::most(page));
     let mut orders: Vec<Order> = sql.build_query_as().fetch_all(tx.conn()).await?;
 
     let mut count = QueryBuilder::new("SELECT count(*) FROM (SELECT ");
@@ -141,14 +142,7 @@ pub async fn list(tx: &mut Tx, filter: &Filter, sort: Sort, page: &PageRequest) 
     }
     count.push(" LIMIT ").push_bind(COUNTED + 1).push(") found");
     let counted: i64 = count.build_query_scalar().fetch_one(tx.conn()).await?;
-    let total = if counted > COUNTED {
-        Total::about(COUNTED)
-    } else {
-        Total::exact(counted)
-    };
-    let more = orders.len() > page.limit as usize;
-    orders.truncate(page.limit as usize);
-    let next = orders.last().filter(|_| more).map(|last| {
+    let next = paging::cut(&mut orders, page, |last| {
         let value = if by_total {
             json!(sort_key(last))
         } else {
@@ -156,7 +150,11 @@ pub async fn list(tx: &mut Tx, filter: &Filter, sort: Sort, page: &PageRequest) 
         };
         Cursor::new(&[sort], vec![value], last.id.0)
     });
-    Ok(Page::new(orders.iter().map(Order::row).collect(), next, total))
+    Ok(Page::new(
+        orders.iter().map(Order::row).collect(),
+        next,
+        paging::total(counted),
+    ))
 }
 
 /// The sources that orders came from, by name: the index is jumped through from one to the next.

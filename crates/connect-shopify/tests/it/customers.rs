@@ -353,8 +353,8 @@ async fn what_was_wished_for_and_owed_goes_over_with_a_merge() {
             .await
             .expect(201);
     }
-    let list = json!({"source": "shopify", "external_id": "w", "customer_id": ids[1], "items": [{"product_external_id": "7", "title": "Shoes"}]});
-    post("/wishlists".into(), list).await.expect(201);
+    let wish = json!({"source": "shopify", "external_id": "w", "customer_id": ids[1], "items": [{"product_external_id": "7", "title": "Shoes"}]});
+    post("/wishlists".into(), wish).await.expect(201);
     let merge = json!({"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1", "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2", "status": "completed", "errors": []});
     shop.says("customers/merge", "2026-05-03T10:00:00Z", &merge).await;
     shop.process().await;
