@@ -31,7 +31,7 @@ ROOT = HERE.parent.parent
 # What is measured in one run: among how many customers, and which parts.
 SECTIONS = {
     "customers": (1_000_000, ["read", "search", "filters", "pages", "create", "export", "restart", "files"]),
-    "commerce": (100_000, ["webhooks", "activities", "figures", "outages"]),
+    "commerce": (100_000, ["webhooks", "activities", "figures", "mirror", "outages"]),
 }
 # Turns that the server and pgbench take at what other work in the database disturbs.
 ROUNDS = 5
@@ -472,6 +472,16 @@ end
     def figures(self):
         """The figures of customers, of a million orders."""
         webhooks.figures(self)
+
+    def mirror(self):
+        """How fast an emulator of Firestore is filled, by the mirror and by a bare loop of full batches, in turns; on a database of its own."""
+        done = subprocess.run(["cargo", "run", "--quiet", "--release", "--locked", "--package", "regulars-connect-firestore", "--example", "rates", "--", "10000", "3"],
+                              cwd=ROOT, capture_output=True, text=True, env={**os.environ, "_JAVA_OPTIONS": "-Xmx6g"})
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr[-2000:])
+        turns = [(int(bare), int(ours), float(ratio)) for bare, ours, ratio in re.findall(r"(?m)^bare (\d+)/s, mirror (\d+)/s, (\S+)$", done.stdout)]
+        bare, ours, ratio = sorted(turns, key=lambda turn: turn[2])[len(turns) // 2]
+        self.report("customers mirrored in Firestore's emulator, 10,000 changes", f"{ours:,}/s", f"a loop of full batches {bare:,}/s", f"≥ 0.7: {ratio:.2f} (rounds {', '.join(f'{turn[2]:.2f}' for turn in turns)})", ratio >= 0.7)
 
     def outages(self):
         """Webhooks while servers and PostgreSQL are killed, and several servers on one database."""

@@ -8,9 +8,9 @@ use regulars_web::{
     PageCall, PageResult, Path, Query,
     pages::{
         self, Align, Attributes, Choice, Icon, Nav, checkbox_field, column, confirm_attributes, data_table,
-        icon_button, link_button, menu, menu_column, menu_divider, menu_item, menu_link, number_field, page,
-        page_header, pagination, select_field, status_badge, table_empty, text_field, textarea_field,
-        time_tag,
+        format, icon_button, link_button, menu, menu_column, menu_divider, menu_item, menu_link,
+        number_field, page, page_header, pagination, select_field, status_badge, table_empty, text_field,
+        textarea_field, time_tag,
     },
     redirect_with,
 };
@@ -156,7 +156,8 @@ impl Typed {
 }
 
 /// The fields of a key that pages hold.
-fn page_fields(typed: &Typed, faults: &[Fault]) -> Markup {
+fn page_fields(call: &PageCall, typed: &Typed, faults: &[Fault]) -> Markup {
+    let usual = format::integer(i64::from(RATE_PER_MINUTE), call.bare_shell().locale);
     // A fault of one origin is shown at the field that has them all.
     let mut at_field = faults.to_vec();
     for fault in &mut at_field {
@@ -168,7 +169,7 @@ fn page_fields(typed: &Typed, faults: &[Fault]) -> Markup {
         (textarea_field("origins", "Pages that use it").value(&typed.origins).required().faults(&at_field)
             .hint("Their origins, one a line, as in https://shop.example"))
         (number_field("rate_per_minute", "Requests a minute").value(&typed.rate).faults(&at_field).autocomplete("off")
-            .hint(format!("All browsers together; {RATE_PER_MINUTE} if nothing is said")))
+            .hint(format!("All browsers together; {usual} if nothing is said")))
     }
 }
 
@@ -210,7 +211,7 @@ fn create_face(call: &PageCall, kind: KeyKind, typed: &Typed, faults: &[Fault]) 
                 input type="hidden" name="kind" value="publishable";
                 p class="muted" { "For the pages of a shop that tell what visitors do: everybody who opens them can read it, so it may tell of activities and nothing else." }
                 (text_field("name", "What is it for?").value(&typed.name).required().hint("As in “web shop”").autocomplete("off").faults(faults).autofocus())
-                (page_fields(typed, faults))
+                (page_fields(call, typed, faults))
                 (select_field("expires_at", "Expires", expiries).value(&typed.expires).faults(faults))
             },
         }
@@ -319,7 +320,7 @@ fn edit_face(call: &PageCall, key: &ApiKey, typed: &Typed, faults: &[Fault]) -> 
             @if key.kind == KeyKind::Publishable { p class="muted" { "pk_…" (key.hint) } } @else { p class="muted" { "rk_…" (key.hint) " · " (key.role.name()) } }
             input type="hidden" name="version" value=(key.version);
             (text_field("name", "What is it for?").value(&typed.name).required().autocomplete("off").faults(faults))
-            @if key.kind == KeyKind::Publishable { (page_fields(typed, faults)) } @else { (scope_fields(&typed.scopes, |permission| key.role.may(permission))) }
+            @if key.kind == KeyKind::Publishable { (page_fields(call, typed, faults)) } @else { (scope_fields(&typed.scopes, |permission| key.role.may(permission))) }
         },
     }
     .answer(call, PLACE)
