@@ -33,11 +33,12 @@ SECTIONS = {
     "customers": (1_000_000, ["read", "search", "filters", "pages", "create", "export", "restart", "files"]),
     "commerce": (100_000, ["webhooks", "activities", "figures", "mirror", "outages"]),
 }
-# Turns that the server and pgbench take at what other work in the database disturbs.
-ROUNDS = 5
 
 
 class Bench:
+    # Turns that the server and pgbench take at what other work in the database disturbs.
+    rounds = 5
+
     def __init__(self, options):
         self.options = options
         self.binary = os.path.abspath(options.binary)
@@ -523,11 +524,11 @@ end
             # In turns, and the median of the ratios: every few ten thousand rows PostgreSQL analyses the table, which takes
             # one of two cores from whoever is measured at that moment.
             rounds = []
-            for _ in range(ROUNDS):
+            for _ in range(self.rounds):
                 same = self.pgbench(same_sql, clients, self.options.seconds)["rate"]
                 ours = self.wrk(["/api/v1/customers"], clients, self.options.seconds, "POST", body)["rate"]
                 rounds.append((ours / same, ours, same))
-            ratio, ours, same = sorted(rounds)[ROUNDS // 2]
+            ratio, ours, same = sorted(rounds)[self.rounds // 2]
             alone = self.pgbench(alone_sql, clients, self.options.seconds)["rate"]
             all_ratios = ", ".join(f"{one[0]:.2f}" for one in rounds)
             self.report(f"create one (durable), {clients} client{'s' if clients > 1 else ''}", f"{ours:,.0f}/s",

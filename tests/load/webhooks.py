@@ -101,15 +101,38 @@ def at_once(port, path, lanes, every=None):
 
 
 def accepted(bench, path):
-    """Deliveries per second at 16 clients: signed, each its own, answered when they are durable. Beside it the rate of one
-    durable insert of as much."""
-    count = 60_000
-    file = bench.scratch / "deliveries.txt"
+    """Deliveries per second at 16 clients: signed, each its own, answered when they are durable. Beside it the insert of one of
+    them as the source has it, and a bare one of as much."""
+    bench.psql("CREATE TABLE IF NOT EXISTS bench_inbox (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), at timestamptz NOT NULL DEFAULT now(), body bytea NOT NULL); GRANT INSERT ON bench_inbox TO regulars_app")
+    connection = bench.psql(f"SELECT id FROM connections WHERE organization_id = '{bench.organization}' ORDER BY created_at DESC, id DESC LIMIT 1")
+    body, random_id = "'\\x" + next(orders(1, 1, 1, 1)).hex() + "'::bytea", "gen_random_uuid()"
+    one = bench.filled(bench.source_statement("crates/connect/src/store/events.rs", "INSERT INTO webhook_events"), {
+        1: f"'{bench.organization}'::uuid", 2: "now()", 3: f"ARRAY[{random_id}]", 4: f"ARRAY['{connection}'::uuid]", 5: "ARRAY['shopify']", 6: "ARRAY['orders/edited']", 7: f"ARRAY[{random_id}::text]",
+        8: f"ARRAY[sha256({random_id}::text::bytea)]", 9: """ARRAY['{"shop": "bench.myshopify.com", "api_version": "2026-07", "event_id": null}'::jsonb]""", 10: f"ARRAY[{body}]",
+        11: "ARRAY[now()]", 12: "ARRAY[false]", 13: "'nothing answers to it'"})
+    same_sql = f"BEGIN;\nSET LOCAL app.organization_id = '{bench.organization}';\n{one};\nCOMMIT"
+    rounds = []
+    for turn in range(bench.rounds):
+        ours, p99 = poured(bench, path, turn)
+        same = bench.pgbench(same_sql, 16, bench.options.seconds)["rate"]
+        alone = bench.pgbench(f"INSERT INTO bench_inbox (body) VALUES ({body})", 16, bench.options.seconds)["rate"]
+        rounds.append((ours / same, ours, same, alone, p99))
+    bench.psql("DROP TABLE bench_inbox")
+    ratio, ours, same, alone, p99 = sorted(rounds)[len(rounds) // 2]
+    bench.report("webhooks taken at 16 clients: verified, durable, answered", f"{ours:,.0f}/s, p99 {p99:.1f} ms", f"one durable insert {same:,.0f}/s at 16 (into a table without more {alone:,.0f}: {ours / alone:.2f})",
+                 f"≥ 0.5: {ratio:.2f} (rounds {', '.join(f'{one[0]:.2f}' for one in rounds)})", ratio >= 0.5)
+
+
+def poured(bench, path, turn):
+    """Deliveries, each its own, at 16 clients: their rate, and the 99th percentile of their milliseconds."""
+    count = bench.options.seconds * 15_000
+    file = bench.scratch / "deliveries.http"
     with open(file, "w") as out:
-        # A topic that nothing answers to, so that the load is taking in; processing has its own line.
-        for body in orders(time.time_ns() // 1000, count, 20_000, 1):
-            head = headers("orders/edited", body)
-            out.write(f"{head['X-Shopify-Webhook-Id']}\t{head['X-Shopify-Hmac-Sha256']}\t{body.decode()}\n")
+        # A topic that nothing answers to, so that the load is taking in; processing has its own line. Each request is written
+        # out beforehand: whoever sends shares the machine with the server, and must not be what is measured.
+        for body in orders(time.time_ns() // 1000, count, 20_000, turn):
+            head = {"Host": "127.0.0.1", "Content-Length": len(body), **headers("orders/edited", body)}
+            out.write(f"POST {path} HTTP/1.1|" + "".join(f"{name}: {value}|" for name, value in head.items()) + f"|{body.decode()}\n")
     script = bench.scratch / "deliveries.lua"
     script.write_text(f"""
 local threads = 0
@@ -117,14 +140,15 @@ function setup(thread) threads = threads + 1; thread:set("id", threads) end
 function init()
   all, n = {{}}, 0
   local place = 0
-  for line in io.lines("{file}") do place = place + 1; if place % 2 == id - 1 then all[#all + 1] = line end end
+  for line in io.lines("{file}") do
+    place = place + 1
+    if place % 2 == id - 1 then
+      local head, body = string.match(line, "^(.-||)(.*)$")
+      all[#all + 1] = string.gsub(head, "|", "\\r\\n") .. body
+    end
+  end
 end
-function request()
-  n = n + 1
-  local key, sign, body = string.match(all[(n - 1) % #all + 1], "^(%S+)\\t(%S+)\\t(.*)$")
-  return wrk.format("POST", "{path}", {{["Content-Type"] = "application/json", ["X-Shopify-Topic"] = "orders/edited", ["X-Shopify-Shop-Domain"] = "bench.myshopify.com",
-    ["X-Shopify-API-Version"] = "2026-07", ["X-Shopify-Webhook-Id"] = key, ["X-Shopify-Hmac-Sha256"] = sign}}, body)
-end
+function request() n = n + 1; return all[(n - 1) % #all + 1] end
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format("RESULT %f %f %d %d\\n", summary.requests / (summary.duration / 1e6), latency:percentile(99) / 1e3, e.status + e.connect + e.read + e.write + e.timeout, summary.requests))
@@ -134,12 +158,7 @@ end
     rate, p99, errors, sent = re.search(r"RESULT (\S+) (\S+) (\d+) (\d+)", done.stdout).groups()
     if int(errors) or int(sent) > count:
         raise RuntimeError(f"{errors} errors, {sent} of {count} sent: {done.stdout}")
-    bench.psql("CREATE TABLE IF NOT EXISTS bench_inbox (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), at timestamptz NOT NULL DEFAULT now(), body bytea NOT NULL); GRANT INSERT ON bench_inbox TO regulars_app")
-    body = next(orders(1, 1, 1, 1)).hex()
-    limit = bench.pgbench(f"INSERT INTO bench_inbox (body) VALUES ('\\x{body}')", 16, bench.options.seconds)
-    bench.psql("DROP TABLE bench_inbox")
-    ratio = float(rate) / limit["rate"]
-    bench.report("webhooks taken at 16 clients: verified, durable, answered", f"{float(rate):,.0f}/s, p99 {float(p99):.1f} ms", f"one durable insert {limit['rate']:,.0f}/s at 16", f"≥ 0.5: {ratio:.2f}", ratio >= 0.5)
+    return float(rate), float(p99)
 
 
 def steady(bench, path):

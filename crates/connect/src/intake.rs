@@ -95,7 +95,12 @@ impl Intake {
 
     /// Runs a lane until nobody waits.
     async fn run(self, database: Database, organization_id: OrganizationId) {
-        while let Some(batch) = self.take(organization_id) {
+        loop {
+            // Requests that are there already are read first, and share this commit.
+            tokio::task::yield_now().await;
+            let Some(batch) = self.take(organization_id) else {
+                return;
+            };
             let bytes: usize = batch.iter().map(Waiting::bytes).sum();
             self.write(&database, organization_id, batch).await;
             self.waiting.fetch_sub(bytes, Ordering::Relaxed);
