@@ -46,6 +46,8 @@ class Bench:
         self.data.mkdir(parents=True, exist_ok=True)
         self.base = f"http://127.0.0.1:{options.port}"
         self.server = None
+        # What the server and the commands are told beside everything else.
+        self.environment = {}
         self.rows = []
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="regulars-bench-"))
         os.chmod(self.scratch, 0o755)
@@ -57,7 +59,7 @@ class Bench:
         log = open(self.scratch / "server.log", "ab")
         self.server = subprocess.Popen(
             [self.binary, "serve", "--listen", f"127.0.0.1:{self.options.port}", "--data-dir", str(self.data), *more],
-            stdout=log, stderr=log, env={**os.environ, "REGULARS_RATE_LIMIT": "0", "REGULARS_LOG": "warn"})
+            stdout=log, stderr=log, env={**os.environ, "REGULARS_RATE_LIMIT": "0", "REGULARS_LOG": "warn", **self.environment})
         while time.monotonic() - began < 120:
             try:
                 if urllib.request.urlopen(self.base + "/readyz", timeout=1).status == 200:
@@ -79,7 +81,7 @@ class Bench:
         return int(re.search(rf"{field}:\s+(\d+)", text)[1]) / 1024
 
     def regulars(self, *arguments):
-        done = subprocess.run([self.binary, *arguments, "--data-dir", str(self.data)], capture_output=True, text=True)
+        done = subprocess.run([self.binary, *arguments, "--data-dir", str(self.data)], capture_output=True, text=True, env={**os.environ, **self.environment})
         if done.returncode != 0:
             raise RuntimeError(f"regulars {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout.strip()
@@ -605,6 +607,10 @@ end
     def post(self, path, body=b"", kind="application/json"):
         request = urllib.request.Request(self.base + path, data=body, method="POST", headers={"Authorization": f"Bearer {self.key}", "Content-Type": kind})
         return json.load(urllib.request.urlopen(request, timeout=600))
+
+    def put(self, path, content):
+        request = urllib.request.Request(self.base + path, data=json.dumps(content).encode(), method="PUT", headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"})
+        return json.load(urllib.request.urlopen(request, timeout=60))
 
     def upload(self, name, content):
         return self.post(f"/api/v1/imports?file_name={name}", content, "application/octet-stream")

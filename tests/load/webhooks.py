@@ -17,6 +17,8 @@ import time
 import urllib.request
 import uuid
 
+import firestore
+
 SECRET = "shpss_bench_secret_of_the_shop"
 
 
@@ -209,13 +211,19 @@ def reckoned(bench):
     bench.report(f"figures verified: {orders_there:,} orders among {bench.count:,} customers", f"{seconds:.1f} s", f"one aggregate statement {limit:.1f} s", f"≥ 0.5: {ratio:.2f}", ratio >= 0.5)
 
 
-def flood(bench, count=20_000, kills=8):
+def flood(bench, count=20_000, kills=8, is_mirrored=False):
     """Kills the server or PostgreSQL at random moments while webhooks pour in, on a database of its own; the sender sends again
-    what was not answered, as a shop does. Afterwards everything is there, once."""
-    stage = bench.apart()
+    what was not answered, as a shop does. Afterwards everything is there, once. With a mirror Firestore is away all the while,
+    and holds everything once it is back."""
+    stage, emulator, emulator_port = bench.apart(), None, firestore.free_port()
+    if is_mirrored:
+        stage.environment["REGULARS_FIRESTORE_EMULATOR"] = f"127.0.0.1:{emulator_port}"
     try:
         stage.start()
         stage.regulars("organization", "create", "Bench", "--slug", "bench")
+        if is_mirrored:
+            stage.key = stage.regulars("key", "create", "--organization", "bench", "--name", "bench", "--role", "admin")
+            stage.put("/api/v1/sync/firestore", {"project_id": "bench"})
         path = stage.regulars("connection", "create", "--organization", "bench", "--provider", "shopify", "--secret", SECRET).split()[-1]
         bodies = [(headers("orders/create", body), body) for body in orders(1_000_000, count, 2_000, 3)]
         dice, again, over = random.Random(4), [0], threading.Event()
@@ -261,11 +269,28 @@ def flood(bench, count=20_000, kills=8):
         stage.postmaster()
         drained(stage, 10)
         said, holds = told_once(stage, count)
-        bench.report(f"{count:,} webhooks while server and PostgreSQL are killed {killed['server']} and {killed['PostgreSQL']} times",
+        if is_mirrored:
+            state = stage.get("/api/v1/sync/firestore")["state"]
+            emulator = firestore.start(emulator_port)
+            mirrored = current(stage)
+            said, holds = f"{said}; the mirror was “{state}”, then {mirrored}", holds and state == "failing"
+        bench.report(f"{count:,} webhooks while server and PostgreSQL are killed {killed['server']} and {killed['PostgreSQL']} times" + (", and Firestore is away" if is_mirrored else ""),
                      f"{said}; {again[0]} sent again", "–", "each once", holds)
     finally:
+        if emulator:
+            emulator.kill()
+            emulator.wait()
         stage.stop()
         shutil.rmtree(stage.data, ignore_errors=True)
+
+
+def current(stage):
+    """Waits until everything is in Firestore; answers what a comparison says, which is an error if anything differs."""
+    for _ in range(600):
+        if stage.get("/api/v1/sync/firestore")["state"] == "current":
+            return stage.regulars("sync", "verify", "--organization", "bench").splitlines()[0]
+        time.sleep(0.5)
+    raise RuntimeError("the mirror is not current after five minutes")
 
 
 def drained(stage, minutes):
@@ -387,4 +412,5 @@ def figures(bench):
 
 def outages(bench):
     flood(bench)
+    flood(bench, is_mirrored=True)
     shared(bench)
