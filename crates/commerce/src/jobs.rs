@@ -1,5 +1,5 @@
-//! What follows later: the figures of customers with very many orders, and of all who bought a product that is of another
-//! kind now.
+//! What follows later: the figures of customers with very many orders, of all who bought a product that is of another kind
+//! now, and of everybody when the organization reckons in another currency.
 
 use async_trait::async_trait;
 use regulars_database::Tx;
@@ -13,7 +13,7 @@ use crate::{ops::metrics, store};
 
 /// The room's jobs.
 pub fn job_handlers(registry: Registry) -> Registry {
-    registry.with(Reckon).with(Regroup)
+    registry.with(Reckon).with(ReckonAll).with(Regroup)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +41,24 @@ impl Handler for Reckon {
         metrics::reckon_all(&mut tx, [customer_id], base).await?;
         tx.commit().await?;
         Ok(json!({}))
+    }
+}
+
+/// Reckons everybody's figures, when the organization's currency is another.
+struct ReckonAll;
+
+#[async_trait]
+impl Handler for ReckonAll {
+    fn kind(&self) -> &'static str {
+        regulars_accounts::ops::RECKON_ALL
+    }
+
+    async fn run(&self, job: Context) -> Result<Value, Failure> {
+        let found = metrics::verify(&job.database, job.scope, true, |found| {
+            job.progress(found.checked, None);
+        })
+        .await?;
+        Ok(json!({"checked": found.checked, "changed": found.differed}))
     }
 }
 

@@ -26,7 +26,7 @@ pub use operator::{
     OperatorKey, create_key_text, create_organization, create_user, first_owner_token, list_organizations,
     operator_link, organization_by_slug,
 };
-pub use organizations::{get_organization, update_organization};
+pub use organizations::{RECKON_ALL, get_organization, update_organization};
 pub use sessions::{
     list_member_sessions, list_own_sessions, organizations_of, revoke_member_session, revoke_other_sessions,
     revoke_own_session, sign_out, sweep_sessions, switch_organization,

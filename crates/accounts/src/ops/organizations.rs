@@ -1,6 +1,7 @@
 //! An organization's settings.
 
 use regulars_database::Tx;
+use regulars_jobs::{NewJob, enqueue};
 use regulars_kernel::{Permission, Result};
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,9 @@ use crate::{
     model::{Organization, OrganizationPatch, Power},
     store::organizations,
 };
+
+/// The job that reckons everybody's figures anew; the room of orders runs it.
+pub const RECKON_ALL: &str = "metrics.reckon_all";
 
 /// The organization of the transaction.
 pub async fn get_organization(tx: &mut Tx) -> Result<Organization> {
@@ -55,6 +59,7 @@ pub async fn update_organization(
         // Whoever bought nothing shows amounts of nothing, in the organization's currency.
         let everybody = "SELECT id FROM customers WHERE organization_id = $1 AND deleted_at IS NULL";
         regulars_events::followers::changed_among(tx, everybody, id.0).await?;
+        enqueue(tx, NewJob::new(RECKON_ALL, json!({})).key("currency")).await?;
     }
     tx.forget::<Organization>();
     Entry::new("organization.updated")

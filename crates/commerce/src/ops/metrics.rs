@@ -18,7 +18,8 @@ use crate::{jobs, model::ToldMetricsInput, store::metrics as store};
 /// would look at all of its orders with every sale: whoever has more is reckoned by a job, which a burst of sales shares.
 const MOST_AT_ONCE: i32 = 1_000;
 
-/// Reckons the figures of these customers anew, after their orders were written in this transaction.
+/// Reckons the figures of these customers anew, after their orders were written in this transaction. The organization's currency
+/// is looked up once their rows are locked: one that changed meanwhile has reckoned them before, or waits to.
 pub async fn reckon(
     tx: &mut Tx,
     customers: impl IntoIterator<Item = CustomerId>,
@@ -29,6 +30,7 @@ pub async fn reckon(
         return Ok(());
     }
     let many = store::lock(tx, &ids, base, MOST_AT_ONCE).await?;
+    let base = store::base_currency(tx).await?;
     for id in &many {
         enqueue(tx, jobs::reckon(*id)).await?;
     }
@@ -45,6 +47,7 @@ pub async fn reckon_all(
 ) -> Result<()> {
     let ids = distinct(customers);
     store::lock(tx, &ids, base, i32::MAX).await?;
+    let base = store::base_currency(tx).await?;
     store::reckon(tx, &ids, base).await?;
     followers::changed(tx, ids).await
 }

@@ -472,8 +472,10 @@ fn allowed(before: &Order, change: &Change, is_known: bool, guard: Guard<'_>) ->
             "this order was deleted; it stays so",
         ));
     }
+    // Told again it is no move, though the order went further by what was told of its parts.
     if let Patch::Set(status) = change.core.stated_status
         && before.is_known
+        && before.core.stated_status != Some(status)
         && !before.derived.status.may_become(status)
     {
         return Err(Error::conflict(

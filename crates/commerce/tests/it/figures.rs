@@ -1,7 +1,8 @@
 //! The figures of customers: kept along the way, they are what reckoning from the beginning gives.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use regulars_commerce::ops::{metrics, orders};
-use regulars_kernel::{Actor, Currency, Scope};
+use regulars_kernel::{Actor, Currency, Role, Scope};
 use serde_json::{Value, json};
 
 use crate::harness::{House, shoes, text};
@@ -184,14 +185,14 @@ async fn another_currency_of_the_organization_leaves_out_what_has_no_rate_to_it(
         house.metrics(&customer).await["total_spent"],
         json!({"amount": "68.90", "currency": "EUR"})
     );
-    sqlx::query("UPDATE organizations SET currency = 'USD' WHERE id = $1")
-        .bind(scope.organization_id.0)
-        .execute(house.app.test_database().owner())
+    let admin = house.app.key(Role::Admin).await;
+    let change = house.app.patch("/api/v1/organization").bearer(&admin);
+    change.json(json!({"currency": "USD"})).await.expect(200);
+    house.process().await;
+    let found = metrics::verify(house.app.database(), scope, false, |_| {})
         .await
         .unwrap();
-    metrics::verify(house.app.database(), scope, true, |_| {})
-        .await
-        .unwrap();
+    assert_eq!(found.differed, 0);
     let metrics = house.metrics(&customer).await;
     assert_eq!(
         metrics["total_spent"],
@@ -201,6 +202,84 @@ async fn another_currency_of_the_organization_leaves_out_what_has_no_rate_to_it(
     assert_eq!(
         (&metrics["orders"], &metrics["unconverted_orders"]),
         (&json!(2), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_sale_that_was_under_way_while_the_currency_changed_is_reckoned_in_the_new_one() {
+    let house = House::new().await;
+    let scope = scope(&house).await;
+    let order = house.order(shoes(1, "ada@example.com")).await;
+    let customer = text(&order["customer_id"]);
+    // The sale has read the old currency; it is reckoned after the change and its job are through.
+    let mut sale = house.app.tx("acme").await;
+    let admin = house.app.key(Role::Admin).await;
+    let change = house.app.patch("/api/v1/organization").bearer(&admin);
+    change.json(json!({"currency": "USD"})).await.expect(200);
+    house.process().await;
+    metrics::reckon(&mut sale, [customer.parse().unwrap()], Currency::EUR)
+        .await
+        .unwrap();
+    sale.commit().await.unwrap();
+    let found = metrics::verify(house.app.database(), scope, false, |_| {})
+        .await
+        .unwrap();
+    assert_eq!((found.checked, found.differed), (1, 0));
+    assert_eq!(house.metrics(&customer).await["total_spent"]["currency"], "USD");
+}
+
+#[tokio::test]
+async fn what_a_group_of_companies_bought_is_added_up() {
+    let house = House::new().await;
+    let top = house
+        .post("/customers", json!({"kind": "company", "company_name": "Group"}))
+        .await
+        .expect(201)
+        .json;
+    let below = json!({"kind": "company", "company_name": "Works", "email": "works@example.com", "parent_id": top["id"]});
+    house.post("/customers", below).await.expect(201);
+    let path = format!("/customers/{}", text(&top["id"]));
+    let own = json!({"source": "till", "external_id": "1", "customer_id": top["id"], "placed_at": "2026-01-02T00:00:00Z", "total": "10.00"});
+    house.order(own).await;
+    for (id, currency, total) in [("2", "EUR", "20.50"), ("3", "USD", "7.00")] {
+        house.order(json!({"source": "till", "external_id": id, "email": "works@example.com", "placed_at": "2026-03-04T00:00:00Z", "currency": currency, "total": total,
+            "refunds": [{"external_id": "1", "amount": "0.50"}]})).await;
+    }
+    let euros = |amount: &str| json!({"amount": amount, "currency": "EUR"});
+    assert_eq!(
+        house.get(&format!("{path}/children")).await.expect(200).json["rolled_up"]["metrics"],
+        json!({"orders": 3, "unconverted_orders": 1, "total_spent": euros("30.50"), "refunded": euros("0.50"), "net_revenue": euros("30.00"),
+            "last_order_at": "2026-03-04T00:00:00Z"})
+    );
+}
+
+#[tokio::test]
+async fn days_since_the_last_order_are_those_of_the_organizations_time_zone() {
+    let house = House::new().await;
+    let admin = house.app.key(Role::Admin).await;
+    let mut seen = Vec::new();
+    for hours in [1, 8, 15, 22, 29] {
+        let placed = Utc::now() - TimeDelta::hours(hours);
+        let order = house.order(json!({"source": "till", "external_id": hours.to_string(), "email": format!("p{hours}@example.com"), "placed_at": placed.to_rfc3339(), "total": "1.00"})).await;
+        seen.push((placed, text(&order["customer_id"])));
+    }
+    let mut days = Vec::new();
+    for zone in [chrono_tz::Pacific::Kiritimati, chrono_tz::Africa::Abidjan] {
+        let change = house.app.patch("/api/v1/organization").bearer(&admin);
+        change.json(json!({"time_zone": zone.name()})).await.expect(200);
+        for (placed, customer) in &seen {
+            let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+            let before = day(Utc::now());
+            let shown = house.metrics(customer).await["days_since_last_order"].clone();
+            let expected = [before, day(Utc::now())].map(|today| json!((today - day(*placed)).num_days()));
+            assert!(expected.contains(&shown), "{zone}: {shown}, not {expected:?}");
+            days.push(shown);
+        }
+    }
+    assert_ne!(
+        days[..5],
+        days[5..],
+        "the zones are far enough apart for different days"
     );
 }
 

@@ -17,7 +17,9 @@ pub struct House {
 
 impl House {
     pub async fn new() -> Self {
-        let api = regulars_customers::api_routes().merge(regulars_commerce::api_routes());
+        let api = regulars_customers::api_routes()
+            .merge(regulars_commerce::api_routes())
+            .merge(regulars_accounts::api_routes());
         let app = TestApp::new(api, Router::new()).await;
         let key = app.key(Role::Agent).await;
         Self { app, key }

@@ -132,6 +132,22 @@ async fn payments_fulfilments_and_refunds_move_an_order_and_are_told_once() {
 }
 
 #[tokio::test]
+async fn an_order_told_twice_is_no_move_though_its_parts_brought_it_further() {
+    let house = House::new().await;
+    let mut told = shoes(1, "ada@example.com");
+    told["status"] = json!("pending");
+    told["payments"] =
+        json!([{"external_id": "p1", "kind": "sale", "state": "succeeded", "amount": "59.90"}]);
+    let first = house.post("/orders", told.clone()).await.expect(201).json;
+    assert_ne!(first["status"], "pending");
+    let again = house.post("/orders", told).await.expect(200).json;
+    assert_eq!(
+        (&again["status"], &again["version"]),
+        (&first["status"], &first["version"])
+    );
+}
+
+#[tokio::test]
 async fn a_status_moves_as_orders_do_and_another_move_says_which_there_are() {
     let house = House::new().await;
     let mut told = shoes(1, "ada@example.com");

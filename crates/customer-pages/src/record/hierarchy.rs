@@ -22,7 +22,7 @@ use crate::{
     words,
 };
 use regulars_customers::{
-    model::RolledUp,
+    model::{Amount, RolledUp},
     store::{customers, hierarchy},
 };
 
@@ -109,8 +109,16 @@ pub(crate) fn inside(shown: &Hierarchy) -> Markup {
 /// Figures over the customer and everybody below.
 fn added_up(shown: &Hierarchy) -> Markup {
     let (all, locale) = (&shown.rolled_up, shown.below.locale);
+    let least = if all.exact { "" } else { "at least " };
+    let bought = &all.metrics;
+    let money = |amount: &Amount| {
+        format::money(
+            amount.amount.parse::<Decimal>().unwrap_or_default(),
+            &amount.currency,
+            locale,
+        )
+    };
     let number = |number: i64| {
-        let least = if all.exact { "" } else { "at least " };
         html! { (least) (format::integer(number, locale)) }
     };
     html! {
@@ -120,6 +128,11 @@ fn added_up(shown: &Hierarchy) -> Markup {
             ("Including itself", html! { span class="figures" { @for (kind, count) in &all.by_kind { span { (number(*count)) " " (kinds(kind, *count)) } } } }),
             ("By status", html! { span class="figures" { @for (status, count) in &all.by_status { span { (status_badge(status)) " " (number(*count)) } } } }),
             ("Last active", html! { @if let Some(at) = all.last_active_at { (time_tag(at, shown.below.zone)) } }),
+            ("Orders", html! { @if bought.orders > 0 { (number(bought.orders)) @if let Some(at) = bought.last_order_at { span class="muted" { ", the last " (time_tag(at, shown.below.zone)) } } } }),
+            ("Net revenue", html! { @if bought.orders > 0 {
+                span class="tabular" { (least) (money(&bought.net_revenue)) }
+                span class="muted" { " of " (money(&bought.total_spent)) " spent" @if bought.unconverted_orders > 0 { ", without " (number(bought.unconverted_orders)) " whose rate is not known" } }
+            } }),
             ("Credit limits", html! { span class="figures" { @for limit in &all.credit_limits {
                 span { (format::money(limit.amount.parse::<Decimal>().unwrap_or_default(), &limit.currency, locale)) span class="muted" { " of " (number(limit.customers)) " " @if limit.customers == 1 { "customer" } @else { "customers" } } }
             } } }),

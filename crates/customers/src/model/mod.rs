@@ -32,7 +32,9 @@ pub use defaults::Defaults;
 pub use input::{CustomerInput, MAX_TAGS, NewCustomer, NewCustomerBody};
 pub use metrics::{Amount, Expected, Metrics, ToldMetrics};
 pub use note::{Note, NoteInput, NoteVersion};
-pub use parts::{Children, CreditLimits, CustomerRef, Include, Included, RolledUp, WithParts};
+pub use parts::{
+    Children, CreditLimits, CustomerRef, Include, Included, RolledUp, RolledUpMetrics, WithParts,
+};
 pub use source::{SourceChange, SourceInput, SourceLink, SyncState};
 pub use tag::{Color, Tag, TagInput, TagRef};
 pub use verified::VERIFIED;

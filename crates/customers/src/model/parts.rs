@@ -14,7 +14,7 @@ use utoipa::openapi::{
 };
 
 use super::{
-    Address, Choice, Consent, Contact, Customer, Kind, Metrics, Note, SourceLink, Status, TagRef,
+    Address, Amount, Choice, Consent, Contact, Customer, Kind, Metrics, Note, SourceLink, Status, TagRef,
     choices::choices,
 };
 
@@ -225,6 +225,27 @@ pub struct RolledUp {
     pub last_active_at: Option<DateTime<Utc>>,
     /// The credit limits of all of them, added up for each currency.
     pub credit_limits: Vec<CreditLimits>,
+    /// What all of them bought.
+    pub metrics: RolledUpMetrics,
+}
+
+/// Figures of orders, added up, in the organization's currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RolledUpMetrics {
+    /// How many orders count.
+    #[schema(example = 42)]
+    pub orders: i64,
+    /// How many of those that count are not in the sums, because their currency's rate is not known.
+    #[schema(example = 0)]
+    pub unconverted_orders: i64,
+    /// What the orders were worth.
+    pub total_spent: Amount,
+    /// What of it was paid back.
+    pub refunded: Amount,
+    /// What is left.
+    pub net_revenue: Amount,
+    /// When the last was placed.
+    pub last_order_at: Option<DateTime<Utc>>,
 }
 
 /// Credit limits of one currency, added up.

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, Utc};
 use regulars_database::Tx;
-use regulars_kernel::{Result, ids::CustomerId};
+use regulars_kernel::{Currency, Result, ids::CustomerId};
+use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::model::{CreditLimits, CustomerRef, Kind, RolledUp, Status};
+use super::parts::amount;
+use crate::model::{CreditLimits, CustomerRef, Kind, RolledUp, RolledUpMetrics, Status};
 
 /// Further than this nobody looks, so that a chain that is too long cannot run away.
 pub const DEPTH_LIMIT: i32 = 50;
@@ -58,6 +61,32 @@ pub async fn levels(tx: &mut Tx, id: CustomerId) -> Result<i32> {
     .await?)
 }
 
+/// Figures of orders as they are read: sums as text, since JSON numbers are no decimals.
+#[derive(Debug, Deserialize)]
+struct Bought {
+    orders: i64,
+    unconverted_orders: i64,
+    total_spent: String,
+    refunded: String,
+    net_revenue: String,
+    currency: Currency,
+    last_order_at: Option<DateTime<Utc>>,
+}
+
+impl From<Bought> for RolledUpMetrics {
+    fn from(read: Bought) -> Self {
+        let amount = |text| amount(Some(text), read.currency);
+        Self {
+            orders: read.orders,
+            unconverted_orders: read.unconverted_orders,
+            total_spent: amount(read.total_spent),
+            refunded: amount(read.refunded),
+            net_revenue: amount(read.net_revenue),
+            last_order_at: read.last_order_at,
+        }
+    }
+}
+
 /// What lies below a customer, and it with what lies below, added up; deleted ones are not counted, what is below them is.
 /// Each level is looked up in the index of children, which holds all that is added up; the walk ends when enough were
 /// seen, so that the largest group costs what 10,000 do. The page asks for it when it stands already.
@@ -82,6 +111,15 @@ pub async fn rolled_up(tx: &mut Tx, id: CustomerId) -> Result<RolledUp> {
                                         WHERE o.id = current_organization())) AS currency,
                     sum(credit_limit) AS amount, count(*) AS customers
              FROM living WHERE credit_limit IS NOT NULL GROUP BY 1
+           ),
+           base AS (SELECT o.currency FROM organizations o WHERE o.id = current_organization()),
+           bought AS (
+             SELECT coalesce(sum(orders), 0)::bigint AS orders, coalesce(sum(unconverted_orders), 0)::bigint AS unconverted_orders,
+                    coalesce(sum(total_spent), 0)::text AS total_spent, coalesce(sum(refunded), 0)::text AS refunded,
+                    coalesce(sum(net_revenue), 0)::text AS net_revenue, (SELECT currency FROM base) AS currency, max(last_order_at) AS last_order_at
+             FROM living CROSS JOIN LATERAL (
+               SELECT m.* FROM customer_metrics m WHERE m.customer_id = living.id AND m.currency = (SELECT currency FROM base) OFFSET 0
+             ) m
            )
            SELECT (SELECT count(*) FROM living WHERE depth = 1) AS "children!",
                   (SELECT count(*) FROM living WHERE depth > 0) AS "descendants!",
@@ -93,7 +131,8 @@ pub async fn rolled_up(tx: &mut Tx, id: CustomerId) -> Result<RolledUp> {
                   (SELECT coalesce(jsonb_object_agg(kind, n), '{}') FROM (SELECT kind, count(*) AS n FROM living GROUP BY 1) k)
                     AS "by_kind!: Json<BTreeMap<String, i64>>",
                   (SELECT coalesce(jsonb_agg(jsonb_build_object('customers', customers, 'amount', amount::text, 'currency', currency)
-                     ORDER BY currency), '[]') FROM limits) AS "credit_limits!: Json<Vec<CreditLimits>>""#,
+                     ORDER BY currency), '[]') FROM limits) AS "credit_limits!: Json<Vec<CreditLimits>>",
+                  (SELECT to_jsonb(bought) FROM bought) AS "metrics!: Json<Bought>""#,
         id.0,
         DEPTH_LIMIT,
         MOST_ADDED_UP
@@ -109,6 +148,7 @@ pub async fn rolled_up(tx: &mut Tx, id: CustomerId) -> Result<RolledUp> {
         by_kind: row.by_kind.0,
         last_active_at: row.last_active_at,
         credit_limits: row.credit_limits.0,
+        metrics: row.metrics.0.into(),
     })
 }
 

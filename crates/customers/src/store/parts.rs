@@ -151,17 +151,20 @@ struct Figures {
     told: BTreeMap<String, ToldMetrics>,
 }
 
+/// A sum that was read as text; it may be more than money can be, so it is checked for its digits alone.
+pub(super) fn amount(text: Option<String>, currency: Currency) -> Amount {
+    Amount {
+        amount: match text {
+            Some(text) => Money::parse(&text, currency).map_or(text, |money| money.amount().to_string()),
+            None => Money::zero(currency).amount().to_string(),
+        },
+        currency: currency.to_string(),
+    }
+}
+
 impl From<Figures> for Metrics {
     fn from(read: Figures) -> Self {
-        let currency = read.currency;
-        let amount = |text: Option<String>| Amount {
-            // A sum may be more than money can be, so it is checked for its digits alone.
-            amount: match text {
-                Some(text) => Money::parse(&text, currency).map_or(text, |money| money.amount().to_string()),
-                None => Money::zero(currency).amount().to_string(),
-            },
-            currency: currency.to_string(),
-        };
+        let amount = |text: Option<String>| amount(text, read.currency);
         Self {
             orders: read.orders,
             cancelled_orders: read.cancelled_orders,

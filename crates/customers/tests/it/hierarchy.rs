@@ -29,6 +29,8 @@ async fn a_hierarchy_is_added_up_and_never_closes_a_circle() {
             "children": 1, "descendants": 2, "levels": 2, "exact": true, "by_status": {"active": 3},
             "by_kind": {"company": 2, "person": 1}, "last_active_at": null,
             "credit_limits": [{"customers": 1, "amount": "2500.50", "currency": "EUR"}],
+            "metrics": {"orders": 0, "unconverted_orders": 0, "total_spent": {"amount": "0.00", "currency": "EUR"}, "refunded": {"amount": "0.00", "currency": "EUR"},
+                "net_revenue": {"amount": "0.00", "currency": "EUR"}, "last_order_at": null},
         })
     );
     for (who, below) in [(&top, &bottom), (&top, &middle), (&top, &top)] {

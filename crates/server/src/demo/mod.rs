@@ -9,6 +9,7 @@ pub mod histories;
 mod names;
 pub mod orders;
 mod stock;
+mod visits;
 mod wishes;
 
 use std::{fs::File, io::BufWriter, path::Path};

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{
     carts, customer,
     goods::{GOODS, Good},
-    skewed, stock, wishes,
+    skewed, stock, visits, wishes,
 };
 
 /// Customers whose purchases are drawn. Beyond these a demonstration shows nothing new and only takes longer; a server that
@@ -76,7 +76,7 @@ pub async fn tell(
         done = end;
         told(done as u64);
     }
-    Ok(())
+    visits::tell(database, scope, &shop, &placed).await
 }
 
 /// Nothing that is made up here may be refused.

@@ -258,6 +258,8 @@ async fn a_demonstration_has_a_past_and_is_made_once() {
     };
     for statement in [
         "SELECT count(*) FROM contacts",
+        "SELECT count(*) FROM activities WHERE customer_id IS NOT NULL",
+        "SELECT count(*) FROM activities WHERE customer_id IS NULL",
         "SELECT count(*) FROM customers WHERE parent_id IS NOT NULL",
         "SELECT count(DISTINCT owner_id) - 1 FROM customers",
         "SELECT count(*) FROM notes WHERE created_at < now() - interval '30 days'",
