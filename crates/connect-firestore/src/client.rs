@@ -212,7 +212,9 @@ impl Firestore {
             return Ok(MetadataValue::from_static("Bearer owner"));
         }
         let blocked = |why: String| Trouble::Blocked(format!("the service account's key: {why}"));
-        let credentials = credentials.ok_or_else(|| blocked("there is none".into()))?;
+        let credentials = credentials.ok_or_else(|| {
+            blocked("none is set up (and no emulator is named, by FIRESTORE_EMULATOR_HOST)".into())
+        })?;
         let digest = digest(credentials.expose());
         let now = clock::now();
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);

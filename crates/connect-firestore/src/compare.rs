@@ -11,7 +11,10 @@ use async_trait::async_trait;
 use regulars_database::Database;
 use regulars_events::followers;
 use regulars_jobs::{Context, Failure, Handler, NewJob};
-use regulars_kernel::{Error, Result, Scope, ids::CustomerId};
+use regulars_kernel::{
+    Error, Result, Scope,
+    ids::{CustomerId, new_uuid},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -80,25 +83,15 @@ impl Handler for CompareJob {
             )
             .await;
         job.check()?;
-        let mut tx = job.database.begin(job.scope).await?;
-        let ended = match done {
-            Ok(found) => {
-                let result = serde_json::to_value(&found).map_err(Error::from)?;
-                store::log_end(&mut tx, log, Some(&result), None).await?;
-                Ok(result)
+        comparing.note(log, &done).await?;
+        match done {
+            Ok(found) => Ok(serde_json::to_value(&found).map_err(Error::from)?),
+            Err(Ended::Trouble(trouble @ Trouble::Passing(_))) => {
+                Err(Failure::Retry(Ended::Trouble(trouble).into()))
             }
-            Err(Ended::Error(error)) => return Err(error.into()),
-            Err(Ended::Trouble(trouble)) => {
-                store::log_end(&mut tx, log, None, Some(trouble.words())).await?;
-                let error = Error::Unavailable(trouble.words().to_owned().into());
-                Err(match trouble {
-                    Trouble::Passing(_) => Failure::Retry(error),
-                    _ => Failure::Fatal(error),
-                })
-            }
-        };
-        tx.commit().await?;
-        ended
+            Err(Ended::Trouble(trouble)) => Err(Failure::Fatal(Ended::Trouble(trouble).into())),
+            Err(Ended::Error(error)) => Err(error.into()),
+        }
     }
 }
 
@@ -159,6 +152,43 @@ struct Look {
 }
 
 impl Comparing {
+    /// Compares everything for somebody at a terminal, and tells the log.
+    pub async fn run_noted(
+        &self,
+        step: &(dyn Fn(&Comparison, u64) + Sync),
+        is_over: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Comparison, Ended> {
+        let log = new_uuid();
+        let kind = if self.repair {
+            LogKind::Repair
+        } else {
+            LogKind::Verify
+        };
+        let mut tx = self.database.begin(self.scope).await?;
+        if store::mirror(&mut tx, false).await?.is_none() {
+            return Err(Error::NotFound("Firestore mirror").into());
+        }
+        store::log(&mut tx, log, kind, None, None).await?;
+        tx.commit().await?;
+        let done = self.run(step, is_over).await;
+        self.note(log, &done).await?;
+        done
+    }
+
+    /// Tells the log how a comparison ended.
+    async fn note(&self, log: Uuid, done: &Result<Comparison, Ended>) -> Result<()> {
+        let mut tx = self.database.begin(self.scope).await?;
+        match done {
+            Ok(found) => store::log_end(&mut tx, log, Some(&serde_json::to_value(found)?), None).await?,
+            Err(Ended::Trouble(trouble)) => {
+                store::log_end(&mut tx, log, None, Some(trouble.words())).await?;
+            }
+            // A job is tried again, and ends the entry then.
+            Err(Ended::Error(_)) => return Ok(()),
+        }
+        tx.commit().await
+    }
+
     /// Compares everything. `step` hears how far it is, and of how many customers.
     pub async fn run(
         &self,

@@ -56,7 +56,9 @@ impl Receiver for Klaviyo {
         let batch: Batch<'_> = serde_json::from_slice(delivery.body)
             .map_err(|_| Refusal::Malformed("a JSON object with meta and a list of data is wanted"))?;
         if batch.meta["klaviyo_webhook_id"].as_str() != Some(webhook) {
-            return Err(Refusal::Wrong);
+            return Err(Refusal::Elsewhere(
+                "Klaviyo-Webhook-Id is not the id of the webhook that signed",
+            ));
         }
         if batch.data.len() > MOST_EVENTS {
             return Err(Refusal::Malformed("there are at most 1,000 events"));

@@ -37,7 +37,9 @@ impl Receiver for Shopify {
         // One app signs for all the shops that installed it, with one secret: whose word it is stands in the header.
         let wanted = connection.settings.get("shop").and_then(|shop| shop.as_str());
         if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(shop)) {
-            return Err(Refusal::Wrong);
+            return Err(Refusal::Elsewhere(
+                "the shop in X-Shopify-Shop-Domain is not that of this connection",
+            ));
         }
         let triggered = header("triggered-at");
         // Where the body says when the thing changed, the same body is the same word whenever it was sent. Where it does

@@ -71,6 +71,8 @@ pub enum Refusal {
     Missing(&'static str),
     /// The signature is not that of any secret.
     Wrong,
+    /// It is rightly signed, and of somebody else.
+    Elsewhere(&'static str),
     /// It was signed too long ago, or in the future.
     Stale,
     /// It is signed, and not what the provider sends.

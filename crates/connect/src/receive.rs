@@ -127,6 +127,7 @@ fn refused(refusal: Refusal) -> Error {
     match refusal {
         Refusal::Missing(what) => Error::Unauthorized(format!("{what} is missing").into()),
         Refusal::Wrong => Error::Unauthorized("the signature is not that of this connection's secret".into()),
+        Refusal::Elsewhere(why) => Error::Unauthorized(why.into()),
         Refusal::Stale => Error::Unauthorized("it was signed too long ago, or the clocks differ".into()),
         Refusal::Malformed(what) => Error::malformed("", "webhook_malformed", what),
     }

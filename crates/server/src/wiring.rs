@@ -28,9 +28,20 @@ pub fn web_config(config: &Config) -> Result<WebConfig> {
             .collect::<Result<_, String>>()
             .map_err(|why| Error::internal(format!("trusted_proxies: {why}")))?,
         uploads: regulars_exchange::UPLOADS,
+        batches: BATCHES,
         ..WebConfig::default()
     })
 }
+
+/// The routes that take up to a thousand things at once: an order with all that belongs to it has some kilobytes.
+const BATCHES: &[&str] = &[
+    "/api/v1/activities",
+    "/api/v1/carts",
+    "/api/v1/orders",
+    "/api/v1/products",
+    "/api/v1/stock-levels",
+    "/api/v1/wishlists",
+];
 
 /// Every room's API.
 fn api() -> OpenApiRouter<AppState> {

@@ -26,7 +26,8 @@ pub enum Face {
 impl Face {
     /// The API answers JSON, everything else HTML unless only JSON is wanted.
     pub fn of(path: &str, headers: &HeaderMap) -> Self {
-        let api = path == "/api" || path.starts_with("/api/");
+        // Whatever a provider's sender says that it accepts, its log shows people what it was answered.
+        let api = path == "/api" || path.starts_with("/api/") || path.starts_with("/webhooks/");
         if api && !path.starts_with("/api/docs") {
             return Self::Api;
         }

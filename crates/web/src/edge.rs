@@ -256,7 +256,7 @@ async fn claimed(config: &WebConfig, caller: Option<Arc<Caller>>, request: Reque
         return next.run(request).await;
     };
     let is_upload = config.is_upload(request.method(), request.extensions().get());
-    let body_limit = (!is_upload).then_some(config.body_limit);
+    let body_limit = (!is_upload).then(|| config.limit(request.method(), request.extensions().get()));
     match Claim::of(request, caller.principal(), body_limit).await {
         Ok((mut request, claim)) => {
             if let Some(claim) = &claim {

@@ -44,8 +44,12 @@ pub struct WebConfig {
     pub trusted_proxies: Vec<Network>,
     /// How long a request may take until its answer starts. Uploads are exempt.
     pub request_timeout: Duration,
-    /// Largest body of a request that is not an upload, in bytes.
+    /// Largest body of a request that is neither an upload nor a batch, in bytes.
     pub body_limit: usize,
+    /// The same of a batch.
+    pub batch_limit: usize,
+    /// The routes whose POST takes many things at once, as they are registered (`/api/v1/orders`).
+    pub batches: &'static [&'static str],
     /// The routes whose POST receives a file, as they are registered (`/api/v1/imports`): no time limit stands over
     /// them, and their bodies are neither limited nor hashed by the edge. What a request calls itself makes no upload.
     pub uploads: &'static [&'static str],
@@ -55,6 +59,17 @@ impl WebConfig {
     /// Whether a request brings a file to a route that takes files.
     pub(crate) fn is_upload(&self, method: &Method, route: Option<&MatchedPath>) -> bool {
         *method == Method::POST && route.is_some_and(|route| self.uploads.contains(&route.as_str()))
+    }
+
+    /// Bytes that the body of a request may have.
+    pub(crate) fn limit(&self, method: &Method, route: Option<&MatchedPath>) -> usize {
+        let is_batch =
+            *method == Method::POST && route.is_some_and(|route| self.batches.contains(&route.as_str()));
+        if is_batch {
+            self.batch_limit
+        } else {
+            self.body_limit
+        }
     }
 }
 
@@ -69,6 +84,8 @@ impl Default for WebConfig {
             trusted_proxies: Vec::new(),
             request_timeout: Duration::from_secs(30),
             body_limit: 1 << 20,
+            batch_limit: 10 << 20,
+            batches: &[],
             uploads: &[],
         }
     }

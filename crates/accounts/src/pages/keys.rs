@@ -299,7 +299,8 @@ pub async fn create(call: PageCall, mut form: Form) -> PageResult {
         secret: created.key.as_deref().unwrap_or_default(),
         words: match kind {
             KeyKind::Secret => html! { "Put it where the program keeps its secrets. Nobody can read it again, you included." },
-            KeyKind::Publishable => html! { "Put it into the pages that load regulars.js." },
+            KeyKind::Publishable => html! { "Put it into the pages of the shop, with the script that tells what visitors do:"
+                pre class="code-block" tabindex="0" role="region" aria-label="Script for the pages" { code { (script_tag(call.state.config.public_url.trim_end_matches('/'), created.key.as_deref().unwrap_or_default())) } } },
         },
         beside: created.identity_secret.as_deref().map(|secret| {
             let words = html! { "With this the shop's server signs who somebody is. It belongs on that server and into no page." };
@@ -308,6 +309,13 @@ pub async fn create(call: PageCall, mut form: Form) -> PageResult {
         behind,
     };
     Ok(once.answer(&call, PLACE))
+}
+
+/// What a page loads to tell what its visitors do.
+fn script_tag(address: &str, key: &str) -> String {
+    format!(
+        r#"<script src="{address}/p/regulars.js" async onload="regulars.init({{key: '{key}', endpoint: '{address}'}})"></script>"#
+    )
 }
 
 fn edit_face(call: &PageCall, key: &ApiKey, typed: &Typed, faults: &[Fault]) -> Response {

@@ -40,7 +40,7 @@ fn ended() -> Response {
 /// The set-up's link comes from the server itself.
 fn set_up_ended() -> Response {
     ended_with(
-        &html! { "As long as there is no owner, the server prints a new one whenever it is started, in its terminal or its log." },
+        &html! { "As long as nobody can sign in, the server prints a new one whenever it is started, in its terminal or its log." },
     )
 }
 

@@ -93,11 +93,11 @@ pub async fn lock(conn: &mut PgConnection, id: UserId) -> Result<()> {
 
 /// Whether there is any user at all.
 pub async fn any(conn: &mut PgConnection) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM users) AS "any!""#)
-            .fetch_one(conn)
-            .await?,
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM users WHERE password_hash IS NOT NULL) AS "any!""#
     )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Lets one first-owner set-up happen at a time.
@@ -249,7 +249,7 @@ pub async fn first_owner_token_works(
 ) -> Result<bool> {
     let works = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM user_tokens WHERE token_hash = $1 AND purpose = 'first_owner'
-             AND used_at IS NULL AND expires_at > $2) AND NOT EXISTS (SELECT 1 FROM users) AS "works!""#,
+             AND used_at IS NULL AND expires_at > $2) AND NOT EXISTS (SELECT 1 FROM users WHERE password_hash IS NOT NULL) AS "works!""#,
         &hash[..],
         now
     )

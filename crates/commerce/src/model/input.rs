@@ -8,7 +8,10 @@ use super::{Address, FulfillmentInput, NamedAmountInput, PaymentInput, RefundInp
 
 /// An amount: text in the order's currency, or with the currency beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "an amount is text, as in \"12.30\", or {\"amount\": \"12.30\", \"currency\": \"EUR\"}"
+)]
 #[schema(example = "12.30")]
 pub enum AmountInput {
     /// In the order's currency.

@@ -411,7 +411,19 @@ impl Order {
         }
         moments.sort_by_key(|(at, status, _)| (*at, status.progress().unwrap_or(usize::MAX)));
         let mut history: Vec<StatusChange> = Vec::new();
+        // How far the parts alone had brought it.
+        let mut followed: Option<OrderStatus> = None;
         for (at, to, who) in moments {
+            let is_behind = |other: OrderStatus| matches!((to.progress(), other.progress()), (Some(to), Some(other)) if to < other);
+            let to = match (&who, followed) {
+                // What is said does not take back what its parts show; see `Order::status`.
+                (Some(_), Some(parts)) if is_behind(parts) => parts,
+                (None, parts) if !parts.is_some_and(is_behind) => {
+                    followed = Some(to);
+                    to
+                }
+                _ => to,
+            };
             let from = history.last().map(|change: &StatusChange| change.to);
             let back = |from: OrderStatus| match (from.progress(), to.progress()) {
                 (Some(from), Some(to)) => to <= from,

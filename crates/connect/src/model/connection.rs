@@ -399,6 +399,14 @@ pub(crate) fn known_settings(provider: Provider) -> &'static [(&'static str, &'s
     }
 }
 
+/// Whether a text is the name of a host, as `X-Shopify-Shop-Domain` has it.
+fn is_host(text: &str) -> bool {
+    text.contains('.')
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+}
+
 /// The settings of each provider are few and known, so a misspelt one is named.
 fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mut Faults) {
     let known = known_settings(provider);
@@ -419,6 +427,9 @@ fn check_settings(provider: Provider, settings: &Map<String, Value>, faults: &mu
                 if !values.is_empty() && !values.contains(&text) {
                     let message = format!("it is one of {}", values.join(", "));
                     faults.add(pointer, "choice_unknown", message);
+                } else if key == "shop" && !is_host(text) {
+                    let message = "it is the shop's own domain at Shopify, such as acme.myshopify.com";
+                    faults.add(pointer, "shop_invalid", message);
                 } else if key == "currency" {
                     faults.take(&pointer, "currency_invalid", Currency::parse(text));
                 }

@@ -116,6 +116,8 @@ pub struct WebhookEventDetail {
     pub result: Option<Value>,
     /// Its content, personal data masked unless `reveal=true`; a text where it is not JSON.
     pub payload: Value,
+    /// What came, where somebody put `payload` in its place; masked likewise.
+    pub original: Option<Value>,
     /// Whether personal data is masked.
     pub masked: bool,
 }

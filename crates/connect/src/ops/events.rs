@@ -57,6 +57,7 @@ pub async fn get_event(tx: &mut Tx, id: WebhookEventId, reveal: bool) -> Result<
             .await?;
     } else {
         detail.payload = model::mask(&detail.payload);
+        detail.original = detail.original.as_ref().map(model::mask);
         detail.masked = true;
     }
     Ok(detail)

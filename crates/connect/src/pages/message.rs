@@ -2,17 +2,20 @@
 
 use axum::response::{IntoResponse, Response};
 use chrono_tz::Tz;
+use http::StatusCode;
 use maud::{Markup, html};
 use regulars_accounts::face::{no_store, success};
 use regulars_kernel::{Permission, ids::WebhookEventId};
+
 use regulars_web::{
-    PageCall, PageResult, Path,
+    PageCall, PageResult, Path, Query,
     pages::{
         Button, Icon, Nav, Tone, button, card, copy_button, facts, format, icon_button, link_button, notice,
         page, page_header, sheet, time_tag,
     },
     redirect_with, with_toast,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{asked::HREF, parts::state_badge};
@@ -24,10 +27,25 @@ use crate::{
 /// Characters of a content that a page shows at most.
 const SHOWN: usize = 200_000;
 
-pub async fn show(call: PageCall, Path(id): Path<WebhookEventId>) -> PageResult {
+/// What a page that waits for its message has seen of it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Seen {
+    attempts: Option<i32>,
+}
+
+pub async fn show(call: PageCall, Path(id): Path<WebhookEventId>, Query(seen): Query<Seen>) -> PageResult {
     call.require(Permission::ConnectionsRead)?;
     let mut tx = call.read().await?;
     let detail = ops::get_event(&mut tx, id, false).await?;
+    if let Some(attempts) = seen.attempts {
+        let still = detail.event.state == WebhookState::Queued && detail.event.attempts == attempts;
+        return Ok(if still {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            [("hx-refresh", "true")].into_response()
+        });
+    }
     let name = ops::connection_name(&mut tx, detail.event.connection_id).await?;
     drop(tx);
     Ok(answer(&call, &detail, &name))
@@ -86,6 +104,9 @@ fn answer(call: &PageCall, detail: &WebhookEventDetail, connection: &str) -> Res
     }
     let content = html! {
         (page_header(&detail.event.topic, state_badge(&detail.event), ""))
+        @if detail.event.state == WebhookState::Queued {
+            div hidden hx-get={ (HREF) "/" (detail.event.id) "?attempts=" (detail.event.attempts) } hx-trigger="every 2s" hx-swap="none" {}
+        }
         div class="message narrow-page" { (view.body()) }
     };
     page(&shell, view.actions(), content).into_response()
@@ -112,7 +133,7 @@ impl View<'_> {
     }
 
     fn body(&self) -> Markup {
-        html! { (self.error()) (self.facts()) (self.result()) (self.payload()) }
+        html! { (self.error()) (self.facts()) (self.result()) (self.payload()) (self.original()) }
     }
 
     fn error(&self) -> Markup {
@@ -199,6 +220,15 @@ impl View<'_> {
             @if is_cut { p class="form-hint" { "It is longer; the API gives all of it." } }
         };
         card("Content", aside, body)
+    }
+
+    /// What came, where somebody put another content in its place.
+    fn original(&self) -> Markup {
+        html! {
+            @if let Some(original) = &self.detail.original {
+                (card("What came", html! {}, html! { (code_block("What came", &pretty(original).chars().take(SHOWN).collect::<String>())) }))
+            }
+        }
     }
 
     fn actions(&self) -> Markup {

@@ -300,12 +300,17 @@ pub async fn count(tx: &mut Tx, filter: &WebhookFilter) -> Result<Total> {
     })
 }
 
+/// A content as JSON, or as the text that it is.
+fn content(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+}
+
 /// One message with its content, nothing masked.
 pub async fn get(tx: &mut Tx, id: WebhookEventId) -> Result<WebhookEventDetail> {
     let row = sqlx::query!(
         r#"SELECT id AS "id: WebhookEventId", connection_id AS "connection_id: ConnectionId", provider AS "provider: Provider", topic, delivery_id,
                   state AS "state: WebhookState", attempts, CASE WHEN state = 'queued' THEN run_at END AS next_attempt_at, error, said_at, received_at,
-                  processed_at, length(body)::bigint AS "bytes!", mended IS NOT NULL AS "mended!", about, result, coalesce(mended, body) AS "body!"
+                  processed_at, length(body)::bigint AS "bytes!", mended, about, result, body
            FROM webhook_events WHERE id = $1"#,
         id.0,
     )
@@ -327,12 +332,12 @@ pub async fn get(tx: &mut Tx, id: WebhookEventId) -> Result<WebhookEventDetail> 
             received_at: row.received_at,
             processed_at: row.processed_at,
             bytes: row.bytes,
-            mended: row.mended,
+            mended: row.mended.is_some(),
         },
         about: row.about,
         result: row.result,
-        payload: serde_json::from_slice(&row.body)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&row.body).into_owned())),
+        payload: content(row.mended.as_ref().unwrap_or(&row.body)),
+        original: row.mended.is_some().then(|| content(&row.body)),
         masked: false,
     })
 }

@@ -56,7 +56,7 @@ async fn compare(
         repair,
     };
     let found = comparing
-        .run(
+        .run_noted(
             &|found, total| part.progress(found.customers + found.pending, Some(total)),
             &|| part.cancelled(),
         )

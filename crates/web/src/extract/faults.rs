@@ -147,10 +147,25 @@ fn pointer_of(path: &Path) -> String {
     pointer
 }
 
-/// Serde's sentence without the place in a file, which a tree does not have.
+/// Serde's sentence without the place in a file, which a tree does not have, and in JSON's words, not in Rust's.
 fn plain(message: &str) -> String {
     let text = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
-    text.chars().take(400).collect()
+    let mut text: String = text.chars().take(400).collect();
+    for (rust, json) in [
+        ("invalid type: sequence", "invalid type: a list"),
+        ("invalid type: map", "invalid type: an object"),
+        ("expected a sequence", "expected a list"),
+        ("expected a map", "expected an object"),
+    ] {
+        text = text.replace(rust, json);
+    }
+    match text.split_once("expected struct ") {
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            format!("{before}expected an object{rest}")
+        }
+        None => text,
+    }
 }
 
 fn quoted<'a>(message: &'a str, start: &str) -> Option<&'a str> {

@@ -43,7 +43,7 @@ by their content, too.
 keeps, `null` clears. `GET` of one resource takes `If-None-Match` and answers 304.
 
 **Limits.** Every answer has `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds); a 429 has \
-`Retry-After`. Bodies may have 1 MB, uploads 1 GB.";
+`Retry-After`. Bodies may have 1 MB, those that take many things at once 10 MB, uploads 1 GB.";
 
 #[derive(OpenApi)]
 #[openapi(

@@ -40,7 +40,7 @@ kinds! {
     STALE = "stale", PRECONDITION_FAILED, "It was changed meanwhile",
         "`If-Match` named another version than the current one. Read it again, look at what changed, and send your change with the new ETag.";
     TOO_LARGE = "too_large", PAYLOAD_TOO_LARGE, "Too large",
-        "Bodies may have 1 MB, uploads 1 GB.";
+        "Bodies may have 1 MB, those that take many things at once 10 MB, uploads 1 GB.";
     WRONG_MEDIA_TYPE = "wrong_media_type", UNSUPPORTED_MEDIA_TYPE, "Wrong media type",
         "The `Content-Type` is not one that this address takes; `detail` says which it does.";
     INVALID = "invalid", UNPROCESSABLE_ENTITY, "Some values are invalid",

@@ -1,8 +1,15 @@
 //! Ids, limits, headers, faces of errors: what every answer has.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::body::Body;
+use futures::StreamExt;
 use http::{Method, StatusCode};
 use regulars_web::WebConfig;
 use serde_json::json;
@@ -226,6 +233,38 @@ async fn only_the_routes_of_uploads_may_take_longer_whatever_a_request_calls_its
         .send(Method::POST, "/api/v1/files", &headers, "a".repeat(50))
         .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_batch_may_be_larger_and_whoever_sends_too_much_reads_why_before_all_is_sent() {
+    let client = Client::new(WebConfig {
+        body_limit: 100,
+        batch_limit: 1_000,
+        batches: &["/api/v1/tags"],
+        ..WebConfig::default()
+    });
+    let named = |length: usize| json!({"name": "a".repeat(length)}).to_string();
+    // Not refused for its size; that no database is there is another matter.
+    let answer = client.post("/api/v1/tags", &named(500), &[]).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let answer = client.post("/api/v1/tags", &named(2_000), &[]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    let parts = futures::stream::iter(0..50).map(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, std::io::Error>("a".repeat(100))
+    });
+    let answer = client
+        .send(
+            Method::POST,
+            "/api/v1/tags",
+            &[("content-type", "application/json")],
+            Body::from_stream(parts),
+        )
+        .await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(sent.load(Ordering::Relaxed), 50, "it is read to its end");
 }
 
 #[tokio::test]
