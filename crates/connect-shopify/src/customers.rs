@@ -57,13 +57,13 @@ pub async fn take_over(
     if thing.is_deleted() {
         return Ok(json!({"deleted": true}));
     }
-    if let Some(names) = customer.get("tags") {
+    // Null says no more than absent: newer versions have a topic of its own for tags.
+    if let Some(names) = customer.get("tags").filter(|tags| !tags.is_null()) {
         tags::list(&mut thing, &tags::names(names), said);
     }
-    let flag = consents::of_flag(customer, body::time(&customer["accepts_marketing_updated_at"]));
-    let email = [&customer["email_marketing_consent"], &flag];
-    if let Some(consent) = email.into_iter().find(|consent| consent.is_object()) {
-        consents::note(&mut thing, Channel::Email, consent, said);
+    match &customer["email_marketing_consent"] {
+        consent @ Value::Object(_) => consents::note(&mut thing, Channel::Email, consent, said),
+        _ => consents::note_flag(&mut thing, customer, said),
     }
     consents::note(&mut thing, Channel::Sms, &customer["sms_marketing_consent"], said);
     // Each field is a facet of its own: a customer within an order says less than one alone, and claims no more than it says.
@@ -102,6 +102,7 @@ async fn settle(tx: &mut Tx, id: CustomerId, thing: &mut Entity, left_out: &mut 
         let base = regulars_accounts::ops::get_organization(tx).await?.currency;
         regulars_commerce::ops::metrics::tell(tx, id, base, SOURCE, &told).await?;
     }
+    consents::withdraw_declined(thing);
     agreed::settle(tx, id, thing).await
 }
 

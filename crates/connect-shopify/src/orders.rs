@@ -302,7 +302,7 @@ fn fields(order: &Value, said: &Said, left_out: &mut Vec<String>) -> Value {
             _ => "unfulfilled".into(),
         };
     }
-    if let Some(tags) = order.get("tags") {
+    if let Some(tags) = order.get("tags").filter(|tags| !tags.is_null()) {
         ours["tags"] = json!(crate::tags::names(tags));
     }
     for (theirs, name) in [

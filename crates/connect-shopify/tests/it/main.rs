@@ -4,11 +4,15 @@
 
 mod any_order;
 mod carts;
+mod consents;
 mod customers;
+mod effects;
 mod fixtures;
 mod inbox;
 mod orders;
 mod privacy;
+mod retries;
 mod secrets;
 mod shop;
+mod signatures;
 mod stock;
