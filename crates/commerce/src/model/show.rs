@@ -422,7 +422,7 @@ impl Order {
             if from == Some(to) || (who.is_none() && from.is_some_and(back)) {
                 continue;
             }
-            // What only follows leaves out steps of which no time is known, such as when it was paid: that it went on is not unusual.
+            // What only follows leaves out steps of which no time is known, such as when it was paid: to go on past them is not unusual.
             let leaves_out = |from: OrderStatus| {
                 let goes_on = from.progress().is_some() && to.progress().is_some();
                 who.is_none() && (goes_on || from == OrderStatus::Pending)
