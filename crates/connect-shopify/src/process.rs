@@ -9,7 +9,7 @@ use regulars_database::Tx;
 use regulars_privacy::model::DutyKind;
 
 use crate::{
-    Shopify, carts, customers,
+    Shopify, carts, customers, merging,
     orders::{self, About},
     privacy, products, stock,
 };
@@ -141,7 +141,7 @@ impl Processor for Shopify {
         match action {
             Action::PutCustomer => customers::put(tx, message).await,
             Action::DeleteCustomer => customers::delete(tx, message).await,
-            Action::MergeCustomers => customers::merge(tx, message).await,
+            Action::MergeCustomers => merging::merge(tx, message).await,
             Action::SumUp => customers::sum_up(tx, message).await,
             Action::AddTags => customers::change_tags(tx, message, true).await,
             Action::RemoveTags => customers::change_tags(tx, message, false).await,

@@ -16,3 +16,4 @@ mod secrets;
 mod shop;
 mod signatures;
 mod stock;
+mod whole_life;
