@@ -31,6 +31,16 @@ for wrapped in told['notificationItems']:
 json.dump(told, sys.stdout)
 ";
 
+/// Runs the sender once for each list of arguments that it reads: one Python that starts instead of hundreds.
+const SEND_ALL: &str = "
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import whsend
+for arguments in json.load(open(sys.argv[2])):
+    sys.argv = ['whsend.py', *arguments]
+    whsend.main()
+";
+
 /// The shared fixtures, if they and a Python are there.
 fn fixtures(test: &str) -> Option<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures"));
@@ -45,15 +55,16 @@ fn fixtures(test: &str) -> Option<PathBuf> {
     Some(folder.to_owned())
 }
 
-/// Python that leaves nothing in the fixtures' folder.
-fn python(arguments: &[&str]) -> String {
-    let output = Command::new("python3")
-        .arg("-B")
-        .args(arguments)
-        .output()
+/// What Python says; it leaves nothing in the fixtures' folder.
+async fn python(program: &'static str, tools: PathBuf, more: &[&str]) -> String {
+    let mut command = Command::new("python3");
+    command.arg("-B").arg("-c").arg(program).arg(tools).args(more);
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
+    assert!(output.status.success(), "{errors}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -99,26 +110,42 @@ impl Sender {
         file.to_str().unwrap().to_owned()
     }
 
-    /// What the server answers to it.
-    fn send(&self, file: &str, more: &[&str]) -> u16 {
-        let script = self.fixtures.join("tools/whsend.py");
+    /// What the server answers to each of these: a file, and how it is sent.
+    async fn send_all(&self, all: &[(&str, &[&str])]) -> Vec<u16> {
         let url = format!("{}{}", self.server.url, self.path);
-        let (script, provider) = (script.to_str().unwrap(), self.provider.name());
-        let mut arguments = vec![
-            script,
-            provider,
-            "--secret",
-            self.secret,
-            "--file",
-            file,
-            "--url",
-            &url,
-        ];
-        arguments.extend(["--timeout", "30"]);
-        arguments.extend(more);
-        let said = python(&arguments);
-        let status = said.split(' ').next().unwrap().parse();
-        status.unwrap_or_else(|_| panic!("{arguments:?}: {said}"))
+        let arguments: Vec<Vec<&str>> = all
+            .iter()
+            .map(|(file, more)| {
+                let provider = self.provider.name();
+                let mut one = vec![
+                    provider,
+                    "--secret",
+                    self.secret,
+                    "--file",
+                    file,
+                    "--url",
+                    &url,
+                    "--timeout",
+                    "30",
+                ];
+                one.extend(*more);
+                one
+            })
+            .collect();
+        let list = self.home.path().join("arguments");
+        fs::write(&list, json!(arguments).to_string()).unwrap();
+        let said = python(SEND_ALL, self.fixtures.join("tools"), &[list.to_str().unwrap()]).await;
+        let status = |line: &str| line.split(' ').next().unwrap().parse();
+        let found: Vec<u16> = said
+            .lines()
+            .map(|line| status(line).unwrap_or_else(|_| panic!("{line}")))
+            .collect();
+        assert_eq!(found.len(), all.len(), "{said}");
+        found
+    }
+
+    async fn send(&self, file: &str, more: &[&str]) -> u16 {
+        self.send_all(&[(file, more)]).await[0]
     }
 
     /// How many messages there are, of any state or of one.
@@ -168,16 +195,26 @@ async fn refuses_all_but(provider: Provider, taken: &[&str], body: &Value, more:
     };
     let sender = Sender::new(&fixtures, provider).await;
     let file = sender.file(body.to_string().as_bytes());
-    for mode in MODES.iter().filter(|mode| !taken.contains(*mode)) {
-        let status = sender.send(&file, &[more, &["--bad", mode]].concat());
-        assert_eq!(status, 401, "{mode}");
-    }
+    let ways: Vec<Vec<&str>> = MODES
+        .iter()
+        .map(|mode| [more, &["--bad", mode]].concat())
+        .collect();
+    let all = async |is_taken: bool| {
+        let modes = MODES
+            .iter()
+            .zip(&ways)
+            .filter(|(mode, _)| taken.contains(*mode) == is_taken);
+        let (modes, sent): (Vec<&str>, Vec<_>) = modes
+            .map(|(mode, way)| (*mode, (file.as_str(), way.as_slice())))
+            .unzip();
+        for (mode, status) in modes.into_iter().zip(sender.send_all(&sent).await) {
+            assert_eq!(status, if is_taken { 200 } else { 401 }, "{mode}");
+        }
+    };
+    all(false).await;
     assert_eq!(sender.count("").await, 0);
-    assert_eq!(sender.send(&file, more), 200);
-    for mode in taken {
-        let status = sender.send(&file, &[more, &["--bad", mode]].concat());
-        assert_eq!(status, 200, "{mode}");
-    }
+    assert_eq!(sender.send(&file, more).await, 200);
+    all(true).await;
     // Each of these was the same once more.
     assert_eq!(sender.count("").await, 1);
     sender.processed().await;
@@ -193,14 +230,14 @@ async fn what_is_signed_wrongly_in_shopifys_name_is_refused() {
 
 #[tokio::test]
 async fn what_is_signed_wrongly_in_stripes_name_is_refused() {
-    let intent = json!({"object": "payment_intent", "id": "pi_1", "amount": 5990, "currency": "eur", "status": "succeeded", "created": 1_777_629_600});
+    let intent = json!({"object": "payment_intent", "id": "pi_1", "amount": 5990, "amount_received": 5990, "currency": "eur", "status": "succeeded", "created": 1_777_629_600});
     let body = json!({"object": "event", "id": "evt_1", "type": "payment_intent.succeeded", "created": 1_777_629_600, "livemode": true, "data": {"object": intent}});
     refuses_all_but(Provider::Stripe, &["dup-sig", "webhook-id-mismatch"], &body, &[]).await;
 }
 
 #[tokio::test]
 async fn what_is_signed_wrongly_in_klaviyos_name_is_refused() {
-    let event = json!({"topic": "event:klaviyo.opened_email", "external_id": "e1", "payload": {"data": {"type": "event", "id": "e1", "attributes": {"datetime": "2026-05-01T10:00:00+00:00"}}}});
+    let event = json!({"topic": "event:klaviyo.opened_email", "external_id": "e1", "payload": {"data": {"type": "event", "id": "e1", "attributes": {"datetime": "2026-05-01T10:00:00+00:00"}, "relationships": {"profile": {"data": {"type": "profile", "id": "p1"}}}}}});
     let body = json!({"data": [event], "meta": {"klaviyo_webhook_id": "W", "timestamp": "2026-05-01T10:00:00+00:00"}});
     refuses_all_but(Provider::Klaviyo, &["dup-sig"], &body, &[]).await;
 }
@@ -211,20 +248,13 @@ async fn what_is_signed_wrongly_in_adyens_name_is_refused_and_every_notification
         return;
     };
     let sender = Sender::new(&fixtures, Provider::Adyen).await;
-    let sign = |path: &Path, key: &str| -> Value {
-        let tools = fixtures.join("tools");
-        let signed = python(&[
-            "-c",
-            SIGN_ITEMS,
-            tools.to_str().unwrap(),
-            path.to_str().unwrap(),
-            key,
-        ]);
+    let sign = async |path: &Path, key: &str| -> Value {
+        let signed = python(SIGN_ITEMS, fixtures.join("tools"), &[path.to_str().unwrap(), key]).await;
         serde_json::from_str(&signed).unwrap()
     };
     const SIGNATURE: &str = "/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature";
     let file = fixtures.join("payments/adyen/notification/authorisationTrue.json");
-    let right = sign(&file, ADYEN_KEY);
+    let right = sign(&file, ADYEN_KEY).await;
     let signature = right.pointer(SIGNATURE).unwrap().as_str().unwrap();
     let with = |signature: Value| {
         let mut other = right.clone();
@@ -237,7 +267,7 @@ async fn what_is_signed_wrongly_in_adyens_name_is_refused_and_every_notification
     let unsigned = with(json!(null))["notificationItems"][0].clone();
     second["notificationItems"].as_array_mut().unwrap().push(unsigned);
     let wrong = [
-        ("another key", sign(&file, &ADYEN_KEY.replace('4', "5"))),
+        ("another key", sign(&file, &ADYEN_KEY.replace('4', "5")).await),
         ("missing", with(json!(null))),
         ("empty", with(json!(""))),
         ("capitals", with(json!(signature.to_uppercase()))),
@@ -248,11 +278,11 @@ async fn what_is_signed_wrongly_in_adyens_name_is_refused_and_every_notification
     ];
     for (how, body) in wrong {
         let file = sender.file(body.to_string().as_bytes());
-        assert_eq!(sender.send(&file, &[]), 401, "{how}");
+        assert_eq!(sender.send(&file, &[]).await, 401, "{how}");
     }
     // Signed by a header, which the sender does not know.
     let other = fixtures.join("payments/adyen/notification/accountHolderCreated.json");
-    assert_eq!(sender.send(other.to_str().unwrap(), &[]), 401);
+    assert_eq!(sender.send(other.to_str().unwrap(), &[]).await, 401);
     assert_eq!(sender.count("").await, 0);
 
     let files = fs::read_dir(fixtures.join("payments/adyen/notification")).unwrap();
@@ -261,8 +291,12 @@ async fn what_is_signed_wrongly_in_adyens_name_is_refused_and_every_notification
         .map(|file| file.unwrap().path())
         .filter(|path| *path != other)
     {
-        let body = sign(&path, ADYEN_KEY).to_string();
-        assert_eq!(sender.send(&sender.file(body.as_bytes()), &[]), 200, "{path:?}");
+        let body = sign(&path, ADYEN_KEY).await.to_string();
+        assert_eq!(
+            sender.send(&sender.file(body.as_bytes()), &[]).await,
+            200,
+            "{path:?}"
+        );
         sent += 1;
     }
     assert!(sent >= 5, "{sent}");
@@ -276,7 +310,7 @@ async fn every_payload_of_shopify_is_taken_as_the_sender_signs_it_and_what_is_an
         return;
     };
     let sender = Sender::new(&fixtures, Provider::Shopify).await;
-    let mut topics = BTreeSet::new();
+    let mut payloads: Vec<(String, String, bool)> = Vec::new();
     for version in ["2023-01", "2026-07"] {
         for file in fs::read_dir(fixtures.join("shopify").join(version)).unwrap() {
             let path = file.unwrap().path();
@@ -287,19 +321,34 @@ async fn every_payload_of_shopify_is_taken_as_the_sender_signs_it_and_what_is_an
                 None if stem.starts_with("customer.") => stem,
                 None => stem.replace('.', "/"),
             };
-            let mut more = vec!["--topic", &topic];
-            if json["body"].is_object() {
-                more.extend(["--pick", "body"]);
-            }
-            assert_eq!(sender.send(path.to_str().unwrap(), &more), 200, "{topic}");
-            topics.insert(topic);
+            payloads.push((path.to_str().unwrap().to_owned(), topic, json["body"].is_object()));
         }
     }
+    let ways: Vec<Vec<&str>> = payloads
+        .iter()
+        .map(|(_, topic, is_wrapped)| {
+            let mut way = vec!["--topic", topic];
+            if *is_wrapped {
+                way.extend(["--pick", "body"]);
+            }
+            way
+        })
+        .collect();
+    let sent: Vec<_> = payloads
+        .iter()
+        .zip(&ways)
+        .map(|((path, ..), way)| (path.as_str(), way.as_slice()))
+        .collect();
+    for ((path, ..), status) in payloads.iter().zip(sender.send_all(&sent).await) {
+        assert_eq!(status, 200, "{path}");
+    }
+    let topics: BTreeSet<&str> = payloads.iter().map(|(_, topic, _)| topic.as_str()).collect();
     assert!(topics.len() > 80, "{}", topics.len());
     sender.processed().await;
     let answered: BTreeSet<&str> = topics_to_subscribe_to(Provider::Shopify).collect();
     for topic in &topics {
-        let state = if answered.contains(topic.as_str()) {
+        // The merge of the fixtures is one that failed there.
+        let state = if answered.contains(topic) && *topic != "customers/merge" {
             "done"
         } else {
             "ignored"
@@ -321,7 +370,7 @@ async fn the_published_payloads_of_klaviyo_and_stripe_are_taken_as_the_sender_si
     };
     let klaviyo = Sender::new(&fixtures, Provider::Klaviyo).await;
     let published = fixtures.join("klaviyo/help_centre_email_delivered.json");
-    assert_eq!(klaviyo.send(published.to_str().unwrap(), &[]), 200);
+    assert_eq!(klaviyo.send(published.to_str().unwrap(), &[]).await, 200);
     assert!(klaviyo.count("").await > 0);
     klaviyo.processed().await;
 
@@ -342,7 +391,7 @@ async fn the_published_payloads_of_klaviyo_and_stripe_are_taken_as_the_sender_si
         assert!(object.is_object(), "{kind}");
         let event = json!({"object": "event", "id": format!("evt_{number}"), "type": format!("{kind}.updated"), "created": 1_777_629_600, "livemode": false, "data": {"object": object}});
         assert_eq!(
-            stripe.send(&stripe.file(event.to_string().as_bytes()), &[]),
+            stripe.send(&stripe.file(event.to_string().as_bytes()), &[]).await,
             200,
             "{kind}"
         );
