@@ -109,7 +109,7 @@ pub async fn take_parts_over(tx: &mut Tx, kept: CustomerId, thing: &mut Entity) 
             }
         }
         let orders: Vec<String> = part.orders.into_iter().collect();
-        handed_over += regulars_commerce::ops::orders::give(tx, SOURCE, &orders, kept, base).await?;
+        handed_over += regulars_commerce::ops::owners::give(tx, SOURCE, &orders, kept, base).await?;
     }
     Ok(handed_over)
 }

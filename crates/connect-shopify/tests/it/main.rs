@@ -9,6 +9,7 @@ mod customers;
 mod effects;
 mod fixtures;
 mod inbox;
+mod life;
 mod orders;
 mod privacy;
 mod retries;
