@@ -130,7 +130,8 @@ pub async fn sold(stage: &Stage, customer: &str) -> (String, String) {
     for (number, (email, total, more)) in [
         ("ada@example.com", "59.90", json!({"payments": paid("59.90"), "fulfillment_status": "fulfilled", "closed_at": "2026-09-20T08:00:00Z"})),
         ("ada@example.com", "240.00", json!({"payments": paid("240.00"), "status": "processing"})),
-        ("grace@example.com", "1280.50", json!({"status": "cancelled", "cancelled_at": "2026-09-30T08:00:00Z", "cancel_reason": "changed her mind"})),
+        ("grace@example.com", "1280.50", json!({"status": "cancelled", "cancelled_at": "2026-09-30T08:00:00Z", "cancel_reason": "changed her mind",
+            "fulfillments": [{"external_id": "1", "state": "shipped", "shipped_at": "2026-09-16T15:00:00Z"}], "fulfillment_status": "fulfilled"})),
         ("emilie@example.com", "18.00", json!({"is_test": true})),
         ("lise@example.com", "99.00", json!({"payments": [{"external_id": "1", "kind": "sale", "state": "failed", "amount": "99.00", "failure_reason": "expired card"}]})),
         ("emmy@example.com", "74.30", json!({"payments": paid("74.30"), "refunds": [{"external_id": "1", "amount": "74.30", "refunded_at": "2026-10-20T08:00:00Z"}]})),

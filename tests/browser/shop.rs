@@ -315,6 +315,12 @@ pub async fn furnished(stage: &Stage) -> Vec<Looked> {
         ),
         look("orders-preview", "/orders".into(), &["keys:jjp"]),
         look("order", format!("/orders/{order}"), &[]),
+        // Sent, and cancelled after that.
+        look(
+            "order-cancelled",
+            "/orders?q=%231032".into(),
+            &["keys:jp", "Open"],
+        ),
         look("order-page-of-sheet", format!("/orders/{order}/preview"), &[]),
         look("products", "/products".into(), &[]),
         look("products-nobody", "/products?q=zzyzx".into(), &[]),

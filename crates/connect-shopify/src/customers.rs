@@ -8,19 +8,14 @@ use regulars_connect::{
     Applied, Entity, Failure, Received, Said, consents as agreed,
     people::{self, Ours},
 };
-use regulars_customers::{
-    model::{Amount, Channel, SourceInput, ToldMetrics},
-    ops,
-};
+use regulars_customers::model::{Amount, Channel, ToldMetrics};
 use regulars_database::Tx;
 use regulars_kernel::{Error, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, addresses, body, consents, tags};
+use crate::{SOURCE, addresses, body, consents, merging, tags};
 
-const KIND: &str = "customer";
-/// Under which stands the id of the customer that another one became part of.
-const MERGED_INTO: &str = "merged_into";
+pub const KIND: &str = "customer";
 /// Under which what Shopify says of their purchases waits.
 const PURCHASES: &str = "purchases";
 
@@ -50,20 +45,20 @@ pub async fn take_over(
     said: &Said,
 ) -> Result<Value, Failure> {
     let mut thing = Entity::lock(tx, SOURCE, KIND, external_id).await?;
-    if let Some(kept) = thing.data.get(MERGED_INTO).and_then(Value::as_str) {
+    if let Some(kept) = thing.data.get(merging::MERGED_INTO).and_then(Value::as_str) {
         // What it says of itself is not the kept one's; whose its orders are is.
         return Ok(json!({"merged_into": kept}));
     }
     if thing.is_deleted() {
         return Ok(json!({"deleted": true}));
     }
-    if let Some(names) = customer.get("tags") {
+    // Null says no more than absent: newer versions have a topic of its own for tags.
+    if let Some(names) = customer.get("tags").filter(|tags| !tags.is_null()) {
         tags::list(&mut thing, &tags::names(names), said);
     }
-    let flag = consents::of_flag(customer, body::time(&customer["accepts_marketing_updated_at"]));
-    let email = [&customer["email_marketing_consent"], &flag];
-    if let Some(consent) = email.into_iter().find(|consent| consent.is_object()) {
-        consents::note(&mut thing, Channel::Email, consent, said);
+    match &customer["email_marketing_consent"] {
+        consent @ Value::Object(_) => consents::note(&mut thing, Channel::Email, consent, said),
+        _ => consents::note_flag(&mut thing, customer, said),
     }
     consents::note(&mut thing, Channel::Sms, &customer["sms_marketing_consent"], said);
     // Each field is a facet of its own: a customer within an order says less than one alone, and claims no more than it says.
@@ -78,6 +73,7 @@ pub async fn take_over(
     let defaults = people::defaults(tx).await?;
     addresses::settle(tx, id, &mut thing, customer, said, &defaults, &mut left_out).await?;
     settle(tx, id, &mut thing, &mut left_out).await?;
+    merging::take_parts_over(tx, id, &mut thing).await?;
     thing.save(tx).await?;
     let mut done = json!({"customer_id": id});
     if is_created {
@@ -102,6 +98,7 @@ async fn settle(tx: &mut Tx, id: CustomerId, thing: &mut Entity, left_out: &mut 
         let base = regulars_accounts::ops::get_organization(tx).await?.currency;
         regulars_commerce::ops::metrics::tell(tx, id, base, SOURCE, &told).await?;
     }
+    consents::withdraw_declined(thing);
     agreed::settle(tx, id, thing).await
 }
 
@@ -133,82 +130,6 @@ pub async fn sum_up(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
         }
     })
     .await
-}
-
-/// `customers/merge`: of two customers there one is left, which has the orders of both.
-pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> {
-    let told = body::parse(message)?;
-    let status = told["status"].as_str().unwrap_or("completed");
-    if !status.eq_ignore_ascii_case("completed") {
-        return Ok(Applied::Ignored(format!(
-            "Shopify did not merge them: {}",
-            status.chars().take(40).collect::<String>()
-        )));
-    }
-    let kept_id = body::required_id(&told, &["admin_graphql_api_customer_kept_id"])?;
-    let gone_id = body::required_id(&told, &["admin_graphql_api_customer_deleted_id"])?;
-    if kept_id == gone_id {
-        return Err(Failure::Fatal("both are the same customer".into()));
-    }
-    // Always in this order, so that two messages do not wait for each other.
-    let (first, second) = if kept_id < gone_id {
-        (&kept_id, &gone_id)
-    } else {
-        (&gone_id, &kept_id)
-    };
-    let (first, second) = (
-        Entity::lock(tx, SOURCE, KIND, first).await?,
-        Entity::lock(tx, SOURCE, KIND, second).await?,
-    );
-    let mut thing = if first.external_id() == gone_id {
-        first
-    } else {
-        second
-    };
-    let is_made_here = people::is_made_here(&thing);
-    thing.delete(message.said_at);
-    thing.data = Map::new();
-    thing.data.insert(MERGED_INTO.into(), kept_id.clone().into());
-    thing.save(tx).await?;
-    let Ours::Living(gone) = people::ours(tx, SOURCE, &gone_id).await? else {
-        return Ok(Applied::Done(json!({"merged_into": kept_id})));
-    };
-    let mut done = json!({"merged_into": kept_id});
-    match people::ours(tx, SOURCE, &kept_id).await? {
-        // Who is left is not known yet: they are who is known.
-        Ours::Nobody => {
-            let link = SourceInput {
-                source: SOURCE.into(),
-                external_id: kept_id,
-            };
-            ops::sources::link(tx, gone.id, &link).await?;
-            people::detach(tx, gone.id, SOURCE, &gone_id).await?;
-            done["customer_id"] = json!(gone.id);
-        }
-        kept => {
-            if let Ours::Living(kept) = &kept
-                && kept.id != gone.id
-            {
-                let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-                let orders = regulars_commerce::ops::hand_over(tx, gone.id, kept.id, base).await?;
-                done["customer_id"] = json!(kept.id);
-                done["orders"] = orders.into();
-            }
-            let is_deleted = let_go(tx, gone.id, &gone_id, is_made_here).await?;
-            done["deleted"] = is_deleted.into();
-        }
-    }
-    Ok(Applied::Done(done))
-}
-
-/// Detaches a link and deletes who is known by nothing else; says whether that was so.
-async fn let_go(tx: &mut Tx, id: CustomerId, external_id: &str, is_made_here: bool) -> Result<bool> {
-    people::detach(tx, id, SOURCE, external_id).await?;
-    let is_last = people::is_last(tx, id, is_made_here).await?;
-    if is_last {
-        ops::customers::delete(tx, id, &|_| Ok(())).await?;
-    }
-    Ok(is_last)
 }
 
 /// `customer.tags_added` and `customer.tags_removed`.
@@ -264,13 +185,15 @@ pub async fn delete(tx: &mut Tx, message: &Received) -> Result<Applied, Failure>
     let mut thing = Entity::lock(tx, SOURCE, KIND, &external_id).await?;
     thing.delete(message.said_at);
     let is_made_here = people::is_made_here(&thing);
-    // Whom it became part of is remembered: its orders may come later.
-    thing.data.retain(|name, _| name == MERGED_INTO);
+    // Whom it became part of is remembered, and its orders: they may come later, and so may the word that it did.
+    thing
+        .data
+        .retain(|name, _| [merging::MERGED_INTO, merging::ORDERS].contains(&name.as_str()));
     thing.save(tx).await?;
     let Ours::Living(customer) = people::ours(tx, SOURCE, &external_id).await? else {
         return Ok(Applied::Done(json!({"deleted": true})));
     };
-    let is_last = let_go(tx, customer.id, &external_id, is_made_here).await?;
+    let is_last = merging::let_go(tx, customer.id, &external_id, is_made_here).await?;
     Ok(Applied::Done(
         json!({"customer_id": customer.id, "deleted": is_last}),
     ))

@@ -11,6 +11,7 @@ mod body;
 mod carts;
 mod consents;
 mod customers;
+mod merging;
 mod orders;
 mod parts;
 mod privacy;

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    SOURCE, addresses, body, carts, customers,
+    SOURCE, addresses, body, carts, customers, merging,
     parts::{fulfillment, line, payment, payments, refund},
 };
 
@@ -197,6 +197,7 @@ async fn of_order(tx: &mut Tx, message: &Received, order: &Value) -> Result<Told
             }
             // Deleted, here or there: the order stays without a customer, and its address must not make one.
             None => {
+                merging::remember_order(tx, &customer_id, &external_id).await?;
                 input.as_object_mut().map(|fields| fields.shift_remove("email"));
             }
         }
@@ -302,7 +303,7 @@ fn fields(order: &Value, said: &Said, left_out: &mut Vec<String>) -> Value {
             _ => "unfulfilled".into(),
         };
     }
-    if let Some(tags) = order.get("tags") {
+    if let Some(tags) = order.get("tags").filter(|tags| !tags.is_null()) {
         ours["tags"] = json!(crate::tags::names(tags));
     }
     for (theirs, name) in [

@@ -71,7 +71,7 @@ fn fields(product: &Value, currency: Option<&str>) -> Value {
         }
     }
     let mut ours = Value::Object(ours);
-    if let Some(names) = product.get("tags") {
+    if let Some(names) = product.get("tags").filter(|tags| !tags.is_null()) {
         ours["tags"] = json!(tags::names(names));
     }
     let image = [&product["image"]["src"], &product["images"][0]["src"]];

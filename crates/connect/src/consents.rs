@@ -43,16 +43,17 @@ pub fn note(thing: &mut Entity, channel: Channel, consent: Consent<'_>, said: &S
     // Of the states of one rank the newest holds; a state of a lower rank says nothing beside one of a higher, whichever
     // came first: who was asked to confirm once more has neither agreed anew nor withdrawn.
     let rank = RANKS.iter().position(|rank| rank.contains(&state)).unwrap_or(0);
-    let facet = |rank: usize| match rank {
-        0 => format!("consent:{channel}"),
-        rank => format!("consent_{rank}:{channel}"),
-    };
-    let is_news = thing.is_news(&facet(rank), &Said(at, said.1.clone()));
-    if is_news && (0..rank).all(|higher| thing.last(&facet(higher)).is_none()) {
+    let is_news = thing.is_news(&facet(rank, channel), &Said(at, said.1.clone()));
+    if is_news && (0..rank).all(|higher| thing.last(&facet(higher, channel)).is_none()) {
         let mut told = vec![json!(state.as_str()), json!(at.to_rfc3339())];
         told.extend(consent.method.map(|method| json!(method)));
         thing.data.insert(key(channel), told.into());
     }
+}
+
+/// When they last agreed or withdrew, as far as that was noted; none if they never did.
+pub fn decided_at(thing: &Entity, channel: Channel) -> Option<DateTime<Utc>> {
+    thing.last(&facet(0, channel)).map(|said| said.0)
 }
 
 /// Takes the consents over that are not yet.
@@ -85,6 +86,14 @@ fn time(value: &Value) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(value.as_str()?)
         .ok()
         .map(|at| at.to_utc())
+}
+
+/// Under which it stands when the newest state of a rank was said.
+fn facet(rank: usize, channel: Channel) -> String {
+    match rank {
+        0 => format!("consent:{channel}"),
+        rank => format!("consent_{rank}:{channel}"),
+    }
 }
 
 fn key(channel: Channel) -> String {

@@ -32,6 +32,7 @@ pub use address::Address;
 pub use entity::{Entity, Said};
 pub use fitting::leave_out;
 pub use model::Provider;
+pub use pages::topics_to_subscribe_to;
 pub use provider::{
     Applied, Delivery, Failure, Known, Message, Processor, Providers, Received, Receiver, Refusal,
 };

@@ -283,6 +283,19 @@ fn item(view: &OrderView, change: &StatusChange) -> TimelineItem {
         title: words::sentence(&words::plain(change.to)),
         text: by.unwrap_or_default(),
         at: change.at,
-        detail: html! {},
+        detail: unusual(change),
+    }
+}
+
+/// Of a move that orders do not usually make: that it is one. It was told so, and holds.
+fn unusual(change: &StatusChange) -> Markup {
+    let from = change.from.filter(|_| change.unusual);
+    html! {
+        @if let Some(from) = from {
+            p class="muted" {
+                (badge("unusual", Tone::Amber))
+                " An order that is " (words::plain(from)) " does not usually become " (words::plain(change.to)) "."
+            }
+        }
     }
 }

@@ -153,6 +153,38 @@ async fn pages_go_on_where_the_one_before_ended() {
 }
 
 #[tokio::test]
+async fn a_move_that_orders_do_not_usually_make_is_marked_in_the_history_with_words() {
+    let shop = Shop::new().await;
+    let sent = json!({
+        "payments": [{"external_id": "1", "kind": "sale", "state": "succeeded", "amount": "119.80", "processed_at": "2026-02-01T12:00:00Z"}],
+        "fulfillments": [{"external_id": "1", "state": "shipped", "shipped_at": "2026-02-02T12:00:00Z", "lines": [{"external_id": "1", "quantity": 2}]}],
+        "fulfillment_status": "fulfilled",
+    });
+    let order = shop.shoes(1001, sent.clone()).await;
+    let (page, sheet) = (format!("/orders/{order}"), format!("/orders/{order}/preview"));
+    for path in [&page, &sheet] {
+        let shown = shop.page(path).await;
+        assert!(shown.contains("Shipped") && !shown.contains("unusual"), "{shown}");
+    }
+    // It is believed to who tells of it.
+    let cancelled = json!({"source": "till", "external_id": "1001", "cancelled_at": "2026-02-03T12:00:00Z", "source_version": {"at": "2026-02-03T12:00:00Z"}});
+    shop.tell("orders", cancelled).await;
+    for path in [&page, &sheet] {
+        let shown = shop.page(path).await;
+        assert_eq!(shown.matches(">unusual<").count(), 1, "{shown}");
+        let words = "An order that is shipped does not usually become cancelled.";
+        assert!(shown.contains(words), "{shown}");
+    }
+    // Of who says nothing of when it was paid: it was, at some time, which is nothing unusual.
+    let unpaid = shop.shoes(
+        1002,
+        json!({"fulfillments": sent["fulfillments"], "fulfillment_status": "fulfilled"}),
+    );
+    let unpaid = unpaid.await;
+    assert!(!shop.page(&format!("/orders/{unpaid}")).await.contains("unusual"));
+}
+
+#[tokio::test]
 async fn an_order_is_shown_whole_as_a_page_and_in_a_sheet() {
     let shop = Shop::new().await;
     let product = json!({"source": "till", "external_id": "7", "title": "Shoes", "brand": "Acme", "category": "shoes",

@@ -434,11 +434,16 @@ impl Order {
             if from == Some(to) || (who.is_none() && from.is_some_and(back)) {
                 continue;
             }
+            // What only follows leaves out steps of which no time is known, such as when it was paid: to go on past them is not unusual.
+            let leaves_out = |from: OrderStatus| {
+                let goes_on = from.progress().is_some() && to.progress().is_some();
+                who.is_none() && (goes_on || from == OrderStatus::Pending)
+            };
             history.push(StatusChange {
                 from,
                 to,
                 at,
-                unusual: from.is_some_and(|from| !from.may_become(to)),
+                unusual: from.is_some_and(|from| !from.may_become(to) && !leaves_out(from)),
                 actor_kind: who.as_ref().map(|(kind, _)| kind.clone()),
                 actor_id: who.and_then(|(_, id)| id),
             });

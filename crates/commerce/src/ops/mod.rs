@@ -9,6 +9,7 @@ pub mod carts;
 pub mod credit;
 pub mod metrics;
 pub mod orders;
+pub mod owners;
 pub mod payments;
 pub mod products;
 pub mod stock;
@@ -50,7 +51,7 @@ pub const MOST: usize = 1_000;
 /// first, so that nobody gives something to the one that is about to be deleted.
 pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId, base: Currency) -> Result<u64> {
     regulars_customers::store::customers::lock_many(tx, &[from, to]).await?;
-    let orders = orders::hand_over(tx, from, to, base).await?;
+    let orders = owners::hand_over(tx, from, to, base).await?;
     carts::hand_over(tx, from, to).await?;
     wishlists::hand_over(tx, from, to).await?;
     credit::hand_over(tx, from, to).await?;

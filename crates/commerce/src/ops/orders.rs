@@ -121,18 +121,6 @@ const TRIES: usize = 5;
 /// Payments that an order has in the end, whatever tells of them; also fulfilments, and refunds.
 const MOST_PARTS: usize = 1_000;
 
-/// Gives a customer all orders of another who turned out to be the same; answers how many.
-pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId, base: Currency) -> Result<u64> {
-    let orders = store::orders::hand_over(tx, from, to).await?;
-    if orders > 0 {
-        metrics::reckon(tx, [from, to], base).await?;
-        let mut event = NewEvent::new("orders.handed_over").data(json!({"from": from, "orders": orders}));
-        event.customer_id = Some(to);
-        regulars_events::append(tx, event).await?;
-    }
-    Ok(orders)
-}
-
 /// Deletes the order with this id.
 pub async fn delete(tx: &mut Tx, id: OrderId, base: Currency, guard: Guard<'_>) -> Result<()> {
     let (source, external_id) = store::orders::key(tx, id)

@@ -168,6 +168,22 @@ pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<
     Ok(done.rows_affected())
 }
 
+/// Gives somebody those of these orders that are nobody's; answers how many. The rows are locked in the order of their ids.
+pub async fn give(tx: &mut Tx, source: &str, external_ids: &[String], to: CustomerId) -> Result<u64> {
+    let done = sqlx::query(
+        "WITH nobodys AS (
+           SELECT id FROM orders WHERE source = $1 AND external_id = ANY($2) AND customer_id IS NULL AND deleted_at IS NULL
+           ORDER BY id FOR NO KEY UPDATE)
+         UPDATE orders o SET customer_id = $3, version = version + 1 FROM nobodys WHERE o.id = nobodys.id",
+    )
+    .bind(source)
+    .bind(external_ids)
+    .bind(to)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// The key of an order.
 pub async fn key(tx: &mut Tx, id: OrderId) -> Result<Option<(String, String)>> {
     Ok(

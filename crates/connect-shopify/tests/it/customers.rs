@@ -334,6 +334,61 @@ async fn two_who_were_merged_there_are_one_here_with_the_orders_of_both_whatever
 }
 
 #[tokio::test]
+async fn who_became_part_of_somebody_unknown_waits_for_them_and_gives_them_nothing_but_what_they_bought() {
+    let shop = Shop::new().await;
+    let customer = |id: u64, more: &Value| {
+        let mut one =
+            json!({"id": id, "email": format!("c{id}@example.com"), "updated_at": "2026-05-01T10:00:00Z"});
+        one.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        one
+    };
+    let order = |id: u64| json!({"id": id, "name": format!("#{id}"), "currency": "EUR", "total_price": "10.00", "created_at": "2026-05-01T11:00:00Z", "updated_at": "2026-05-01T11:00:00Z", "customer": customer(2, &json!({})), "line_items": []});
+    let told = json!({"phone": "+4930999999", "tags": "other", "email_marketing_consent": {"state": "subscribed", "consent_updated_at": "2026-05-01T10:00:00Z"}});
+    let merge = json!({"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1", "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2", "status": "completed", "errors": []});
+    shop.says("customers/create", "2026-05-01T10:00:00Z", &customer(2, &told))
+        .await;
+    shop.says("orders/create", "2026-05-01T11:00:00Z", &order(11))
+        .await;
+    shop.process().await;
+    // Deleted, then once more an order, and only then why.
+    shop.says("customers/delete", "2026-05-03T10:00:00Z", &json!({"id": 2}))
+        .await;
+    shop.process().await;
+    shop.says("orders/create", "2026-05-01T11:00:00Z", &order(12))
+        .await;
+    shop.process().await;
+    shop.says("customers/merge", "2026-05-03T10:00:00Z", &merge).await;
+    shop.process().await;
+    let event = shop.events().await[0]["id"].as_str().unwrap().to_owned();
+    let result = shop
+        .get(&format!("/webhook-events/{event}"))
+        .await
+        .expect(200)
+        .json["result"]
+        .clone();
+    assert_eq!(
+        result,
+        json!({"merged_into": "1", "waiting": "who is left is not known yet"})
+    );
+    shop.get("/customers/by-external-id/shopify/1").await.expect(404);
+    shop.says(
+        "customers/create",
+        "2026-05-01T10:00:00Z",
+        &customer(1, &json!({})),
+    )
+    .await;
+    shop.process().await;
+    let kept = shop.customer("1").await;
+    assert_eq!(
+        (&kept["email"], &kept["phone"], &kept["tags"], &kept["consents"]),
+        (&json!("c1@example.com"), &Value::Null, &json!([]), &json!([]))
+    );
+    assert_eq!(shop.metrics("1").await["orders"], 2);
+}
+
+#[tokio::test]
 async fn what_was_wished_for_and_owed_goes_over_with_a_merge() {
     let shop = Shop::new().await;
     let mut ids = Vec::new();

@@ -11,7 +11,7 @@ fn folder() -> Option<PathBuf> {
     folder.is_dir().then_some(folder)
 }
 
-/// Topic and body of each file. `customers.update.json` is `customers/update`.
+/// Topic and body of each file. `customers.update.json` is `customers/update`; `customer.tags_added.json` has a dot in its topic, too.
 fn payloads(folder: &Path) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     for version in ["2023-01", "2026-07"] {
@@ -21,9 +21,11 @@ fn payloads(folder: &Path) -> Vec<(String, Value)> {
             let text = std::fs::read(&path).expect("a payload");
             let json: Value = serde_json::from_slice(&text).expect("JSON");
             let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let topic = json["topic"]
-                .as_str()
-                .map_or_else(|| stem.replace('.', "/"), str::to_owned);
+            let topic = match json["topic"].as_str() {
+                Some(topic) => topic.to_owned(),
+                None if stem.starts_with("customer.") => stem,
+                None => stem.replace('.', "/"),
+            };
             all.push((
                 topic,
                 if json["body"].is_object() {

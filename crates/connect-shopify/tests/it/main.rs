@@ -4,11 +4,17 @@
 
 mod any_order;
 mod carts;
+mod consents;
 mod customers;
+mod effects;
 mod fixtures;
 mod inbox;
+mod life;
 mod orders;
 mod privacy;
+mod retries;
 mod secrets;
 mod shop;
+mod signatures;
 mod stock;
+mod whole_life;

@@ -47,9 +47,21 @@ async fn what_is_asked_for_is_owed_once_with_the_day_by_which_it_is_due() {
         access["subject"],
         json!({"external_id": "191167", "email": "john@example.com", "phone": "555-625-1199", "orders": ["299938", "280263"], "shop": "example.myshopify.com"})
     );
-    let day =
-        |name: &str| -> chrono::DateTime<chrono::Utc> { access[name].as_str().unwrap().parse().unwrap() };
-    assert_eq!(day("due_at") - day("received_at"), chrono::TimeDelta::days(30));
+    for duty in duties {
+        let day =
+            |name: &str| -> chrono::DateTime<chrono::Utc> { duty[name].as_str().unwrap().parse().unwrap() };
+        assert_eq!(
+            day("due_at") - day("received_at"),
+            chrono::TimeDelta::days(30),
+            "{duty}"
+        );
+        // From when it came here, which is now, and not from when Shopify says.
+        let age = regulars_kernel::clock::now() - day("received_at");
+        assert!(
+            chrono::TimeDelta::zero() <= age && age < chrono::TimeDelta::minutes(5),
+            "{duty}"
+        );
+    }
 
     // Played again, it is still the same.
     let events = shop.events().await;

@@ -25,6 +25,11 @@ fn providers() -> Providers {
     Providers::new().with(Provider::Shopify, Shopify)
 }
 
+/// How Shopify signs a body.
+pub fn signature_of(secret: &str, body: &[u8]) -> String {
+    STANDARD.encode(signature::hmac_sha256(secret.as_bytes(), &[body]))
+}
+
 impl Shop {
     pub async fn new() -> Self {
         let api = OpenApiRouter::new()
@@ -53,9 +58,20 @@ impl Shop {
 
     /// A delivery as Shopify signs it.
     pub fn signed(&self, topic: &str, delivery_id: &str, at: &str, body: &[u8]) -> TestRequest<'_> {
-        let hmac = STANDARD.encode(signature::hmac_sha256(SECRET.as_bytes(), &[body]));
+        self.signed_with(SECRET, topic, delivery_id, at, body)
+    }
+
+    /// The same under another secret.
+    pub fn signed_with(
+        &self,
+        secret: &str,
+        topic: &str,
+        delivery_id: &str,
+        at: &str,
+        body: &[u8],
+    ) -> TestRequest<'_> {
         self.unsigned(topic, delivery_id, at, body)
-            .header("x-shopify-hmac-sha256", &hmac)
+            .header("x-shopify-hmac-sha256", &signature_of(secret, body))
     }
 
     pub fn unsigned(&self, topic: &str, delivery_id: &str, at: &str, body: &[u8]) -> TestRequest<'_> {
@@ -77,11 +93,16 @@ impl Shop {
             .expect(200);
     }
 
-    /// Processes what is there.
-    pub async fn process(&self) {
+    /// Who processes what is there, until stopped.
+    pub fn worker(&self) -> Worker {
         let registry =
             regulars_connect::job_handlers(regulars_commerce::job_handlers(Registry::new()), providers());
-        let worker = Worker::start(self.app.database().clone(), registry, 3);
+        Worker::start(self.app.database().clone(), registry, 3)
+    }
+
+    /// Processes what is there.
+    pub async fn process(&self) {
+        let worker = self.worker();
         for _ in 0..600 {
             let mut tx = self.app.tx("acme").await;
             let waiting: i64 =
@@ -117,6 +138,22 @@ impl Shop {
         .await
         .expect(200)
         .json
+    }
+
+    /// The customer's figures.
+    pub async fn metrics(&self, external_id: &str) -> Value {
+        let customer = self.customer(external_id).await;
+        let path = format!("/customers/{}", customer["id"].as_str().unwrap());
+        self.get(&path).await.expect(200).json["metrics"].clone()
+    }
+
+    /// The order of this number, whole.
+    pub async fn order(&self, number: &str) -> Value {
+        let list = self.get("/orders?limit=200").await.expect(200).json;
+        let orders = list["data"].as_array().unwrap();
+        let order = orders.iter().find(|one| one["number"] == number);
+        let id = order.unwrap()["id"].as_str().unwrap();
+        self.get(&format!("/orders/{id}")).await.expect(200).json
     }
 
     /// What came in, newest first.

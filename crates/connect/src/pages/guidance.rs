@@ -37,6 +37,14 @@ pub fn guidance(provider: Provider) -> &'static Guidance {
     }
 }
 
+/// The topics to subscribe to; `*` stands for any end.
+pub fn topics_to_subscribe_to(provider: Provider) -> impl Iterator<Item = &'static str> {
+    guidance(provider)
+        .topics
+        .iter()
+        .flat_map(|(topics, _)| topics.split(", "))
+}
+
 const SHOPIFY: Guidance = Guidance {
     secret: "The client secret of your Shopify app, or the one below the list at Settings → Notifications → Webhooks.",
     settings: &[
@@ -94,8 +102,20 @@ const SHOPIFY: Guidance = Guidance {
             "Deliveries, refunds and payments",
         ),
         (
-            "products/create, products/update",
+            "carts/create, carts/update, checkouts/create, checkouts/update, checkouts/delete",
+            "The cart with what is in it, and who is at it; the order that it becomes",
+        ),
+        (
+            "products/create, products/update, products/delete",
             "The product with its variants",
+        ),
+        (
+            "inventory_items/create, inventory_items/update, inventory_items/delete, inventory_levels/connect, inventory_levels/update, inventory_levels/disconnect",
+            "How much of a variant is in stock, by location",
+        ),
+        (
+            "locations/create, locations/update, locations/activate, locations/deactivate, locations/delete",
+            "The locations of the stock",
         ),
     ],
 };
@@ -141,7 +161,7 @@ const STRIPE: Guidance = Guidance {
         ),
         ("refund.*, charge.dispute.*", "What was paid back, and disputes"),
         (
-            "invoice.*, invoice_payment.*, checkout.session.completed",
+            "invoice.*, invoice_payment.*, checkout.session.*",
             "Which order a payment belongs to",
         ),
     ],
@@ -171,12 +191,16 @@ const ADYEN: Guidance = Guidance {
     past: &[],
     topics: &[
         (
-            "AUTHORISATION, CANCELLATION, CAPTURE, CAPTURE_FAILED",
+            "AUTHORISATION, PENDING, OFFER_CLOSED, CAPTURE, CAPTURE_FAILED, CANCELLATION, TECHNICAL_CANCEL, EXPIRE",
             "Payments with their state, and why they failed",
         ),
         (
-            "REFUND, REFUND_FAILED, CHARGEBACK",
-            "What was paid back, and disputes",
+            "REFUND, REFUND_WITH_DATA, REFUND_FAILED, REFUNDED_REVERSED, CANCEL_OR_REFUND, VOID_PENDING_REFUND",
+            "What was paid back, or is not to be",
+        ),
+        (
+            "REQUEST_FOR_INFORMATION, NOTIFICATION_OF_FRAUD_DISPUTE, NOTIFICATION_OF_CHARGEBACK, CHARGEBACK, CHARGEBACK_REVERSED, SECOND_CHARGEBACK, PREARBITRATION_WON, PREARBITRATION_LOST",
+            "Disputes, and how they end",
         ),
     ],
 };

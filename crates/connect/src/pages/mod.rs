@@ -11,6 +11,8 @@ mod parts;
 mod pull;
 mod secrets;
 
+pub use guidance::topics_to_subscribe_to;
+
 use axum::{
     Router,
     routing::{get, post},

@@ -23,6 +23,7 @@ mod pages;
 mod permissions;
 mod process;
 mod routes;
+mod senders;
 mod serve;
 mod stopping;
 mod strangers;
