@@ -13,6 +13,7 @@ mod api;
 mod batch;
 mod client;
 mod compare;
+mod customer_line;
 mod dispatch;
 pub mod document;
 mod load;
@@ -28,7 +29,9 @@ mod store;
 pub use batch::{Wanted, wanted};
 pub use client::{Client, Firestore, Place, Trouble};
 pub use compare::{Comparing, Ended};
+pub use customer_line::MirrorLine;
 pub use dispatch::{dispatch, is_idle};
+pub use load::LoadJob;
 pub use mirror::{Done, Run};
 pub use routes::{Emulator, api_routes, job_handlers, page_routes};
 

@@ -14,16 +14,27 @@ use crate::{FOLLOWER, mirror::QUEUE, store};
 
 /// The job.
 pub const KIND: &str = "firestore.load";
-/// Customers that are marked in one transaction.
-const SOME: i64 = 5_000;
-/// Changes that may wait before no more are added: the queue has a bound, and who changes something meanwhile is not kept
-/// waiting for long.
-const MOST_WAITING: i64 = 20_000;
 /// How long a job waits for room before another goes on later.
 const PATIENCE: u32 = 300;
 
 /// Marks everybody.
-pub struct LoadJob;
+#[derive(Clone, Copy, Debug)]
+pub struct LoadJob {
+    /// Customers that are marked in one transaction.
+    pub step: i64,
+    /// Changes that may wait before no more are added: the queue has a bound, and who changes something meanwhile is not kept
+    /// waiting for long.
+    pub most_waiting: i64,
+}
+
+impl Default for LoadJob {
+    fn default() -> Self {
+        Self {
+            step: 5_000,
+            most_waiting: 20_000,
+        }
+    }
+}
 
 /// A job that loads.
 pub fn job(log: Uuid) -> NewJob {
@@ -54,7 +65,8 @@ impl Handler for LoadJob {
             if is_over {
                 return Ok(json!({"customers": done}));
             }
-            if followers::waiting(&mut tx, FOLLOWER, MOST_WAITING).await?.changes >= MOST_WAITING {
+            let waiting = followers::waiting(&mut tx, FOLLOWER, self.most_waiting).await?;
+            if waiting.changes >= self.most_waiting {
                 if waits >= PATIENCE {
                     // Firestore is away, or slow: the place is kept, and no worker is.
                     let later = tx.now() + TimeDelta::seconds(15);
@@ -72,9 +84,9 @@ impl Handler for LoadJob {
                 Some(total) => total,
                 None => store::count_living(&mut tx).await?,
             };
-            let some = store::living(&mut tx, after.unwrap_or_default(), Uuid::max(), SOME).await?;
+            let some = store::living(&mut tx, after.unwrap_or_default(), Uuid::max(), self.step).await?;
             let done = done + some.len() as i64;
-            let is_over = some.len() < SOME.unsigned_abs() as usize;
+            let is_over = (some.len() as i64) < self.step;
             followers::mark(&mut tx, FOLLOWER, some.iter().copied()).await?;
             store::load_to(
                 &mut tx,

@@ -108,6 +108,8 @@ struct Flown {
     customers: Vec<CustomerId>,
     written: u64,
     refused: u64,
+    /// Whether the mirror was still its writer's by then.
+    is_ours: bool,
 }
 
 enum Broken {
@@ -226,7 +228,8 @@ impl Run {
             }
             done.written += flown.written;
             done.refused += flown.refused;
-            is_stopped |= is_over();
+            // Two who go on beside each other mark anew whatever the other wrote, and come to no end.
+            is_stopped |= is_over() || !flown.is_ours;
         }
     }
 
@@ -269,9 +272,10 @@ impl Run {
             store::log(&mut tx, new_uuid(), LogKind::Refused, None, Some(&why)).await?;
         }
         followers::settle(&mut tx, FOLLOWER, &batch.changes).await?;
-        store::went_well(&mut tx, self.holder).await?;
+        let is_ours = store::went_well(&mut tx, self.holder).await?;
         tx.commit().await?;
         Ok(Flown {
+            is_ours,
             customers: batch.customers(),
             written: sent.len() as u64,
             refused: refusals.len() as u64,

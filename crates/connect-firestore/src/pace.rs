@@ -9,8 +9,8 @@ use tokio::time::Instant;
 const FIRST: f64 = 500.0;
 const MORE: f64 = 1.5;
 const STEP: Duration = Duration::from_mins(5);
-/// What may go together is written within so long.
-const TOGETHER: Duration = Duration::from_secs(15);
+/// What may go together is what may be written within so long: in no second more than the bound.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// Lets so many writes a second pass.
 pub struct Pace {
@@ -46,7 +46,8 @@ impl Pace {
         tokio::time::sleep_until(self.next).await;
     }
 
-    /// How many may go together: no more than a quarter of a minute's, so that whoever waits for their turn keeps the mirror.
+    /// How many may go together: no more than a second's, so that the bound holds for each second, and whoever waits for their
+    /// turn keeps the mirror.
     pub fn most(&self) -> usize {
         let rate = self.rate(Instant::now());
         rate.map_or(usize::MAX, |rate| {
@@ -94,9 +95,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_go_together_than_are_written_while_the_mirror_is_kept() {
+    async fn no_more_go_together_than_may_be_written_in_a_second() {
         let most = |writes| Pace::new(writes, true).most();
-        assert_eq!([most(Some(1)), most(Some(10)), most(None)], [15, 150, usize::MAX]);
+        assert_eq!([most(Some(1)), most(Some(10)), most(None)], [1, 10, usize::MAX]);
     }
 
     #[tokio::test]

@@ -22,6 +22,7 @@ use regulars_web::{
 use serde_json::Value;
 
 use crate::{
+    customer_line,
     model::{Comparison, Count, LogEntry, LogKind, MirrorInput, Shown, ShownSettings, State},
     ops,
     routes::Emulator,
@@ -45,6 +46,7 @@ pub fn routes() -> Router<AppState> {
         .route("/settings/firestore/pause", post(pause))
         .route("/settings/firestore/resume", post(resume))
         .route("/settings/firestore/delete", post(delete))
+        .route("/customers/{id}/firestore", get(customer_line::show))
 }
 
 fn is_emulator(place: Option<Extension<Emulator>>) -> bool {

@@ -27,7 +27,7 @@ pub fn job_handlers(registry: Registry, firestore: Firestore) -> Registry {
         .with(MirrorJob {
             firestore: firestore.clone(),
         })
-        .with(LoadJob)
+        .with(LoadJob::default())
         .with(CompareJob {
             firestore: firestore.clone(),
             repair: false,

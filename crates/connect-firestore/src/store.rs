@@ -12,7 +12,10 @@ use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
-use crate::model::{CustomerState, LogEntry, LogKind, Mirror, Progress, Settings};
+use crate::{
+    FOLLOWER,
+    model::{CustomerState, LogEntry, LogKind, Mirror, Progress, Settings, Standing},
+};
 
 /// How long a worker has the mirror for itself without a word of it.
 const LEASE: Duration = Duration::from_mins(1);
@@ -182,17 +185,18 @@ pub async fn give_back(tx: &mut Tx, holder: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Notes that some was mirrored, and keeps the mirror for a while longer.
-pub async fn went_well(tx: &mut Tx, holder: Uuid) -> Result<()> {
-    sqlx::query(
+/// Notes that some was mirrored, and keeps the mirror for a while longer. Answers whether it still has it.
+pub async fn went_well(tx: &mut Tx, holder: Uuid) -> Result<bool> {
+    let is_ours: Option<bool> = sqlx::query_scalar(
         "UPDATE firestore_progress SET failures = 0, not_before = NULL, error = NULL, failed_at = NULL, mirrored_at = now(),
-           worker_until = CASE WHEN worker_job = $1 AND worker_until IS NOT NULL THEN now() + $2 ELSE worker_until END",
+           worker_until = CASE WHEN worker_job = $1 AND worker_until IS NOT NULL THEN now() + $2 ELSE worker_until END
+         RETURNING coalesce(worker_job = $1 AND worker_until IS NOT NULL, false)",
     )
     .bind(holder)
     .bind(interval(LEASE))
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(())
+    Ok(is_ours.unwrap_or_default())
 }
 
 /// Notes that nothing can be done for a while, and gives the mirror back. Answers until when.
@@ -270,6 +274,23 @@ pub async fn customer(tx: &mut Tx, id: CustomerId) -> Result<Option<CustomerStat
         "SELECT customer_id, mirrored_at, is_deleted, attempts, error, retry_at FROM firestore_customers WHERE customer_id = $1",
     )
     .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// How a customer's document stands, with what keeps the mirror back; none where there is no mirror.
+pub async fn standing(tx: &mut Tx, id: CustomerId) -> Result<Option<Standing>> {
+    Ok(sqlx::query_as(
+        "SELECT m.paused_at IS NOT NULL AS is_paused,
+           EXISTS (SELECT FROM firestore_progress p WHERE p.organization_id = m.organization_id AND p.error IS NOT NULL) AS is_failing,
+           EXISTS (SELECT FROM customer_changes c WHERE c.organization_id = m.organization_id AND c.follower = $2 AND c.customer_id = $1)
+             AS is_waiting,
+           f.mirrored_at, coalesce(f.is_deleted, false) AS is_deleted, f.error
+         FROM firestore_mirrors m
+         LEFT JOIN firestore_customers f ON f.organization_id = m.organization_id AND f.customer_id = $1",
+    )
+    .bind(id)
+    .bind(FOLLOWER)
     .fetch_optional(tx.conn())
     .await?)
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
-    SOURCE, json,
+    SOURCE, json, lists,
     profiles::{self, KIND, Reading},
     topics::Meaning,
 };
@@ -68,6 +68,10 @@ pub async fn tell(
             method: Some(&method),
         };
         consents::note(&mut thing, channel, consent, &Said(at, said.1));
+    }
+    if let Some(is_joined) = meaning.membership {
+        let said = Said(at, body::said(message, Some(at)).1);
+        lists::note(&mut thing, &told["event_properties"], is_joined, &said);
     }
     let customer_id = match people::ours(tx, SOURCE, &profile_id).await? {
         Ours::Living(customer) => Some(customer.id),

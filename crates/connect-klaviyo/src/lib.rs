@@ -11,6 +11,7 @@
 mod client;
 mod events;
 mod json;
+mod lists;
 mod location;
 mod predictions;
 mod process;

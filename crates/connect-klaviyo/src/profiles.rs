@@ -15,7 +15,7 @@ use regulars_database::Tx;
 use regulars_kernel::{Currency, Result, ids::CustomerId};
 use serde_json::{Map, Value, json};
 
-use crate::{SOURCE, json, location, predictions, subscriptions};
+use crate::{SOURCE, json, lists, location, predictions, subscriptions};
 
 pub const KIND: &str = "profile";
 /// Under which stands the id of the profile that another one became part of.
@@ -131,9 +131,10 @@ pub async fn take_over(
     Ok(Taken { done, is_created })
 }
 
-/// Applies what was noted of consents, and gives the customer what they did before anybody knew them.
+/// Applies what was noted of consents and lists, and gives the customer what they did before anybody knew them.
 pub async fn settle(tx: &mut Tx, id: CustomerId, thing: &mut Entity) -> Result<()> {
     consents::settle(tx, id, thing).await?;
+    lists::settle(tx, id, thing).await?;
     if thing.data.shift_remove(WAITED_FOR).is_some() {
         let visitor = visitor(thing.external_id());
         join(tx, &BTreeMap::from([(visitor.as_str(), id)])).await?;

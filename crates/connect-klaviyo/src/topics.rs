@@ -28,6 +28,8 @@ pub struct Meaning {
     pub name: Option<String>,
     /// What was agreed by it.
     pub consent: Option<(Channel, ConsentState)>,
+    /// Whether a list or segment was joined or left by it.
+    pub membership: Option<bool>,
 }
 
 /// What this topic asks for; none if nothing here answers to it.
@@ -56,14 +58,20 @@ fn meaning(name: &str) -> Option<Meaning> {
         kind,
         name: None,
         consent: None,
+        membership: None,
     };
     let custom = |name: &str| Meaning {
         kind: Kind::Custom,
         name: Some(name.to_owned()),
         consent: None,
+        membership: None,
     };
     let agreed = |meaning: Meaning, channel, state| Meaning {
         consent: Some((channel, state)),
+        ..meaning
+    };
+    let member = |meaning: Meaning, is_joined| Meaning {
+        membership: Some(is_joined),
         ..meaning
     };
     Some(match own {
@@ -93,10 +101,10 @@ fn meaning(name: &str) -> Option<Meaning> {
         "unsubscribed_from_sms_marketing" | "unsubscribed_from_sms" | "sms_unsubscribed" => {
             agreed(custom("sms.unsubscribed"), Sms, Unsubscribed)
         }
-        "subscribed_to_list" | "added_to_list" => custom("list.joined"),
-        "unsubscribed_from_list" | "removed_from_list" => custom("list.left"),
-        "added_to_segment" | "entered_segment" => custom("segment.joined"),
-        "removed_from_segment" | "left_segment" => custom("segment.left"),
+        "subscribed_to_list" | "added_to_list" => member(custom("list.joined"), true),
+        "unsubscribed_from_list" | "removed_from_list" => member(custom("list.left"), false),
+        "added_to_segment" | "entered_segment" => member(custom("segment.joined"), true),
+        "removed_from_segment" | "left_segment" => member(custom("segment.left"), false),
         other => custom(&format!("klaviyo.{other}").chars().take(100).collect::<String>()),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use regulars_commerce::model::{AmountInput, PaymentInput, SourceVersion};
 use regulars_connect::Received;
 use regulars_kernel::MoneyInput;
@@ -15,6 +15,8 @@ const MOST_LINES: usize = 200;
 const MOST_REFERENCES: usize = 20;
 /// What stands behind the id of the line that says how much was paid back in all.
 const PAID_BACK: &str = "/refunded";
+/// How far an attempt and what is said elsewhere of why it failed may be apart.
+const SAME_ATTEMPT: TimeDelta = TimeDelta::hours(1);
 
 /// How new something that was said is. Compared in the order of the fields: what is final is never taken back by what is not,
 /// the later is newer, what a person mended is newer than what it was, and words of the same second are told apart by how
@@ -68,6 +70,13 @@ pub struct Line {
     pub reference: Option<String>,
 }
 
+/// Why an attempt failed, as it is said beside the line of the attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    pub code: Option<String>,
+    pub reason: Option<String>,
+}
+
 /// What may name the order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Names {
@@ -82,6 +91,8 @@ struct Names {
 pub struct Ledger {
     lines: BTreeMap<String, Told<Line>>,
     names: BTreeMap<String, Told<Names>>,
+    /// Why attempts failed, where that is not said with them.
+    failures: BTreeMap<String, Told<Why>>,
     /// Whether it was made for trying.
     pub is_test: bool,
     /// Whether an invoice tells of its money, so that it must not.
@@ -102,6 +113,27 @@ impl Ledger {
         if self.lines.contains_key(id) || self.lines.len() < MOST_LINES {
             put(&mut self.lines, id, word, line);
         }
+    }
+
+    /// Tells why an attempt failed of which the line does not say it.
+    pub fn put_failure(&mut self, attempt: &str, word: Word, why: Why) {
+        if self.failures.contains_key(attempt) || self.failures.len() < MOST_LINES {
+            put(&mut self.failures, attempt, word, why);
+        }
+    }
+
+    /// Why a line failed: as it says itself, else as was said at about the same time.
+    fn failure<'a>(&'a self, line: &'a Line) -> (Option<&'a String>, Option<&'a String>) {
+        let own = (line.failure_code.as_ref(), line.failure_reason.as_ref());
+        let (Some(at), "failed", (None, None)) = (line.at, line.state.as_str(), own) else {
+            return own;
+        };
+        self.failures
+            .values()
+            .map(|told| ((told.word.at - at).abs(), &told.value))
+            .filter(|(apart, _)| *apart <= SAME_ATTEMPT)
+            .min_by_key(|(apart, _)| *apart)
+            .map_or(own, |(_, why)| (why.code.as_ref(), why.reason.as_ref()))
     }
 
     /// Tells how much was paid back in all, of which single refunds may be known or not.
@@ -145,6 +177,7 @@ impl Ledger {
             .map(|(id, told)| {
                 let line = &told.value;
                 let (amount, state) = self.counted(id, line);
+                let (failure_code, failure_reason) = self.failure(line);
                 PaymentInput {
                     external_id: format!("{told_by}:{id}"),
                     source_version: Some(SourceVersion::new(
@@ -159,8 +192,8 @@ impl Ledger {
                     }),
                     gateway: Some(told_by.to_owned()),
                     method: line.method.clone(),
-                    failure_code: line.failure_code.clone(),
-                    failure_reason: line.failure_reason.clone(),
+                    failure_code: failure_code.cloned(),
+                    failure_reason: failure_reason.cloned(),
                     processed_at: line.at,
                     told_by: Some(told_by.to_owned()),
                     reference: line.reference.clone(),

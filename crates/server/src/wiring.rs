@@ -5,10 +5,10 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use regulars_connect::{Provider, Providers};
-use regulars_connect_firestore::{Emulator, Firestore};
+use regulars_connect_firestore::{Emulator, Firestore, MirrorLine};
 use regulars_connect_klaviyo::Patience;
 use regulars_kernel::{Error, Result};
-use regulars_web::{AppState, WebConfig};
+use regulars_web::{AppState, WebConfig, pages::CustomerLines};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{config::Config, housekeeping, live, operations};
@@ -86,7 +86,10 @@ fn providers() -> Providers {
 pub fn app(state: &AppState, config: &Config, watch: operations::Watch) -> Router {
     let authenticate = from_fn_with_state(state.clone(), regulars_accounts::authenticate);
     let emulator = Extension(Emulator(config.firestore_emulator.is_some()));
-    let pages = pages().layer(Extension(watch)).layer(emulator);
+    let pages = pages()
+        .layer(Extension(watch))
+        .layer(Extension(CustomerLines::default().with(MirrorLine)))
+        .layer(emulator);
     let webhooks = regulars_connect::webhook_routes(providers());
     // A provider sends as fast as its shop sells, all of it from few addresses; who is refused for that ends the subscription.
     let unlimited = WebConfig {

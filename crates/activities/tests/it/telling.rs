@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use regulars_activities::model::Kind;
+
 use crate::harness::{House, ago, list, places, text};
 
 #[tokio::test]
@@ -50,6 +52,64 @@ async fn one_stands_on_the_timeline_of_whom_it_names_with_all_that_was_said() {
         data.get("query").is_none(),
         "what was not said is not there: {data}"
     );
+}
+
+#[tokio::test]
+async fn every_kind_comes_back_with_where_and_how_it_was_done() {
+    let house = House::new().await;
+    let ada = house.customer("ada@example.com").await;
+    for (n, kind) in Kind::ALL.iter().enumerate() {
+        let mut told = json!({
+            "kind": kind.name(), "customer_id": ada, "occurred_at": ago(60 - i64::try_from(n).unwrap()),
+            "visitor_id": "v1", "session_id": format!("visit {n}"), "url": format!("https://shop.example/{n}"), "title": "Shoes",
+            "referrer": "https://search.example/", "product_id": "7", "order_id": "1001", "query": "red shoes",
+            "amount": {"amount": "59.90", "currency": "EUR"},
+            "utm": {"source": "newsletter", "medium": "email", "campaign": "spring", "term": "shoes", "content": "header"},
+            "user_agent": format!("Mozilla/5.0 ({n})"), "ip": format!("2001:db8:{n:x}:2::6"),
+            "geo": {"country": "DE", "region": "Bavaria", "city": "Munich"}, "data": {"size": 38}
+        });
+        if *kind == Kind::Custom {
+            told["name"] = "shoe.tried".into();
+        }
+        let answer = house.tell(told.clone()).await;
+        assert_eq!(answer["created"], 1, "{}: {answer}", kind.name());
+        let page = house.timeline(&ada, &format!("kind={}", kind.name())).await;
+        assert_eq!(list(&page["data"], "kind"), [kind.name()]);
+        let found = &page["data"][0];
+        let at = told["occurred_at"].as_str().unwrap();
+        assert_eq!(
+            found["occurred_at"].as_str().unwrap()[..19],
+            at[..19],
+            "{}",
+            kind.name()
+        );
+        let cut = if n == 0 {
+            "2001:db8::".into()
+        } else {
+            format!("2001:db8:{n:x}::")
+        };
+        for field in [
+            "session_id",
+            "url",
+            "title",
+            "referrer",
+            "product_id",
+            "order_id",
+            "query",
+            "amount",
+            "utm",
+            "user_agent",
+            "geo",
+            "data",
+        ] {
+            assert_eq!(found["data"][field], told[field], "{} {field}", kind.name());
+        }
+        assert_eq!(found["data"]["ip"], cut.as_str(), "{}", kind.name());
+    }
+    let mut kinds = house.kinds(&ada).await;
+    kinds.retain(|kind| kind != "customer.created");
+    let all: Vec<_> = Kind::ALL.iter().rev().map(|kind| kind.name()).collect();
+    assert_eq!(kinds, all, "all of them, the latest first");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ mod told;
 
 pub use told::{
     Comparison, Count, CustomerState, Example, Load, LogEntry, LogKind, Shown, ShownCredentials,
-    ShownCustomer, ShownSettings, State,
+    ShownCustomer, ShownSettings, Standing, State,
 };
 
 /// The database that a project has without further ado.

@@ -259,6 +259,23 @@ pub struct CustomerState {
     pub retry_at: Option<DateTime<Utc>>,
 }
 
+/// How a customer's document stands, as their page says it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Standing {
+    /// Whether the mirror rests.
+    pub is_paused: bool,
+    /// Whether nothing can be written.
+    pub is_failing: bool,
+    /// Whether a change is about to be written.
+    pub is_waiting: bool,
+    /// When the document was written or taken away last.
+    pub mirrored_at: Option<DateTime<Utc>>,
+    /// Whether it was taken away.
+    pub is_deleted: bool,
+    /// Why Firestore refuses it.
+    pub error: Option<String>,
+}
+
 /// Where a customer's document stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = FirestoreCustomer)]

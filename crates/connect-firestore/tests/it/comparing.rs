@@ -86,18 +86,7 @@ async fn more_than_a_page_of_either_is_compared_whole() {
         return;
     };
     let shop = Shop::new().await;
-    let mut tx = shop.app.tx("acme").await;
-    let organization = tx.organization_id();
-    sqlx::query(
-        "INSERT INTO customers (organization_id, id, code, first_name, sort_name, search_text)
-         SELECT $1, (lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000')::uuid, 'M-' || n, 'N' || n, 'n' || n, ' n' || n || ' '
-         FROM generate_series(1, 1300) n",
-    )
-    .bind(organization)
-    .execute(tx.conn())
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
+    shop.crowd(1300).await;
     shop.set_up(json!({})).await;
     let _worker = shop.worker(&emulator.address());
     let mirror = shop.settled().await;

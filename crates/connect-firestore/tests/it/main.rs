@@ -6,6 +6,8 @@ mod comparing;
 mod emulator;
 mod faults;
 mod mirroring;
+mod pages;
 mod proxy;
+mod rates;
 mod settings;
 mod shop;

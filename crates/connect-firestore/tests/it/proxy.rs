@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
+    time::Instant,
 };
 
 use http::{Request, Response};
@@ -15,6 +16,8 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioIo},
 };
+use prost::Message as _;
+use regulars_connect_firestore::proto::CommitRequest;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -85,6 +88,8 @@ struct Script {
     next: Vec<u8>,
     /// What holds this is refused as invalid.
     poison: Option<Vec<u8>>,
+    /// Commits that were handed on: when, and how many writes.
+    commits: Vec<(Instant, usize)>,
 }
 
 impl Drop for Answering {
@@ -135,6 +140,11 @@ impl Answering {
         self.script.lock().unwrap().poison = poison.map(|text| text.as_bytes().to_vec());
     }
 
+    /// Commits that were handed on since this was asked last: when, and how many writes.
+    pub fn commits(&self) -> Vec<(Instant, usize)> {
+        std::mem::take(&mut self.script.lock().unwrap().commits)
+    }
+
     pub fn is_through(&self) -> bool {
         self.script.lock().unwrap().next.is_empty()
     }
@@ -156,7 +166,13 @@ async fn answer(
         let mut script = script.lock().unwrap();
         let poison = script.poison.clone();
         let is_poisoned = poison.is_some_and(|poison| body.windows(poison.len()).any(|part| part == poison));
-        if is_poisoned { Some(3) } else { script.next.pop() }
+        let status = if is_poisoned { Some(3) } else { script.next.pop() };
+        if status.is_none() && head.uri.path().ends_with("/Commit") {
+            // Behind a byte that says whether it is compressed, and four with its length.
+            let commit = CommitRequest::decode(&body[5..]).unwrap();
+            script.commits.push((Instant::now(), commit.writes.len()));
+        }
+        status
     };
     let status = match status {
         None => {

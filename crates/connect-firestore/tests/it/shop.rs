@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Extension, Router};
 use regulars_connect_firestore::{
-    Client, Emulator as IsEmulator, Firestore,
+    Client, Emulator as IsEmulator, Firestore, MirrorLine,
     proto::{Document, Kind, Value as Field},
 };
 use regulars_jobs::{Registry, Worker, WorkerOptions};
 use regulars_kernel::Role;
 use regulars_testkit::{TestApp, TestResponse};
+use regulars_web::pages::CustomerLines;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
@@ -37,9 +38,15 @@ impl Shop {
             .merge(regulars_commerce::api_routes())
             .merge(regulars_activities::api_routes())
             .merge(regulars_connect_firestore::api_routes());
-        let app = TestApp::new(api, Router::new())
-            .await
-            .around(|router, _| router.layer(Extension(IsEmulator(true))));
+        let pages = Router::new()
+            .merge(regulars_accounts::page_routes())
+            .merge(regulars_customer_pages::page_routes())
+            .merge(regulars_connect_firestore::page_routes());
+        let app = TestApp::new(api, pages).await.around(|router, _| {
+            router
+                .layer(Extension(CustomerLines::default().with(MirrorLine)))
+                .layer(Extension(IsEmulator(true)))
+        });
         let key = app.key(Role::Admin).await;
         let dispatch = tokio::spawn(regulars_connect_firestore::dispatch(app.database().clone()));
         let project = format!("test-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
@@ -129,6 +136,23 @@ impl Shop {
             ids.push(self.customer(input).await);
         }
         ids
+    }
+
+    /// So many of them, made by one statement that tells nobody; their ids are their numbers.
+    pub async fn crowd(&self, count: i32) {
+        let mut tx = self.app.tx("acme").await;
+        let organization = tx.organization_id();
+        sqlx::query(
+            "INSERT INTO customers (organization_id, id, code, first_name, sort_name, search_text)
+             SELECT $1, (lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000')::uuid, 'M-' || n, 'N' || n, 'n' || n, ' n' || n || ' '
+             FROM generate_series(1, $2) n",
+        )
+        .bind(organization)
+        .bind(count)
+        .execute(tx.conn())
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub async fn mirror(&self) -> Value {

@@ -23,6 +23,7 @@ async fn each_event_is_told_once_whatever_its_kind() {
         .await;
     let topics = [
         ("event: email_delivered", "email_delivered"),
+        ("event:klaviyo.sent_email", "email_sent"),
         ("event:klaviyo.received_email", "email_delivered"),
         ("event:klaviyo.opened_email", "email_opened"),
         ("event:klaviyo.clicked_email", "email_clicked"),
@@ -34,6 +35,12 @@ async fn each_event_is_told_once_whatever_its_kind() {
         ("event:klaviyo.failed_to_deliver_sms", "sms.failed"),
         ("event:klaviyo.subscribed_to_list", "list.joined"),
         ("event:klaviyo.unsubscribed_from_list", "list.left"),
+        ("event:klaviyo.added_to_list", "list.joined"),
+        ("event:klaviyo.removed_from_list", "list.left"),
+        ("event:klaviyo.added_to_segment", "segment.joined"),
+        ("event:klaviyo.entered_segment", "segment.joined"),
+        ("event:klaviyo.removed_from_segment", "segment.left"),
+        ("event:klaviyo.left_segment", "segment.left"),
         ("event:api.Placed Order", "klaviyo.api.placed_order"),
     ];
     let events: Vec<Value> = topics
@@ -106,6 +113,54 @@ async fn who_subscribes_or_withdraws_by_an_event_has_done_so_then() {
 }
 
 #[tokio::test]
+async fn who_agrees_to_text_messages_or_withdraws_has_done_so_under_every_name_of_it() {
+    let account = Account::new().await;
+    for (n, (agrees, withdraws)) in [
+        ("subscribed_to_sms_marketing", "unsubscribed_from_sms_marketing"),
+        ("consented_to_receive_sms", "unsubscribed_from_sms"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("P{n}");
+        let email = json!({"email": format!("p{n}@example.com")});
+        account.hears(&[profile("profile.created", &id, 0, email)]).await;
+        let said = async |topic: &str, second: u32| {
+            let one = event(
+                &format!("event:klaviyo.{topic}"),
+                &format!("{topic}{second}"),
+                &id,
+                second,
+            );
+            account.hears(&[one]).await;
+            let customer = account.customer(&id).await;
+            [consent(&customer, "sms"), consent(&customer, "email")]
+        };
+        let [sms, email] = said(agrees, 10).await;
+        assert_eq!((sms, &email), (json!("subscribed"), &Value::Null), "{agrees}");
+        let [sms, email] = said(withdraws, 20).await;
+        assert_eq!(
+            (sms, &email),
+            (json!("unsubscribed"), &Value::Null),
+            "{withdraws}"
+        );
+        // What was agreed before that, told late, changes nothing; what is agreed after it does.
+        assert_eq!(said(agrees, 15).await[0], "unsubscribed", "{agrees}");
+        assert_eq!(said(agrees, 30).await[0], "subscribed", "{agrees}");
+        let done = account.done(&account.customer(&id).await).await;
+        assert_eq!(
+            done,
+            [
+                "sms.subscribed",
+                "sms.subscribed",
+                "sms.subscribed",
+                "sms.unsubscribed"
+            ]
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_somebody_did_before_they_are_known_is_theirs_when_they_are() {
     let account = Account::new().await;
     account
@@ -156,4 +211,70 @@ async fn an_event_that_brings_its_profile_along_makes_the_customer() {
     let inbox = account.inbox().await;
     let ancient = inbox.iter().find(|one| one["delivery_id"] == "E0").unwrap();
     assert_eq!(ancient["state"], "ignored");
+}
+
+/// An event about a list or a segment.
+fn about(topic: &str, id: &str, second: u32, named: &str, name: &str) -> Value {
+    let mut one = event(&format!("event:klaviyo.{topic}"), id, "P1", second);
+    one["payload"]["data"]["attributes"]["event_properties"] = json!({ named: name });
+    one
+}
+
+#[tokio::test]
+async fn who_is_on_a_list_has_the_tag_of_its_name_where_there_is_one() {
+    let account = Account::new().await;
+    for name in ["VIP club", "Newsletter", "At risk"] {
+        account.post("/tags", json!({"name": name})).await.expect(201);
+    }
+    // Before anybody knows who it is, and with what nobody here made a tag of.
+    account
+        .hears(&[
+            about("subscribed_to_list", "1", 1, "List", "VIP Club"),
+            about("subscribed_to_list", "2", 2, "List", "Cart abandoners 30d"),
+            about("entered_segment", "3", 3, "Segment", "At risk"),
+        ])
+        .await;
+    let known = json!({"email": "ada@example.com"});
+    account.hears(&[profile("profile.created", "P1", 4, known)]).await;
+    let tags = async || account.customer("P1").await["tags"].clone();
+    assert_eq!(tags().await, json!(["At risk", "VIP club"]));
+    // Left, and told late that it had been joined before that.
+    account
+        .hears(&[about("unsubscribed_from_list", "4", 20, "List", "VIP club")])
+        .await;
+    account
+        .hears(&[about("added_to_list", "5", 10, "List", "VIP club")])
+        .await;
+    account
+        .hears(&[about("left_segment", "6", 21, "Segment", "At risk")])
+        .await;
+    assert_eq!(tags().await, json!([]));
+    // What somebody here gave is not a list's to take away.
+    let id = account.customer("P1").await["id"].as_str().unwrap().to_owned();
+    account
+        .post(&format!("/customers/{id}/tags"), json!({"tags": ["Newsletter"]}))
+        .await;
+    assert_eq!(tags().await, json!(["Newsletter"]));
+    account
+        .hears(&[about("subscribed_to_list", "7", 30, "List", "Newsletter")])
+        .await;
+    account
+        .hears(&[about("unsubscribed_from_list", "8", 31, "List", "Newsletter")])
+        .await;
+    assert_eq!(tags().await, json!(["Newsletter"]));
+    // A tag that is made later comes with the next word of them.
+    account
+        .post("/tags", json!({"name": "Cart abandoners 30d"}))
+        .await
+        .expect(201);
+    account
+        .hears(&[profile("profile.updated", "P1", 40, json!({"first_name": "Ada"}))])
+        .await;
+    assert_eq!(tags().await, json!(["Cart abandoners 30d", "Newsletter"]));
+    let defined = account.get("/tags").await.expect(200).json;
+    assert_eq!(
+        defined["data"].as_array().unwrap().len(),
+        4,
+        "no list makes a tag"
+    );
 }

@@ -22,6 +22,8 @@ use crate::account::API_KEY;
 /// What it answers with in the place of a page.
 #[derive(Clone, Debug)]
 pub enum Fault {
+    /// The page, as if nothing were: what fails comes behind it.
+    Nothing,
     /// A status, and after how many seconds to come again.
     Status(u16, Option<u32>),
     /// Nothing, for longer than anybody waits.
@@ -188,7 +190,7 @@ async fn answer(State(mock): State<Mock>, headers: HeaderMap, uri: Uri) -> Respo
         }
         Some(Fault::Body(body)) => Json(body).into_response(),
         Some(Fault::Redirect(there)) => (StatusCode::FOUND, [("location", there)]).into_response(),
-        None => Json(page(&mock, &query)).into_response(),
+        None | Some(Fault::Nothing) => Json(page(&mock, &query)).into_response(),
     }
 }
 

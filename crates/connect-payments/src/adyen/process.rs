@@ -68,7 +68,8 @@ fn meaning(item: &Value, captures: bool) -> Option<Meaning> {
         }
         "REFUND" | "REFUND_WITH_DATA" => own("refund", outcome, 1),
         "REFUND_FAILED" | "REFUNDED_REVERSED" => own("refund", "failed", 2),
-        "NOTIFICATION_OF_CHARGEBACK" | "REQUEST_FOR_INFORMATION" | "NOTIFICATION_OF_FRAUD_DISPUTE" => {
+        // A `NOTIFICATION_OF_FRAUD` is what a card scheme suspects: no money moves, and no dispute begins.
+        "NOTIFICATION_OF_CHARGEBACK" | "REQUEST_FOR_INFORMATION" => {
             shared("/chargeback", "chargeback", "pending", 0)
         }
         "CHARGEBACK" => shared("/chargeback", "chargeback", "succeeded", 1),

@@ -1,8 +1,10 @@
 //! Invoices and checkout sessions: what names the order of a payment.
 //!
-//! Older versions of Stripe's API name the payment intent in the invoice; there the payment tells of the money. Newer ones do
-//! not, and say which payment it was only once it is paid: there the invoice tells of the money and of attempts that failed,
-//! and the payment of what was paid back and disputed.
+//! Older versions of Stripe's API name the payment intent or the charge in the invoice; there the payment tells of the money.
+//! Newer ones (since 2025-03-31) do not, and say which payment it was only once it is paid: there the invoice tells of the
+//! money and of attempts that failed, and the payment of what was paid back and disputed. Why a card was declined stands in no
+//! invoice (`last_finalization_error` is about making the invoice final), but in the payment intent of the attempt, which names
+//! the invoice as its `payment_details.order_reference`.
 
 use regulars_connect::{Applied, Failure};
 use regulars_database::Tx;
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::{
     json,
-    ledger::{Ledger, Word},
+    ledger::{Ledger, Line, Why, Word},
     settle,
 };
 
@@ -41,8 +43,8 @@ pub async fn invoice(tx: &mut Tx, event: &Event<'_>) -> Result<Applied, Failure>
         ledger.name(id, word.clone(), true, names.clone());
         ledger.name(&format!("{id}/beside"), word, false, beside.clone());
     };
-    if let Some(intent) = json::id(&invoice["payment_intent"]) {
-        return tell(tx, event, intent, name).await;
+    if let Some(payment) = json::id(&invoice["payment_intent"]).or_else(|| json::id(&invoice["charge"])) {
+        return tell(tx, event, payment, name).await;
     }
     let (state, amount, rank, is_final) = match invoice["status"].as_str() {
         Some("paid") => ("succeeded", &invoice["amount_paid"], 3, true),
@@ -51,16 +53,13 @@ pub async fn invoice(tx: &mut Tx, event: &Event<'_>) -> Result<Applied, Failure>
     };
     let main = line(event, "sale", state, amount, &invoice["currency"])?;
     let attempt = if event.is_on("invoice.payment_failed") {
-        let mut attempt = line(
+        let attempt = line(
             event,
             "sale",
             "failed",
             &invoice["amount_due"],
             &invoice["currency"],
         )?;
-        let error = &invoice["last_finalization_error"];
-        attempt.failure_code = json::text(&error["code"], 200);
-        attempt.failure_reason = json::text(&error["message"], 1_000);
         Some((invoice["attempt_count"].as_u64().unwrap_or_default(), attempt))
     } else {
         None
@@ -85,6 +84,25 @@ pub async fn invoice(tx: &mut Tx, event: &Event<'_>) -> Result<Applied, Failure>
         tell(tx, event, intent, name).await?;
     }
     Ok(Applied::Done(done))
+}
+
+/// Says of the invoice that a payment intent was made for why its attempt failed.
+pub async fn explain(tx: &mut Tx, event: &Event<'_>, name: &str, attempt: &Line) -> Result<(), Failure> {
+    let intent = event.object;
+    let invoice = json::id(&intent["payment_details"]["order_reference"]);
+    // Where the payment intent names its invoice in the former way, it tells of the attempt itself.
+    let Some(invoice) = invoice.filter(|id| id.starts_with("in_") && intent["invoice"].is_null()) else {
+        return Ok(());
+    };
+    let why = Why {
+        code: attempt.failure_code.clone(),
+        reason: attempt.failure_reason.clone(),
+    };
+    settle::tell(tx, SOURCE, invoice, event.message, |ledger| {
+        ledger.put_failure(name, Word::of(event.message, 0, false), why);
+    })
+    .await?;
+    Ok(())
 }
 
 /// `invoice_payment.*`: which payment pays an invoice.

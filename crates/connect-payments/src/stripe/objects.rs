@@ -7,20 +7,13 @@ use regulars_connect::{Applied, Failure};
 use regulars_database::Tx;
 use serde_json::Value;
 
-use super::{SOURCE, process::Event};
+use super::{SOURCE, invoices, process::Event};
 use crate::{
     amount::Units,
     json,
-    ledger::{Ledger, Line, Word},
+    ledger::{Ledger, Line, Why, Word},
     settle,
 };
-
-/// A failure that Stripe names.
-#[derive(Default)]
-struct Why {
-    code: Option<String>,
-    reason: Option<String>,
-}
 
 pub fn no_id() -> Failure {
     Failure::Fatal("it has no id".into())
@@ -112,6 +105,9 @@ pub async fn intent(tx: &mut Tx, event: &Event<'_>) -> Result<Applied, Failure> 
         .into_iter()
         .filter_map(json::reference)
         .collect();
+    if let Some((name, attempt)) = &attempt {
+        invoices::explain(tx, event, name, attempt).await?;
+    }
     let word = Word::of(event.message, rank, is_final);
     tell(tx, event, id, |ledger| {
         ledger.put(id, word.clone(), main);

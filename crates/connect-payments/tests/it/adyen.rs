@@ -12,9 +12,15 @@ async fn say(desk: &Desk, told: Value) {
 async fn an_authorisation_is_captured_refunded_and_charged_back() {
     let desk = Desk::new().await;
     let order = desk.order("shop", "A1", "#1001", json!({})).await;
-    say(&desk, item("P1", "", "AUTHORISATION", false, "1001", 10_000, 0)).await;
+    let mut refused = item("P1", "", "AUTHORISATION", false, "1001", 10_000, 0);
+    refused["additionalData"]["refusalReasonRaw"] = "51 : Not sufficient funds".into();
+    say(&desk, refused).await;
     desk.process().await;
     assert_eq!(desk.now(&order).await["payment_status"], "failed");
+    assert_eq!(
+        desk.failures(&order).await,
+        [["adyen:P1", "51 : Not sufficient funds", "Refused"]]
+    );
     let told = desk.told(&order).await;
     assert_eq!(
         (told.len(), &told[0]["kind"], &told[0]["data"]["reason"]),
@@ -83,7 +89,8 @@ async fn a_capture_that_fails_is_told_and_an_authorisation_is_cancelled() {
     say(&desk, foreign).await;
     desk.process().await;
     assert_eq!(desk.now(&order).await["payment_status"], "voided");
-    assert_eq!(desk.told(&order).await.len(), 1);
+    let told = desk.told(&order).await;
+    assert_eq!((told.len(), &told[0]["kind"]), (1, &json!("payment.failed")));
     assert_eq!(desk.events().await[0]["state"], "ignored");
 }
 

@@ -167,6 +167,22 @@ impl Desk {
             .collect()
     }
 
+    /// Of the order's payments that failed, each with its id, code and reason.
+    pub async fn failures(&self, order: &Value) -> Vec<[String; 3]> {
+        let now = self.now(order).await;
+        let failed = now["payments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["state"] == "failed");
+        failed
+            .map(|one| {
+                ["external_id", "failure_code", "failure_reason"]
+                    .map(|name| one[name].as_str().unwrap_or("–").to_owned())
+            })
+            .collect()
+    }
+
     /// The events of payments on the timeline of the order's customer, oldest first.
     pub async fn told(&self, order: &Value) -> Vec<Value> {
         let customer = order["customer_id"].as_str().unwrap();

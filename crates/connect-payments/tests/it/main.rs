@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what went wrong")]
 
 mod adyen;
+mod adyen_codes;
 mod any_order;
 mod desk;
 mod fixtures;

@@ -73,6 +73,19 @@ async fn each_failed_attempt_is_told_once_and_then_it_is_paid() {
             &format!("stripe:pi_1/{} sale failed 100.00", T + 3),
         ]
     );
+    let funds = ["insufficient_funds", "Your card has insufficient funds."];
+    assert_eq!(
+        desk.failures(&order).await,
+        [
+            ["stripe:ch_1", funds[0], funds[1]],
+            ["stripe:ch_2", funds[0], funds[1]],
+            [
+                &format!("stripe:pi_1/{}", T + 3),
+                "payment_intent_authentication_failure",
+                "Not authenticated."
+            ],
+        ]
+    );
     let told = desk.told(&order).await;
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told.iter().all(|event| event["kind"] == "payment.failed"));
@@ -328,4 +341,92 @@ async fn invoices_and_checkouts_name_the_order() {
     }
     assert_eq!(desk.now(&other).await["refunded"]["amount"], "5.00");
     assert_eq!(desk.now(&third).await["payment_status"], "paid");
+}
+
+/// What the payment intent of an invoice says of it: newer versions of the API in this place.
+fn for_invoice(invoice: &str) -> Value {
+    json!({"metadata": {}, "payment_details": {"customer_reference": null, "order_reference": invoice}})
+}
+
+#[tokio::test]
+async fn a_card_that_is_declined_for_an_invoice_is_told_with_the_reason_of_its_payment_intent() {
+    let desk = Desk::new().await;
+    let order = desk.order("shop", "1001", "#1", json!({})).await;
+    let invoice = |attempts: u32| {
+        json!({"id": "in_1", "object": "invoice", "status": "open", "amount_due": 10_000, "amount_paid": 0, "currency": "eur",
+            "metadata": {"order_id": "1001"}, "attempt_count": attempts,
+            // Of when it was made final; of no payment.
+            "last_finalization_error": {"code": "customer_tax_location_invalid", "message": "No tax."}})
+    };
+    let attempt = |charge: &str, code: &str, message: &str| {
+        let mut more = for_invoice("in_1");
+        let error =
+            json!({"code": "card_declined", "decline_code": code, "message": message, "charge": charge});
+        more["last_payment_error"] = error;
+        more["latest_charge"] = charge.into();
+        intent("pi_1", "requires_payment_method", more)
+    };
+    let failed = "payment_intent.payment_failed";
+    let first = attempt("ch_1", "insufficient_funds", "Not enough.");
+    desk.event("evt_1", failed, 1, &first).await;
+    desk.event("evt_2", "invoice.payment_failed", 2, &invoice(1))
+        .await;
+    desk.process().await;
+    assert_eq!(
+        desk.failures(&order).await,
+        [["stripe:in_1/1", "insufficient_funds", "Not enough."]]
+    );
+    let told = desk.told(&order).await;
+    assert_eq!(
+        (told.len(), &told[0]["kind"], &told[0]["data"]["code"]),
+        (1, &json!("payment.failed"), &json!("insufficient_funds"))
+    );
+    // Days later the next one, of which the invoice comes first.
+    let days = 3 * 86_400;
+    desk.event("evt_3", "invoice.payment_failed", days, &invoice(2))
+        .await;
+    desk.process().await;
+    assert_eq!(desk.failures(&order).await[1], ["stripe:in_1/2", "–", "–"]);
+    let second = attempt("ch_2", "expired_card", "Your card has expired.");
+    desk.event("evt_4", failed, days - 1, &second).await;
+    desk.process().await;
+    assert_eq!(
+        desk.failures(&order).await,
+        [
+            ["stripe:in_1/1", "insufficient_funds", "Not enough."],
+            ["stripe:in_1/2", "expired_card", "Your card has expired."],
+        ]
+    );
+    assert_eq!(desk.now(&order).await["payment_status"], "failed");
+}
+
+#[tokio::test]
+async fn older_invoices_leave_the_reason_to_the_payment_or_charge_that_they_name() {
+    let desk = Desk::new().await;
+    for (number, named) in [("1001", "payment_intent"), ("1002", "charge")] {
+        let order = desk.order("shop", number, &format!("#{number}"), json!({})).await;
+        let (pi, ch) = (format!("pi_{number}"), format!("ch_{number}"));
+        let is_intent = named == "payment_intent";
+        let mut invoice = json!({"id": format!("in_{number}"), "object": "invoice", "status": "open", "amount_due": 10_000,
+            "amount_paid": 0, "currency": "eur", "metadata": {"order_id": number}, "attempt_count": 1});
+        invoice[named] = if is_intent { &pi } else { &ch }.as_str().into();
+        let more = json!({"failure_code": "card_declined", "failure_message": "No.", "outcome": {"reason": "do_not_honor"}});
+        let mut declined = charge(&ch, &pi, "failed", more);
+        if !is_intent {
+            declined["payment_intent"] = Value::Null;
+        }
+        desk.event(&format!("evt_c{number}"), "charge.failed", 1, &declined)
+            .await;
+        desk.event(&format!("evt_i{number}"), "invoice.payment_failed", 2, &invoice)
+            .await;
+        desk.process().await;
+        let expected = [format!("stripe:{ch}"), "do_not_honor".into(), "No.".into()];
+        assert_eq!(desk.failures(&order).await, [expected], "{named}");
+        let told = desk.told(&order).await;
+        assert_eq!(
+            (told.len(), &told[0]["kind"]),
+            (1, &json!("payment.failed")),
+            "{named}"
+        );
+    }
 }

@@ -122,6 +122,7 @@ pub(crate) fn record(
             .clone()
             .filter(|figures| figures.orders + figures.cancelled_orders > 0),
         credit: Vec::new(),
+        lent: Vec::new(),
         section,
         list: String::new(),
         beside: [None, None],

@@ -1,11 +1,11 @@
 //! A customer in the side sheet of a list: who it is and what happened last, without leaving the list.
 
-use axum::extract::RawQuery;
+use axum::{Extension, extract::RawQuery};
 use maud::{Markup, html};
 use regulars_kernel::{Permission, ids::CustomerId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{Icon, button, icon_button, link_button, sheet},
+    pages::{CustomerLines, Icon, button, icon_button, link_button, sheet},
 };
 
 use super::{
@@ -21,6 +21,7 @@ const EVENTS: usize = 8;
 /// `GET /customers/{id}/preview?in=…`
 pub(super) async fn preview(
     call: PageCall,
+    lent: Option<Extension<CustomerLines>>,
     Path(id): Path<CustomerId>,
     RawQuery(query): RawQuery,
 ) -> PageResult {
@@ -28,6 +29,7 @@ pub(super) async fn preview(
     let state = ListState::parse(query.as_deref().unwrap_or_default());
     let mut tx = call.read().await?;
     let (mut view, _) = show::read(&call, &mut tx, id, Section::Timeline).await?;
+    view.lent = lent.unwrap_or_default().all(&call, &mut tx, id).await?;
     state.get("in").clone_into(&mut view.list);
     let mut part = show::part(&mut tx, id, &ListState::default()).await?;
     tx.commit().await?;

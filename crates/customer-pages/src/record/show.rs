@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use axum::{extract::RawQuery, response::IntoResponse};
+use axum::{Extension, extract::RawQuery, response::IntoResponse};
 use maud::{Markup, html};
 use regulars_database::Tx;
 use regulars_events::Event;
 use regulars_kernel::{Cursor, Permission, Result, ids::CustomerId};
 use regulars_web::{
     PageCall, PageResult, Path,
-    pages::{Nav, favourites_again, page},
+    pages::{CustomerLines, Nav, favourites_again, page},
 };
 
 use serde_json::Value;
@@ -69,6 +69,7 @@ pub(crate) async fn read(
 /// `GET /customers/{id}`
 pub(crate) async fn show(
     call: PageCall,
+    lent: Option<Extension<CustomerLines>>,
     Path(id): Path<CustomerId>,
     RawQuery(query): RawQuery,
 ) -> PageResult {
@@ -77,6 +78,7 @@ pub(crate) async fn show(
     let section = Section::parse(state.get("tab"));
     let mut tx = call.read().await?;
     let (mut view, parts) = read(&call, &mut tx, id, section).await?;
+    view.lent = lent.unwrap_or_default().all(&call, &mut tx, id).await?;
     let list = ListState::parse(state.get("in"));
     // An address that was edited may ask for what cannot be; then there is no list.
     if let Ok(query) = list::query(&call, &list) {

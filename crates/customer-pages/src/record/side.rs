@@ -25,6 +25,7 @@ pub(super) fn cards(view: &RecordView) -> Markup {
             (card("Store credit", html! { @if view.editable() { (icon_button(Icon::Edit, "Give or take store credit").small().opens_sheet(format!("{href}/store-credit"))) } }, credit::card(view)))
         }
         (card("Relations", html! { @if view.editable() { (icon_button(Icon::Edit, "Set what it belongs to").small().opens_sheet(format!("{href}/parent"))) } }, relations(view)))
+        @for line in &view.lent { (line) }
     }
 }
 

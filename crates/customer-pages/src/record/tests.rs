@@ -1,6 +1,6 @@
 //! Renders every part of a customer's page with ordinary, absent, hostile and long texts.
 
-use maud::Markup;
+use maud::{Markup, html};
 use regulars_kernel::{
     clock,
     ids::{AddressId, ContactId, CustomerId, NoteId},
@@ -62,6 +62,7 @@ fn record(text: &str, section: Section) -> RecordView {
         known_tags: vec![text.into()],
         counts: [1, 2, 3],
         figures: Some(figures(text)),
+        lent: vec![html! { p class="form-hint" { "Elsewhere: " (text) } }],
         credit: vec![regulars_kernel::Money::parse("20.00", regulars_kernel::Currency::EUR).unwrap()],
         section,
         list: format!("q={text}"),

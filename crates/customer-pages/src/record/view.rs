@@ -112,6 +112,8 @@ pub(crate) struct RecordView {
     pub figures: Option<Metrics>,
     /// What they have of store credit, by currency.
     pub credit: Vec<Money>,
+    /// What other rooms say of them, a line each.
+    pub lent: Vec<Markup>,
     pub section: Section,
     /// The list that one came from, as its address holds it.
     pub list: String,

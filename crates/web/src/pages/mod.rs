@@ -9,6 +9,7 @@ pub mod components;
 pub mod format;
 #[rustfmt::skip]
 pub mod icons;
+pub mod lent;
 pub mod nav;
 pub mod samples;
 pub mod shell;
@@ -18,6 +19,7 @@ pub mod style_guide;
 pub use components::*;
 pub use format::{Locale, time_tag};
 pub use icons::Icon;
+pub use lent::{CustomerLine, CustomerLines};
 pub use nav::{NAV, Nav, NavItem};
 pub use shell::{Crumb, Shell, SidebarLink, bare_page, favourites_again, page};
 pub use state::{ListState, segment};
