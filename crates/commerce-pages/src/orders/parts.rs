@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use regulars_commerce::model::{
-    Address, Fulfillment, Line, LineQuantity, NamedAmount, Payment, PaymentState, Refund,
+    Address, Fulfillment, Line, LineQuantity, NamedAmount, Payment, PaymentKind, PaymentState, Refund,
 };
 use regulars_kernel::Country;
 use regulars_web::pages::{Align, column, data_table, external_link, format};
@@ -141,7 +141,9 @@ fn sums(view: &OrderView) -> Markup {
 
 /// Payments, each with what became of it.
 pub(super) fn payments(view: &OrderView) -> Markup {
-    let all = &view.order.payments;
+    // What a provider took back whole, such as a sum that single refunds tell by now, moved nothing.
+    let moved = |one: &&Payment| !(one.amount.is_zero() && one.state == PaymentState::Cancelled);
+    let all: Vec<&Payment> = view.order.payments.iter().filter(moved).collect();
     html! { @if !all.is_empty() { (part("Payments", html! { ul class="order-rows" { @for payment in all { (payment_row(view, payment)) } } })) } }
 }
 
@@ -158,7 +160,10 @@ fn payment_row(view: &OrderView, payment: &Payment) -> Markup {
                 (words::test_mark(payment.is_test))
                 @if !by.is_empty() { span class="muted" { (by.join(", ")) } }
             }
-            span class="tabular order-row-amount" { (words::amount(payment.amount, payment.currency, view.locale)) }
+            span class="tabular order-row-amount" {
+                @if payment.kind == PaymentKind::Refund { "−" }
+                (words::amount(payment.amount, payment.currency, view.locale))
+            }
             @if let Some(at) = payment.processed_at { p class="muted" { (format::exact(at, view.zone)) } }
             @if payment.state == PaymentState::Failed { p class="order-fault" {
                 (payment.failure_reason.as_deref().unwrap_or("No reason was given."))

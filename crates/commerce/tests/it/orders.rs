@@ -1,7 +1,7 @@
 //! Telling of orders: alone and many at once, again, wrongly, deleted; and finding them.
 
 use regulars_kernel::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{BASE, House, places, shoes, text};
 
@@ -144,6 +144,27 @@ async fn an_order_told_twice_is_no_move_though_its_parts_brought_it_further() {
     assert_eq!(
         (&again["status"], &again["version"]),
         (&first["status"], &first["version"])
+    );
+}
+
+#[tokio::test]
+async fn what_is_said_of_the_status_does_not_stand_behind_what_the_parts_show_already() {
+    let house = House::new().await;
+    let mut told = shoes(1, "ada@example.com");
+    told["status"] = json!("processing");
+    told["fulfillments"] = json!([{"external_id": "f1", "state": "delivered", "shipped_at": "2026-02-01T08:00:00Z", "delivered_at": "2026-02-03T08:00:00Z"}]);
+    let order = house.order(told.clone()).await;
+    let ends = |order: &Value| {
+        (
+            text(&order["status"]),
+            text(&order["history"].as_array().unwrap().last().unwrap()["to"]),
+        )
+    };
+    assert_eq!(ends(&order), ("delivered".to_owned(), "delivered".to_owned()));
+    let again = house.post("/orders", told).await.expect(200).json;
+    assert_eq!(
+        (ends(&again), &again["version"]),
+        (ends(&order), &order["version"])
     );
 }
 

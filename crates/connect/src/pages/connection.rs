@@ -204,7 +204,7 @@ impl View<'_> {
                     tr { td { @for topic in topics.split(", ") { code { (topic) } " " } } td { (what) } }
                 } }
             }
-            p class="form-hint" { "Every other topic is acknowledged, kept and marked ignored." }
+            p class="form-hint" { (words.others) }
         };
         card(&title, html! {}, body)
     }

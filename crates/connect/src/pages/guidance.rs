@@ -25,6 +25,8 @@ pub struct Guidance {
     pub past: &'static [&'static str],
     /// Topics to subscribe to, and what they do here.
     pub topics: &'static [(&'static str, &'static str)],
+    /// What becomes of all others.
+    pub others: &'static str,
 }
 
 /// The words of this provider.
@@ -44,6 +46,8 @@ pub fn topics_to_subscribe_to(provider: Provider) -> impl Iterator<Item = &'stat
         .iter()
         .flat_map(|(topics, _)| topics.split(", "))
 }
+
+const IGNORED: &str = "Every other topic is acknowledged, kept and marked ignored.";
 
 const SHOPIFY: Guidance = Guidance {
     secret: "The client secret of your Shopify app, or the one below the list at Settings → Notifications → Webhooks.",
@@ -70,6 +74,7 @@ const SHOPIFY: Guidance = Guidance {
         "Open Orders → Export, choose all orders, “CSV for Excel, Numbers, or other spreadsheet programs” and “Export orders”. Products → Export likewise.",
         "Import the files one after the other: customers, orders, products. Shopify's columns map themselves, and an order that came by webhook, too, stays one order.",
     ],
+    others: IGNORED,
     topics: &[
         (
             "customers/create, customers/update, customers/enable, customers/disable",
@@ -154,6 +159,7 @@ const STRIPE: Guidance = Guidance {
         "Send a test event. It stands here under “Arrived last” a moment later.",
     ],
     past: &[],
+    others: IGNORED,
     topics: &[
         (
             "payment_intent.*, charge.*",
@@ -189,6 +195,7 @@ const ADYEN: Guidance = Guidance {
         "Send a test notification. It stands here under “Arrived last” a moment later.",
     ],
     past: &[],
+    others: IGNORED,
     topics: &[
         (
             "AUTHORISATION, PENDING, OFFER_CLOSED, CAPTURE, CAPTURE_FAILED, CANCELLATION, TECHNICAL_CANCEL, EXPIRE",
@@ -219,6 +226,7 @@ const KLAVIYO: Guidance = Guidance {
         "Pull the profiles: it takes over who there is already. Pull again at times: Klaviyo's webhooks tell of events, not of changed profiles.",
     ],
     past: &[],
+    others: "Every other topic stands on the customer's timeline under its name.",
     topics: &[
         (
             "event:klaviyo.received_email, event:klaviyo.opened_email, event:klaviyo.clicked_email, event:klaviyo.bounced_email",
@@ -242,7 +250,7 @@ const KLAVIYO: Guidance = Guidance {
         ),
         (
             "event:klaviyo.subscribed_to_list, event:klaviyo.unsubscribed_from_list",
-            "On the timeline: the list was joined or left",
+            "On the timeline: the list was joined or left; where a tag has its name, it is put on or taken off",
         ),
     ],
 };
