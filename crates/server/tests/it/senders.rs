@@ -19,6 +19,9 @@ use crate::{
 
 const ADYEN_KEY: &str = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056";
 
+/// Where the signature of the first item stands.
+const SIGNATURE: &str = "/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature";
+
 /// Signs the items of a notification as the sender does.
 const SIGN_ITEMS: &str = "
 import json, sys
@@ -252,7 +255,6 @@ async fn what_is_signed_wrongly_in_adyens_name_is_refused_and_every_notification
         let signed = python(SIGN_ITEMS, fixtures.join("tools"), &[path.to_str().unwrap(), key]).await;
         serde_json::from_str(&signed).unwrap()
     };
-    const SIGNATURE: &str = "/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature";
     let file = fixtures.join("payments/adyen/notification/authorisationTrue.json");
     let right = sign(&file, ADYEN_KEY).await;
     let signature = right.pointer(SIGNATURE).unwrap().as_str().unwrap();
