@@ -54,12 +54,14 @@ fn line(id: CustomerId, standing: &Standing, zone: Tz) -> Markup {
     let again = is_soon.then(|| format!("/customers/{id}/firestore"));
     html! {
         p class="form-hint" data-looks-again[is_soon] hx-get=[again] hx-trigger=[is_soon.then_some("live")] hx-swap=[is_soon.then_some("outerHTML")] {
-            a class="quiet-link" href="/settings/firestore" { "Firestore" } ": "
+            a class="link" href="/settings/firestore" { "Firestore" } ": "
             @match standing {
                 Standing { is_waiting: true, is_paused: true, .. } => "waits to be written; the mirror is paused",
                 Standing { is_waiting: true, is_failing: true, .. } => "waits to be written; nothing can be written at the moment",
                 Standing { is_waiting: true, .. } => "waits to be written",
-                Standing { error: Some(why), .. } => { "refused. " (sentence(why)) },
+                Standing { error: Some(why), retry_at, .. } => {
+                    "not written. " (sentence(why)) @if let Some(at) = retry_at { " Tried again " (time_tag(*at, zone)) "." }
+                },
                 Standing { mirrored_at: Some(at), is_deleted: true, .. } => { "taken away " (time_tag(*at, zone)) },
                 Standing { mirrored_at: Some(at), .. } => { "written " (time_tag(*at, zone)) },
                 _ => "not written yet",

@@ -268,7 +268,10 @@ impl Run {
         store::mirrored(&mut tx, &written, &deleted).await?;
         if !refusals.is_empty() {
             store::refused(&mut tx, &refusals).await?;
-            let why = format!("{} documents: {}", refusals.len(), refusals[0].1);
+            let why = match refusals.as_slice() {
+                [(_, why)] => format!("1 document: {why}"),
+                more => format!("{} documents: {}", more.len(), more[0].1),
+            };
             store::log(&mut tx, new_uuid(), LogKind::Refused, None, Some(&why)).await?;
         }
         followers::settle(&mut tx, FOLLOWER, &batch.changes).await?;

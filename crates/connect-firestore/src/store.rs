@@ -285,7 +285,7 @@ pub async fn standing(tx: &mut Tx, id: CustomerId) -> Result<Option<Standing>> {
            EXISTS (SELECT FROM firestore_progress p WHERE p.organization_id = m.organization_id AND p.error IS NOT NULL) AS is_failing,
            EXISTS (SELECT FROM customer_changes c WHERE c.organization_id = m.organization_id AND c.follower = $2 AND c.customer_id = $1)
              AS is_waiting,
-           f.mirrored_at, coalesce(f.is_deleted, false) AS is_deleted, f.error
+           f.mirrored_at, coalesce(f.is_deleted, false) AS is_deleted, f.error, f.retry_at
          FROM firestore_mirrors m
          LEFT JOIN firestore_customers f ON f.organization_id = m.organization_id AND f.customer_id = $1",
     )

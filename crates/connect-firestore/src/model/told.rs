@@ -274,6 +274,8 @@ pub struct Standing {
     pub is_deleted: bool,
     /// Why Firestore refuses it.
     pub error: Option<String>,
+    /// When it is tried again.
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 /// Where a customer's document stands.

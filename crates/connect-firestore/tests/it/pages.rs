@@ -147,7 +147,7 @@ async fn a_customers_page_says_when_the_document_was_written_refused_or_taken_aw
         "Refused 1",
         "Last written just now",
         "All customers 2 customers",
-        "Refused 1 documents: ",
+        "Refused 1 document: ",
         "Comparison 1 not as they should be",
     ] {
         assert!(page.contains(expected), "{expected} in {page}");
@@ -167,12 +167,13 @@ async fn a_customers_page_says_when_the_document_was_written_refused_or_taken_aw
         .json;
     let why = state["error"].as_str().unwrap();
     let line = agent.line(&bad).await;
-    assert!(line.starts_with("Firestore : refused. "), "{line}");
+    assert!(line.starts_with("Firestore : not written. "), "{line}");
     assert!(
         line.to_lowercase()
             .contains(&why[..why.len().min(20)].to_lowercase()),
         "{line} {why}"
     );
+    assert!(line.contains(" Tried again "), "{line}");
     shop.delete(&format!("/customers/{good}")).await.expect(204);
     shop.settled().await;
     let line = agent.line(&good).await;
