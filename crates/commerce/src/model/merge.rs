@@ -213,7 +213,9 @@ fn state(after: &mut Order, before: &Order, change: &Change, speaker: Speaker) {
     let Patch::Set(status) = change.core.stated_status else {
         return;
     };
-    if change.version.is_none() && before.is_known && before.derived.status == status {
+    // Told again it is nothing new, wherever its parts have brought it since.
+    let is_again = before.derived.status == status || before.core.stated_status == Some(status);
+    if change.version.is_none() && before.is_known && is_again {
         return;
     }
     let at = change.at(speaker);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use regulars_commerce::ops::{metrics, orders};
-use regulars_kernel::{Actor, Currency, Role, Scope};
+use regulars_kernel::{Actor, Currency, Role, Scope, clock};
 use serde_json::{Value, json};
 
 use crate::harness::{House, shoes, text};
@@ -259,7 +259,7 @@ async fn days_since_the_last_order_are_those_of_the_organizations_time_zone() {
     let admin = house.app.key(Role::Admin).await;
     let mut seen = Vec::new();
     for hours in [1, 8, 15, 22, 29] {
-        let placed = Utc::now() - TimeDelta::hours(hours);
+        let placed = clock::now() - TimeDelta::hours(hours);
         let order = house.order(json!({"source": "till", "external_id": hours.to_string(), "email": format!("p{hours}@example.com"), "placed_at": placed.to_rfc3339(), "total": "1.00"})).await;
         seen.push((placed, text(&order["customer_id"])));
     }
@@ -269,9 +269,9 @@ async fn days_since_the_last_order_are_those_of_the_organizations_time_zone() {
         change.json(json!({"time_zone": zone.name()})).await.expect(200);
         for (placed, customer) in &seen {
             let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
-            let before = day(Utc::now());
+            let before = day(clock::now());
             let shown = house.metrics(customer).await["days_since_last_order"].clone();
-            let expected = [before, day(Utc::now())].map(|today| json!((today - day(*placed)).num_days()));
+            let expected = [before, day(clock::now())].map(|today| json!((today - day(*placed)).num_days()));
             assert!(expected.contains(&shown), "{zone}: {shown}, not {expected:?}");
             days.push(shown);
         }

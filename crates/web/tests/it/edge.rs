@@ -259,7 +259,10 @@ async fn a_batch_may_be_larger_and_whoever_sends_too_much_reads_why_before_all_i
         .send(
             Method::POST,
             "/api/v1/tags",
-            &[("content-type", "application/json")],
+            &[
+                ("authorization", "Bearer owner"),
+                ("content-type", "application/json"),
+            ],
             Body::from_stream(parts),
         )
         .await;
