@@ -1,8 +1,8 @@
 //! The figures of customers: kept along the way, they are what reckoning from the beginning gives.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use regulars_commerce::ops::{metrics, orders};
-use regulars_kernel::{Actor, Currency, Role, Scope, clock};
+use regulars_commerce::ops::{hand_over, metrics, orders};
+use regulars_kernel::{Actor, Currency, Role, Scope, clock, ids::CustomerId};
 use serde_json::{Value, json};
 
 use crate::harness::{House, shoes, text};
@@ -129,6 +129,91 @@ async fn after_any_history_they_are_what_reckoning_anew_gives() {
                 text(&kept["refunded"]["amount"]),
             );
             assert_eq!(kept, reckoned(&house, &id).await, "seed {seed}");
+        }
+    }
+}
+
+/// What happens to customers, products and the organization beside orders.
+async fn something_else(house: &House, dice: &mut Dice, admin: &str, people: &[CustomerId]) {
+    let pick = |dice: &mut Dice| people[usize::try_from(dice.roll(people.len() as u64)).unwrap()];
+    match dice.roll(6) {
+        0 => {
+            let told = json!({"source": "till", "external_id": format!("p{}", dice.roll(2)), "title": "Thing",
+                "brand": format!("b{}", dice.roll(3)), "category": format!("c{}", dice.roll(3))});
+            house.post("/products", told).await;
+        }
+        1 => {
+            let currency = ["EUR", "USD"][usize::from(dice.roll(2) == 0)];
+            let change = house.app.patch("/api/v1/organization").bearer(admin);
+            change.json(json!({"currency": currency})).await.expect(200);
+        }
+        2 => {
+            let (from, to) = (pick(dice), pick(dice));
+            if from != to {
+                let mut tx = house.app.tx("acme").await;
+                let base: Currency = sqlx::query_scalar(
+                    "SELECT currency FROM organizations WHERE id = current_organization()",
+                )
+                .fetch_one(tx.conn())
+                .await
+                .unwrap();
+                hand_over(&mut tx, from, to, base).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }
+        3 => drop(house.delete(&format!("/customers/{}", pick(dice))).await),
+        4 => {
+            let path = format!("/customers/{}/restore", pick(dice));
+            house.post(&path, json!({})).await;
+        }
+        _ => {
+            let kind = ["sale", "refund", "chargeback"][usize::try_from(dice.roll(3)).unwrap()];
+            let state =
+                ["succeeded", "failed", "pending", "cancelled"][usize::try_from(dice.roll(4)).unwrap()];
+            let told = json!({"source": "till", "external_id": dice.roll(8).to_string(),
+                "payments": [{"external_id": dice.roll(3).to_string(), "kind": kind, "state": state, "amount": format!("{}.25", dice.roll(40))}]});
+            house.post("/orders", told).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn payments_merges_products_deletions_and_currencies_leave_them_what_reckoning_anew_gives() {
+    let house = House::new().await;
+    let scope = scope(&house).await;
+    let admin = house.app.key(Role::Admin).await;
+    for seed in 10..14 {
+        let mut dice = Dice(seed);
+        for step in 0..60 {
+            let mut told = something(&mut dice);
+            if told["lines"].is_array() {
+                // Some say nothing of themselves: their product does.
+                told["lines"][0] = json!({"title": "p", "product_external_id": format!("p{}", dice.roll(2)), "quantity": 2, "price": "3.10"});
+            }
+            let answer = house.post("/orders", told).await;
+            assert!(
+                answer.status.is_success() || answer.status == 409,
+                "{}",
+                answer.text()
+            );
+            let people: Vec<CustomerId> = {
+                let mut tx = house.app.tx("acme").await;
+                sqlx::query_scalar("SELECT id FROM customers ORDER BY id")
+                    .fetch_all(tx.conn())
+                    .await
+                    .unwrap()
+            };
+            if !people.is_empty() {
+                something_else(&house, &mut dice, &admin, &people).await;
+            }
+            if step % 15 == 14 {
+                house.process().await;
+                let found = metrics::verify(house.app.database(), scope, false, |_| {})
+                    .await
+                    .unwrap();
+                assert_eq!(found.differed, 0, "seed {seed}, step {step}");
+                assert!(found.checked > 0);
+            }
         }
     }
 }
