@@ -91,10 +91,11 @@ pub async fn lock(conn: &mut PgConnection, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Whether there is any user at all.
+/// Whether anybody can sign in, or has a link to choose a password by.
 pub async fn any(conn: &mut PgConnection) -> Result<bool> {
     Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM users WHERE password_hash IS NOT NULL) AS "any!""#
+        r#"SELECT EXISTS (SELECT 1 FROM users u WHERE u.password_hash IS NOT NULL OR EXISTS (
+             SELECT 1 FROM user_tokens t WHERE t.user_id = u.id AND t.used_at IS NULL AND t.expires_at > now())) AS "any!""#
     )
     .fetch_one(conn)
     .await?)
@@ -249,7 +250,9 @@ pub async fn first_owner_token_works(
 ) -> Result<bool> {
     let works = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM user_tokens WHERE token_hash = $1 AND purpose = 'first_owner'
-             AND used_at IS NULL AND expires_at > $2) AND NOT EXISTS (SELECT 1 FROM users WHERE password_hash IS NOT NULL) AS "works!""#,
+             AND used_at IS NULL AND expires_at > $2) AND NOT EXISTS (
+             SELECT 1 FROM users u WHERE u.password_hash IS NOT NULL OR EXISTS (
+               SELECT 1 FROM user_tokens t WHERE t.user_id = u.id AND t.used_at IS NULL AND t.expires_at > $2)) AS "works!""#,
         &hash[..],
         now
     )

@@ -114,10 +114,17 @@ async fn colleague(database: &Database, scope: Scope, email: &str) -> Result<Use
     drop(tx);
     match known {
         Some(id) => Ok(id),
-        None => Ok(create_user(database, scope.organization_id, email, Role::Agent)
-            .await?
-            .member
-            .id),
+        None => {
+            let made = create_user(database, scope.organization_id, email, Role::Agent).await?;
+            let id = made.member.id;
+            // Nobody is behind the address: without a link no one signs in by it, and the first owner's link goes on to work.
+            let mut tx = database.begin(scope).await?;
+            sqlx::query!("DELETE FROM user_tokens WHERE user_id = $1", id.0)
+                .execute(tx.conn())
+                .await?;
+            tx.commit().await?;
+            Ok(id)
+        }
     }
 }
 

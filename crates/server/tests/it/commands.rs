@@ -309,4 +309,10 @@ async fn a_demonstration_has_a_past_and_is_made_once() {
         before - count("SELECT count(*) FROM events WHERE customer_id IS NULL").await + 1,
         "only the import itself was told"
     );
+    // Its people are made up: the server still wants its first owner.
+    let server = home.serve();
+    Api::new(&server.url, "")
+        .get(server.setup_link().strip_prefix(&server.url).unwrap())
+        .await
+        .expect(200);
 }
