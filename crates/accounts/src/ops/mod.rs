@@ -23,8 +23,8 @@ pub use members::{
     list_members, remove_member, reset_link, update_member, update_own_name,
 };
 pub use operator::{
-    OperatorKey, create_key_text, create_organization, create_user, first_owner_token, list_organizations,
-    operator_link, organization_by_slug,
+    OperatorKey, create_key_text, create_organization, create_user, drop_links, first_owner_token,
+    list_organizations, operator_link, organization_by_slug,
 };
 pub use organizations::{RECKON_ALL, get_organization, update_organization};
 pub use sessions::{

@@ -149,6 +149,14 @@ pub async fn create_key_text(
         .ok_or_else(|| Error::internal("a new key has its text"))
 }
 
+/// Ends the links by which a user could choose a password.
+pub async fn drop_links(database: &Database, user: UserId) -> Result<()> {
+    let mut tx = database.outside_organizations().begin().await?;
+    users::drop_tokens(&mut tx, user).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// The token of the link `/setup/{token}` that creates the first owner; none once there is any user. It ends the ones
 /// given before.
 pub async fn first_owner_token(database: &Database) -> Result<Option<Secret<String>>> {

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use regulars_accounts::ops::{create_user, get_organization};
+use regulars_accounts::ops::{create_user, drop_links, get_organization};
 use regulars_customers::{
     model::{AddressInput, ContactInput, CustomerInput, Defaults, NoteInput},
     ops::{UNGUARDED, addresses, contacts, customers, notes},
@@ -112,20 +112,13 @@ async fn colleague(database: &Database, scope: Scope, email: &str) -> Result<Use
     .fetch_optional(tx.conn())
     .await?;
     drop(tx);
-    match known {
-        Some(id) => Ok(id),
-        None => {
-            let made = create_user(database, scope.organization_id, email, Role::Agent).await?;
-            let id = made.member.id;
-            // Nobody is behind the address: without a link no one signs in by it, and the first owner's link goes on to work.
-            let mut tx = database.begin(scope).await?;
-            sqlx::query!("DELETE FROM user_tokens WHERE user_id = $1", id.0)
-                .execute(tx.conn())
-                .await?;
-            tx.commit().await?;
-            Ok(id)
-        }
+    if let Some(id) = known {
+        return Ok(id);
     }
+    let made = create_user(database, scope.organization_id, email, Role::Agent).await?;
+    // Nobody is behind the address: without a link no one signs in by it, and the first owner's link goes on to work.
+    drop_links(database, made.member.id).await?;
+    Ok(made.member.id)
 }
 
 /// Moments between a customer's creation and now, in order.
