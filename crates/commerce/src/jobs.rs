@@ -2,9 +2,8 @@
 //! now, and of everybody when the organization reckons in another currency.
 
 use async_trait::async_trait;
-use regulars_database::Tx;
 use regulars_jobs::{Context, Failure, Handler, NewJob, Registry};
-use regulars_kernel::{Currency, Result, ids::CustomerId};
+use regulars_kernel::{Result, ids::CustomerId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,8 +36,7 @@ impl Handler for Reckon {
     async fn run(&self, job: Context) -> Result<Value, Failure> {
         let Whom { customer_id } = job.input()?;
         let mut tx = job.database.begin(job.scope).await?;
-        let base = base(&mut tx).await?;
-        metrics::reckon_all(&mut tx, [customer_id], base).await?;
+        metrics::reckon_all(&mut tx, [customer_id]).await?;
         tx.commit().await?;
         Ok(json!({}))
     }
@@ -92,22 +90,17 @@ impl Handler for Regroup {
             loop {
                 job.check()?;
                 let mut tx = job.database.begin(job.scope).await?;
-                let base = base(&mut tx).await?;
                 let page = store::products::ordered_in(&mut tx, &source, &external_id, after, STEP).await?;
                 let Some((last, _)) = page.last() else {
                     break;
                 };
                 after = *last;
                 orders += page.len() as u64;
-                metrics::reckon(&mut tx, page.into_iter().filter_map(|(_, whose)| whose), base).await?;
+                metrics::reckon(&mut tx, page.into_iter().filter_map(|(_, whose)| whose)).await?;
                 tx.commit().await?;
                 job.progress(orders, None);
             }
         }
         Ok(json!({"orders": orders}))
     }
-}
-
-async fn base(tx: &mut Tx) -> Result<Currency> {
-    store::metrics::base_currency(tx).await
 }

@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
-use regulars_database::Database;
+use regulars_database::{Database, Tx};
 use regulars_events::followers;
 use regulars_jobs::{Context, Failure, Handler, NewJob};
 use regulars_kernel::{
-    Error, Result, Scope,
+    Error, Result, Scope, clock,
     ids::{CustomerId, new_uuid},
 };
 use serde::Deserialize;
@@ -83,7 +83,9 @@ impl Handler for CompareJob {
             )
             .await;
         job.check()?;
-        comparing.note(log, &done).await?;
+        let mut tx = job.database.begin(job.scope).await?;
+        note(&mut tx, log, &done).await?;
+        tx.commit().await?;
         match done {
             Ok(found) => Ok(serde_json::to_value(&found).map_err(Error::from)?),
             Err(Ended::Trouble(trouble @ Trouble::Passing(_))) => {
@@ -92,6 +94,15 @@ impl Handler for CompareJob {
             Err(Ended::Trouble(trouble)) => Err(Failure::Fatal(Ended::Trouble(trouble).into())),
             Err(Ended::Error(error)) => Err(error.into()),
         }
+    }
+}
+
+/// Tells the log how a comparison ended. One that failed here is tried again, and ends its entry then.
+async fn note(tx: &mut Tx, log: Uuid, done: &Result<Comparison, Ended>) -> Result<()> {
+    match done {
+        Ok(found) => store::log_end(tx, log, Some(&serde_json::to_value(found)?), None).await,
+        Err(Ended::Trouble(trouble)) => store::log_end(tx, log, None, Some(trouble.words())).await,
+        Err(Ended::Error(_)) => Ok(()),
     }
 }
 
@@ -152,41 +163,29 @@ struct Look {
 }
 
 impl Comparing {
-    /// Compares everything for somebody at a terminal, and tells the log.
+    /// Compares everything for somebody at a terminal, and tells the log what came of it: once it is through, since nobody goes on
+    /// with what was stopped.
     pub async fn run_noted(
         &self,
         step: &(dyn Fn(&Comparison, u64) + Sync),
         is_over: &(dyn Fn() -> bool + Sync),
     ) -> Result<Comparison, Ended> {
-        let log = new_uuid();
-        let kind = if self.repair {
-            LogKind::Repair
-        } else {
-            LogKind::Verify
-        };
-        let mut tx = self.database.begin(self.scope).await?;
-        if store::mirror(&mut tx, false).await?.is_none() {
-            return Err(Error::NotFound("Firestore mirror").into());
-        }
-        store::log(&mut tx, log, kind, None, None).await?;
-        tx.commit().await?;
+        let began = clock::now();
         let done = self.run(step, is_over).await;
-        self.note(log, &done).await?;
-        done
-    }
-
-    /// Tells the log how a comparison ended.
-    async fn note(&self, log: Uuid, done: &Result<Comparison, Ended>) -> Result<()> {
-        let mut tx = self.database.begin(self.scope).await?;
-        match done {
-            Ok(found) => store::log_end(&mut tx, log, Some(&serde_json::to_value(found)?), None).await?,
-            Err(Ended::Trouble(trouble)) => {
-                store::log_end(&mut tx, log, None, Some(trouble.words())).await?;
-            }
-            // A job is tried again, and ends the entry then.
-            Err(Ended::Error(_)) => return Ok(()),
+        if !is_over() && !matches!(done, Err(Ended::Error(_))) {
+            let kind = if self.repair {
+                LogKind::Repair
+            } else {
+                LogKind::Verify
+            };
+            let log = new_uuid();
+            let mut tx = self.database.begin(self.scope).await?;
+            tx.set_now(began);
+            store::log(&mut tx, log, kind, None, None).await?;
+            note(&mut tx, log, &done).await?;
+            tx.commit().await?;
         }
-        tx.commit().await
+        done
     }
 
     /// Compares everything. `step` hears how far it is, and of how many customers.

@@ -247,8 +247,7 @@ async fn move_over(tx: &mut Tx, gone_id: &str, kept_id: &str, is_made_here: bool
     };
     let is_last = people::is_last(tx, gone.id, is_made_here).await?;
     if is_last {
-        let base = regulars_accounts::ops::get_organization(tx).await?.currency;
-        regulars_commerce::ops::hand_over(tx, gone.id, kept, base).await?;
+        regulars_commerce::ops::hand_over(tx, gone.id, kept).await?;
         ops::customers::delete(tx, gone.id, &|_| Ok(())).await?;
     }
     Ok(is_last)

@@ -26,6 +26,9 @@ const PARTS: &str = "parts";
 /// Orders that are kept in mind at most.
 const MOST_ORDERS: usize = 1_000;
 
+/// Those who became part of somebody not known yet, at most.
+const MOST_PARTS: usize = 100;
+
 /// One who became part of somebody.
 #[derive(Serialize, Deserialize)]
 struct Part {
@@ -58,6 +61,11 @@ pub async fn merge(tx: &mut Tx, message: &Received) -> Result<Applied, Failure> 
     // Played again, it has nothing more to hand over than what waits.
     if gone.data.get(MERGED_INTO).and_then(Value::as_str) != Some(&kept_id) {
         let mut parts = parts(&kept);
+        if parts.len() >= MOST_PARTS {
+            return Err(Failure::Fatal(format!(
+                "{MOST_PARTS} became part of a customer who is not known yet; it can be replayed once they are"
+            )));
+        }
         parts.push(Part {
             external_id: gone_id,
             is_made_here: people::is_made_here(&gone),
@@ -97,19 +105,18 @@ pub async fn take_parts_over(tx: &mut Tx, kept: CustomerId, thing: &mut Entity) 
     if parts.is_empty() {
         return Ok(handed_over);
     }
-    let base = regulars_accounts::ops::get_organization(tx).await?.currency;
     for part in parts {
         // Deleted ones have their orders still.
         if let Some(gone) = store::sources::owner(tx, SOURCE, &part.external_id).await?
             && gone != kept
         {
-            handed_over += regulars_commerce::ops::hand_over(tx, gone, kept, base).await?;
+            handed_over += regulars_commerce::ops::hand_over(tx, gone, kept).await?;
             if let Ours::Living(_) = people::ours(tx, SOURCE, &part.external_id).await? {
                 let_go(tx, gone, &part.external_id, part.is_made_here).await?;
             }
         }
         let orders: Vec<String> = part.orders.into_iter().collect();
-        handed_over += regulars_commerce::ops::owners::give(tx, SOURCE, &orders, kept, base).await?;
+        handed_over += regulars_commerce::ops::owners::give(tx, SOURCE, &orders, kept).await?;
     }
     Ok(handed_over)
 }

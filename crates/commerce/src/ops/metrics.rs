@@ -20,16 +20,12 @@ const MOST_AT_ONCE: i32 = 1_000;
 
 /// Reckons the figures of these customers anew, after their orders were written in this transaction. The organization's currency
 /// is looked up once their rows are locked: one that changed meanwhile has reckoned them before, or waits to.
-pub async fn reckon(
-    tx: &mut Tx,
-    customers: impl IntoIterator<Item = CustomerId>,
-    base: Currency,
-) -> Result<()> {
+pub async fn reckon(tx: &mut Tx, customers: impl IntoIterator<Item = CustomerId>) -> Result<()> {
     let mut ids = distinct(customers);
     if ids.is_empty() {
         return Ok(());
     }
-    let many = store::lock(tx, &ids, base, MOST_AT_ONCE).await?;
+    let many = store::lock(tx, &ids, MOST_AT_ONCE).await?;
     let base = store::base_currency(tx).await?;
     for id in &many {
         enqueue(tx, jobs::reckon(*id)).await?;
@@ -40,13 +36,9 @@ pub async fn reckon(
 }
 
 /// As [`reckon`], however many orders they have.
-pub async fn reckon_all(
-    tx: &mut Tx,
-    customers: impl IntoIterator<Item = CustomerId>,
-    base: Currency,
-) -> Result<()> {
+pub async fn reckon_all(tx: &mut Tx, customers: impl IntoIterator<Item = CustomerId>) -> Result<()> {
     let ids = distinct(customers);
-    store::lock(tx, &ids, base, i32::MAX).await?;
+    store::lock(tx, &ids, i32::MAX).await?;
     let base = store::base_currency(tx).await?;
     store::reckon(tx, &ids, base).await?;
     followers::changed(tx, ids).await
@@ -132,7 +124,7 @@ pub async fn verify(
         if repair {
             for some in wrong.chunks(MENDED) {
                 let mut tx = database.begin(scope).await?;
-                reckon_all(&mut tx, some.iter().copied(), base).await?;
+                reckon_all(&mut tx, some.iter().copied()).await?;
                 tx.commit().await?;
             }
         }

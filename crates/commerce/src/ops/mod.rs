@@ -19,7 +19,7 @@ pub mod wishlists;
 use std::collections::HashMap;
 
 use regulars_database::Tx;
-use regulars_kernel::{Currency, Error, Result, ids::CustomerId};
+use regulars_kernel::{Error, Result, ids::CustomerId};
 
 /// What became of what was told.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ pub const MOST: usize = 1_000;
 
 /// Gives a customer everything of another who turned out to be the same; answers how many orders. Both are kept from others
 /// first, so that nobody gives something to the one that is about to be deleted.
-pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId, base: Currency) -> Result<u64> {
+pub async fn hand_over(tx: &mut Tx, from: CustomerId, to: CustomerId) -> Result<u64> {
     regulars_customers::store::customers::lock_many(tx, &[from, to]).await?;
-    let orders = owners::hand_over(tx, from, to, base).await?;
+    let orders = owners::hand_over(tx, from, to).await?;
     carts::hand_over(tx, from, to).await?;
     wishlists::hand_over(tx, from, to).await?;
     credit::hand_over(tx, from, to).await?;

@@ -102,7 +102,7 @@ async fn tell_many(
             work.show(&told, &mut outcomes);
             return Ok(outcomes.into_iter().flatten().collect());
         }
-        if work.write(tx, base).await? {
+        if work.write(tx).await? {
             let accepted = told.iter().filter(|(index, _)| !is_refused(*index));
             let found = work.conversions(accepted.map(|(_, change)| change), speaker);
             carts::convert(tx, &found, base).await?;
@@ -160,7 +160,7 @@ pub async fn delete_by_key(
         after.bury(base, at);
         store::orders::update(tx, &[&after]).await?;
         store::parts::clear(tx, before.id).await?;
-        metrics::reckon(tx, before.customer_id, base).await?;
+        metrics::reckon(tx, before.customer_id).await?;
         if before.is_known {
             let mut event = NewEvent::new("order.deleted")
                 .data(describe(&before, json!({})))
@@ -309,7 +309,7 @@ impl Work {
     }
 
     /// Writes what differs. False if others have told of a new order meanwhile: then nothing is written.
-    async fn write(&mut self, tx: &mut Tx, base: Currency) -> Result<bool> {
+    async fn write(&mut self, tx: &mut Tx) -> Result<bool> {
         let mut new: Vec<&Order> = Vec::new();
         let mut changed: Vec<(&Order, &Order)> = Vec::new();
         for (key, after) in &self.after {
@@ -389,7 +389,7 @@ impl Work {
             }
         }
         if is_written {
-            metrics::reckon(tx, std::mem::take(&mut self.customers), base).await?;
+            metrics::reckon(tx, std::mem::take(&mut self.customers)).await?;
             regulars_events::append_many(tx, std::mem::take(&mut self.events)).await?;
         }
         Ok(true)

@@ -106,7 +106,7 @@ macro_rules! columns {
 
 /// Keeps others from reckoning the figures of these customers until the transaction ends, in the order of their ids. What is
 /// reckoned afterwards sees every order that was committed before. Answers who had more orders than `most`.
-pub async fn lock(tx: &mut Tx, ids: &[CustomerId], base: Currency, most: i32) -> Result<Vec<CustomerId>> {
+pub async fn lock(tx: &mut Tx, ids: &[CustomerId], most: i32) -> Result<Vec<CustomerId>> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
@@ -114,15 +114,14 @@ pub async fn lock(tx: &mut Tx, ids: &[CustomerId], base: Currency, most: i32) ->
     Ok(sqlx::query_scalar(
         "WITH locked AS (
            INSERT INTO customer_metrics AS m (organization_id, customer_id, currency)
-           SELECT $1, id, $3 FROM unnest($2) AS who (id)
+           SELECT $1, who.id, o.currency FROM unnest($2) AS who (id), organizations o WHERE o.id = $1
            ON CONFLICT (organization_id, customer_id) DO UPDATE SET orders = m.orders WHERE false
          )
          SELECT customer_id FROM customer_metrics
-         WHERE customer_id = ANY($2) AND orders + cancelled_orders > $4 ORDER BY customer_id",
+         WHERE customer_id = ANY($2) AND orders + cancelled_orders > $3 ORDER BY customer_id",
     )
     .bind(organization_id)
     .bind(ids)
-    .bind(base)
     .bind(most)
     .fetch_all(tx.conn())
     .await?)

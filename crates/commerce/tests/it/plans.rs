@@ -10,7 +10,7 @@ use regulars_commerce::{
     store::{self, carts::CartFilter, find::Filter},
 };
 use regulars_database::Tx;
-use regulars_kernel::{Currency, PageRequest, Scope, Sort, ids::CustomerId};
+use regulars_kernel::{PageRequest, Scope, Sort, ids::CustomerId};
 use regulars_testkit::TestDatabase;
 use sqlx::AssertSqlSafe;
 
@@ -189,7 +189,7 @@ async fn a_customer_is_reckoned_from_their_own_orders_alone() {
             .await
             .unwrap();
     let before = read_so_far(&mut tx).await;
-    metrics::reckon(&mut tx, ids, Currency::EUR).await.unwrap();
+    metrics::reckon(&mut tx, ids).await.unwrap();
     expect(&mut tx, &before, 120, "figures of three").await;
     let before = read_so_far(&mut tx).await;
     let keys = [("shopify", "1"), ("shopify", "2"), ("till", "nothing")];

@@ -104,7 +104,8 @@ fn answer(call: &PageCall, detail: &WebhookEventDetail, connection: &str) -> Res
     }
     let content = html! {
         (page_header(&detail.event.topic, state_badge(&detail.event), ""))
-        @if detail.event.state == WebhookState::Queued {
+        // Not beside what was revealed: that page is the answer to a form, which a reload would send again.
+        @if detail.event.state == WebhookState::Queued && detail.masked {
             div hidden hx-get={ (HREF) "/" (detail.event.id) "?attempts=" (detail.event.attempts) } hx-trigger="every 2s" hx-swap="none" {}
         }
         div class="message narrow-page" { (view.body()) }
